@@ -1,0 +1,19 @@
+//===- pipeline.cpp - Chapter 1: loops in, loops out --------------------===//
+//
+// The kernels are loops already. Nothing is optimised at this level: sizes
+// become numbers, tensors become memory, loops become branches.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipelines.h"
+
+namespace gpt2::ch01_baseline {
+
+std::vector<Stage> stages(const Sizes &sizes) {
+  return {
+      specializeStage(sizes), // `?` to numbers, calls to loops
+      bufferizeStage(),       // insert and extract to store and load, in place
+      llvmDialectStage(),     // loops to branches
+  };
+}
+
+} // namespace gpt2::ch01_baseline

@@ -1,0 +1,26 @@
+# Finds LLVM and MLIR 22, and defines the target `mlir22`: their two shared
+# libraries and headers. Any other major version is refused: MLIR's C++
+# interfaces change with each.
+
+find_package(MLIR CONFIG QUIET HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+if(NOT MLIR_FOUND OR NOT LLVM_VERSION_MAJOR EQUAL 22)
+  if(MLIR_FOUND)
+    set(found "found ${LLVM_PACKAGE_VERSION}")
+  else()
+    set(found "found none")
+  endif()
+  message(FATAL_ERROR "LLVM and MLIR 22 are needed (${found}): install \
+libmlir-22-dev and llvm-22-dev, or set MLIR_DIR to a build's lib/cmake/mlir.")
+endif()
+
+add_library(mlir22 INTERFACE)
+target_include_directories(mlir22 SYSTEM INTERFACE
+  ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(mlir22 INTERFACE ${llvm_definitions})
+# Nothing static: there must be one copy of every type id and every option.
+target_link_libraries(mlir22 INTERFACE MLIR LLVM)
+if(NOT LLVM_ENABLE_RTTI)
+  message(FATAL_ERROR "This LLVM was built without RTTI; the distributions' \
+packages have it.")
+endif()

@@ -1,0 +1,56 @@
+//===- chapter.h - What a chapter is ------------------------------------===//
+#pragma once
+
+#include "compiler/compile.h"
+#include "compiler/program.h"
+#include "model/weights.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace gpt2 {
+
+/// A way of turning GPT-2's text into machine code. `add_chapter()` in
+/// CMakeLists.txt writes one from a chapter's folder: what the folder lacks is
+/// the parent's.
+struct Chapter {
+  std::string name;  ///< the folder's: "ch01-baseline"
+  std::string title; ///< what a reader finds in it, one line
+  const Chapter *parent = nullptr;
+  /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced
+  /// by those of the same name.
+  std::vector<std::filesystem::path> sources;
+  /// The pipeline for a model of these sizes.
+  std::vector<Stage> (*stages)(const Sizes &sizes) = nullptr;
+  std::vector<std::string> devices; ///< what --device may name
+  int maxThreads = 1;               ///< what --threads may ask for
+};
+
+/// The sizes that common/gpt2.mlir names L, H, C, V, P. T and N stay open: one
+/// compiled program serves every length of sequence.
+Sizes sizesOf(const Config &config);
+
+/// What there is to compile for `chapter` and a model of these sizes.
+CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
+
+/// GPT-2 as one chapter compiled it, bound to weights. Keeps references to
+/// both.
+class Forward {
+public:
+  Forward(const Program &program, Weights &weights);
+
+  /// Writes the logits that follow each of the last N tokens, row by row;
+  /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
+  void operator()(std::span<const int32_t> tokens, std::span<float> logits);
+
+private:
+  Program::Entry entry;
+  const Config &config;
+  std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights
+};
+
+/// The command line of a chapter's program; returns its exit code.
+int runChapter(const Chapter &chapter, int argc, char **argv);
+
+} // namespace gpt2

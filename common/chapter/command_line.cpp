@@ -1,0 +1,203 @@
+//===- command_line.cpp - The options every chapter's program takes -----===//
+#include "chapter/command_line.h"
+#include "chapter/paths.h"
+#include "compiler/object_cache.h"
+#include "model/error.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+
+namespace cl = llvm::cl;
+
+namespace gpt2 {
+namespace {
+
+/// LLVM's libraries register an option of their own for `--threads`, which
+/// would collide with ours; it stays reachable as `--llvm-threads`.
+void moveLlvmOptionAside() {
+  auto found = cl::getRegisteredOptions().find("threads");
+  if (found != cl::getRegisteredOptions().end())
+    found->second->setArgStr("llvm-threads");
+}
+
+/// LLVM's parser keeps options in variables; these live while `main` parses.
+struct Options {
+  cl::OptionCategory input{"What to continue"};
+  cl::OptionCategory sampling{"How to choose tokens"};
+  cl::OptionCategory machine{"Where it runs"};
+  cl::OptionCategory looking{"Looking at it and checking it"};
+
+  cl::opt<std::string> prompt{cl::Positional, cl::desc("[prompt]"),
+                              cl::cat(input)};
+  cl::opt<std::string> model{
+      "model", cl::value_desc("path"), cl::init(paths::embeddedModel),
+      cl::desc("Directory with config.json and model.safetensors, .safetensors "
+               "or llm.c .bin file, or random-124m (default: the embedded "
+               "model)"),
+      cl::cat(input)};
+  cl::opt<std::string> tokenIds{
+      "token-ids", cl::value_desc("file"),
+      cl::desc("The prompt as token ids, one a line; the output is ids too"),
+      cl::cat(input)};
+  cl::opt<int64_t> maxNewTokens{
+      "max-new-tokens", cl::value_desc("n"), cl::init(100),
+      cl::desc("Stop after n tokens (default 100)"), cl::cat(input)};
+
+  cl::opt<double> temperature{
+      "temperature", cl::value_desc("t"), cl::init(SamplerOptions().temperature),
+      cl::desc("Divide logits by t; 0 is greedy (default 0.8)"),
+      cl::cat(sampling)};
+  cl::opt<int64_t> topK{"top-k", cl::value_desc("k"),
+                        cl::init(SamplerOptions().topK),
+                        cl::desc("Choose among the k most likely; 0 is all "
+                                 "(default 40)"),
+                        cl::cat(sampling)};
+  cl::opt<double> topP{
+      "top-p", cl::value_desc("p"), cl::init(SamplerOptions().topP),
+      cl::desc("Choose among the most likely that together reach probability p "
+               "(default 1: all)"),
+      cl::cat(sampling)};
+  cl::opt<uint64_t> seed{"seed", cl::value_desc("n"),
+                         cl::init(SamplerOptions().seed),
+                         cl::desc("Of the random numbers (default 1)"),
+                         cl::cat(sampling)};
+  cl::opt<bool> greedy{"greedy", cl::desc("Always the most likely token"),
+                       cl::cat(sampling)};
+
+  cl::opt<std::string> device{"device", cl::value_desc("name"),
+                              cl::desc("Where to run"), cl::cat(machine)};
+  cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
+                       cl::desc("How many threads (default 1)"),
+                       cl::cat(machine)};
+  cl::opt<std::string> cacheDir{
+      "cache-dir", cl::value_desc("dir"),
+      cl::desc("Where compiled programs are kept (default "
+               "~/.cache/lowering-gpt2)"),
+      cl::cat(machine)};
+  cl::opt<bool> noCache{"no-cache", cl::desc("Compile anew, keep nothing"),
+                        cl::cat(machine)};
+
+  cl::opt<std::string> emit{
+      "emit", cl::value_desc("state"),
+      cl::desc("Print the program and stop; --emit=help lists the states"),
+      cl::cat(looking)};
+  cl::opt<bool> verbose{"verbose",
+                        cl::desc("Say what was compiled and for what CPU"),
+                        cl::cat(looking)};
+  cl::opt<std::string> dumpLogits{
+      "dump-logits", cl::value_desc("file.npy"),
+      cl::desc("Write the f32 logits after the last of --token-ids, and stop"),
+      cl::cat(looking)};
+  cl::opt<bool> allPositions{
+      "all-positions", cl::desc("With --dump-logits: after every token"),
+      cl::cat(looking)};
+};
+
+bool isGiven(const cl::Option &option) { return option.getNumOccurrences() > 0; }
+
+/// Of the hundreds of options that LLVM and MLIR register, --help shows ours
+/// and those of MLIR's that show passes at work.
+bool showMlirOptions(cl::OptionCategory &category) {
+  bool anyGiven = false;
+  for (auto &[name, option] : cl::getRegisteredOptions()) {
+    bool shows = llvm::is_contained(
+        {"mlir-print-ir-before", "mlir-print-ir-after",
+         "mlir-print-ir-before-all", "mlir-print-ir-after-all",
+         "mlir-print-ir-after-change", "mlir-print-ir-tree-dir", "mlir-timing",
+         "mlir-pass-statistics"},
+        llvm::StringRef(name));
+    if (shows)
+      option->addCategory(category);
+    anyGiven |= shows && isGiven(*option);
+  }
+  return anyGiven;
+}
+
+void checkDevice(const Chapter &chapter, const Options &options) {
+  if (isGiven(options.device) &&
+      !llvm::is_contained(chapter.devices, options.device.getValue()))
+    fail("--device=", options.device.getValue(), ": ", chapter.name,
+         " runs on: ", llvm::join(chapter.devices, ", "));
+  if (options.threads < 1 || options.threads > chapter.maxThreads)
+    fail("--threads=", options.threads.getValue(), ": ", chapter.name,
+         " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
+         chapter.maxThreads == 1 ? "" : std::to_string(chapter.maxThreads),
+         chapter.maxThreads == 1 ? " thread" : " threads");
+}
+
+std::optional<std::filesystem::path> fileIfGiven(const cl::opt<std::string> &o) {
+  if (!isGiven(o))
+    return std::nullopt;
+  return std::filesystem::path(o.getValue());
+}
+
+CommandLine check(const Chapter &chapter, const Options &options) {
+  checkDevice(chapter, options);
+  CommandLine line;
+  if (isGiven(options.prompt))
+    line.prompt = options.prompt;
+  line.tokenIds = fileIfGiven(options.tokenIds);
+  if (line.prompt && line.tokenIds)
+    fail("give a prompt or --token-ids, not both");
+  line.model = options.model;
+  line.maxNewTokens = options.maxNewTokens;
+  if (line.maxNewTokens < 0)
+    fail("--max-new-tokens=", line.maxNewTokens, ": expected 0 or more");
+  if (options.greedy && isGiven(options.temperature))
+    fail("give --greedy or --temperature, not both");
+  line.sampler.temperature = options.greedy ? 0.0 : options.temperature;
+  line.sampler.topK = options.topK;
+  line.sampler.topP = options.topP;
+  line.sampler.seed = options.seed;
+  line.sampler.validate();
+  line.dumpLogits = fileIfGiven(options.dumpLogits);
+  line.allPositions = options.allPositions;
+  if (line.dumpLogits && !line.tokenIds)
+    fail("--dump-logits needs --token-ids FILE");
+  if (line.allPositions && !line.dumpLogits)
+    fail("--all-positions needs --dump-logits FILE");
+  line.emit = options.emit;
+  line.verbose = options.verbose;
+  if (options.noCache && isGiven(options.cacheDir))
+    fail("give --cache-dir or --no-cache, not both");
+  if (!options.noCache)
+    line.cacheDirectory =
+        fileIfGiven(options.cacheDir).value_or(std::filesystem::path());
+  return line;
+}
+
+} // namespace
+
+CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  moveLlvmOptionAside();
+  Options options;
+  cl::OptionCategory mlirCategory("MLIR's own options");
+  (void)showMlirOptions(mlirCategory);
+  cl::HideUnrelatedOptions({&options.input, &options.sampling, &options.machine,
+                            &options.looking, &mlirCategory});
+  std::string overview = chapter.name + ": " + chapter.title + "\n";
+  cl::ParseCommandLineOptions(argc, argv, overview);
+
+  CommandLine line = check(chapter, options);
+  line.showsPasses = showMlirOptions(mlirCategory);
+  if (line.cacheDirectory && line.cacheDirectory->empty())
+    line.cacheDirectory = ObjectCache::defaultDirectory();
+  return line;
+}
+
+void applyMlirOptions(mlir::PassManager &pm) {
+  if (failed(mlir::applyPassManagerCLOptions(pm)))
+    fail("MLIR refuses the pass manager's options");
+  mlir::applyDefaultTimingPassManagerCLOptions(pm);
+}
+
+} // namespace gpt2

@@ -1,0 +1,35 @@
+//===- command_line.h - The options every chapter's program takes -------===//
+#pragma once
+
+#include "chapter/chapter.h"
+#include "model/sampler.h"
+
+#include <optional>
+
+namespace gpt2 {
+
+/// What the user asked for.
+struct CommandLine {
+  std::optional<std::string> prompt; ///< as text
+  std::optional<std::filesystem::path> tokenIds;
+  std::string model;
+  int64_t maxNewTokens = 0;
+  SamplerOptions sampler;
+  std::optional<std::filesystem::path> dumpLogits;
+  bool allPositions = false;
+  std::string emit; ///< empty: run
+  std::optional<std::filesystem::path> cacheDirectory;
+  bool verbose = false;
+  /// An MLIR option that shows passes at work was given.
+  bool showsPasses = false;
+};
+
+/// Parses the command line, for which LLVM's option parser prints --help and
+/// complains of unknown options itself. Throws an Error if options contradict
+/// each other or ask for what `chapter` cannot do.
+CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv);
+
+/// Applies MLIR's own options (--mlir-timing, ...) to a pass manager.
+void applyMlirOptions(mlir::PassManager &pm);
+
+} // namespace gpt2

@@ -1,0 +1,208 @@
+//===- run_chapter.cpp - A chapter's program ----------------------------===//
+#include "chapter/chapter.h"
+#include "chapter/command_line.h"
+#include "chapter/paths.h"
+#include "compiler/codegen.h"
+#include "model/checkpoint.h"
+#include "model/error.h"
+#include "model/files.h"
+#include "model/generate.h"
+#include "model/tokenizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+#include <unistd.h>
+
+namespace gpt2 {
+namespace {
+
+/// Seconds since it was made.
+class Stopwatch {
+public:
+  double seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start = Clock::now();
+};
+
+std::string formatSeconds(double seconds) {
+  char text[32];
+  if (seconds < 0.0995)
+    std::snprintf(text, sizeof text, "%.3g ms", seconds * 1e3);
+  else if (seconds < 1)
+    std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
+  else
+    std::snprintf(text, sizeof text, "%.2f s", seconds);
+  return text;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half]
+                           : (values[half - 1] + values[half]) / 2;
+}
+
+/// Shows how far loading has come, on a terminal, once it takes a second.
+LoadProgress showLoading() {
+  if (!isatty(STDERR_FILENO))
+    return {};
+  return [watch = Stopwatch(), shown = -1](int64_t done,
+                                           int64_t total) mutable {
+    int percent = static_cast<int>(100 * done / total);
+    if (percent == shown || watch.seconds() < 1)
+      return;
+    shown = percent;
+    std::cerr << "\rloading " << percent << " %"
+              << (done == total ? "\r\033[K" : "") << std::flush;
+  };
+}
+
+void describeModel(const CommandLine &line, const Checkpoint &checkpoint) {
+  std::cerr << "model: "
+            << (line.model == paths::embeddedModel
+                    ? "fairy-tales, which this book trained on public-domain "
+                      "fairy tales and which knows nothing else"
+                    : line.model)
+            << "\n       " << checkpoint.config().describe() << ", "
+            << std::lround(static_cast<double>(
+                               checkpoint.config().parameters()) /
+                           1e5) /
+                   10.0
+            << " M parameters in " << checkpoint.format() << "\n";
+}
+
+struct Times {
+  double compile = 0, load = 0;
+  bool fromCache = false;
+
+  void print(const Generation &generation) const {
+    std::cerr << "compile " << formatSeconds(compile)
+              << (fromCache ? " (cached)" : "") << ", load "
+              << formatSeconds(load);
+    const std::vector<double> &steps = generation.stepSeconds;
+    if (!steps.empty())
+      std::cerr << ", first token " << formatSeconds(steps[0]);
+    double total = 0;
+    for (double step : steps)
+      total += step;
+    if (steps.size() > 1)
+      std::cerr << ", per token "
+                << formatSeconds(median({steps.begin() + 1, steps.end()}))
+                << " (median of " << steps.size() - 1 << "); "
+                << std::lround(1000 * generation.modelSeconds / total) / 10.0
+                << " % of it in compiled code";
+    std::cerr << "\n";
+  }
+};
+
+void printStop(const Generation &generation, const Config &config) {
+  if (generation.reason == StopReason::EndOfText)
+    std::cerr << "[the model ended its text]\n";
+  else if (generation.reason == StopReason::ContextFull)
+    std::cerr << "[the context of " << config.context << " tokens is full]\n";
+}
+
+/// Continues the prompt and streams what comes, as text or as ids.
+void continueText(const CommandLine &line, const Checkpoint &checkpoint,
+                  Forward &forward, const Times &times) {
+  std::optional<Tokenizer> tokenizer;
+  std::vector<int32_t> ids;
+  if (line.tokenIds) {
+    ids = readTokenIds(*line.tokenIds);
+  } else {
+    tokenizer.emplace(checkpoint.loadTokenizer());
+    ids = tokenizer->encode(line.prompt.value_or(""));
+  }
+  checkPrompt(ids, checkpoint.config());
+  Sampler sampler(line.sampler);
+  if (tokenizer)
+    std::cout << line.prompt.value_or("") << std::flush;
+  Generation generation =
+      generate(checkpoint.config(), ids, line.maxNewTokens, sampler, forward,
+               [&](int32_t id) {
+                 if (tokenizer)
+                   std::cout << tokenizer->decode(id) << std::flush;
+                 else
+                   std::cout << id << std::endl;
+               });
+  if (tokenizer)
+    std::cout << std::endl;
+  if (!std::cout)
+    fail("the output could not be written");
+  printStop(generation, checkpoint.config());
+  times.print(generation);
+}
+
+void dumpLogits(const CommandLine &line, const Config &config,
+                Forward &forward) {
+  std::vector<int32_t> ids = readTokenIds(*line.tokenIds);
+  if (ids.empty())
+    fail(line.tokenIds->string(), ": no token ids; expected one a line");
+  checkPrompt(ids, config);
+  size_t rows = line.allPositions ? ids.size() : 1;
+  std::vector<float> logits(rows * static_cast<size_t>(config.vocab));
+  forward(ids, logits);
+  writeNpy(*line.dumpLogits, logits, static_cast<int64_t>(rows), config.vocab);
+}
+
+int run(const Chapter &chapter, const CommandLine &line) {
+  std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
+  CompileRequest request =
+      compileRequest(chapter, sizesOf(checkpoint->config()));
+  request.configure = applyMlirOptions;
+  if (line.emit == "help") {
+    for (const std::string &name : emitNames(request))
+      std::cout << name << "\n";
+    return 0;
+  }
+  if (!line.emit.empty()) {
+    std::cout << emit(request, line.emit);
+    return 0;
+  }
+  request.cacheDirectory = line.cacheDirectory;
+  request.ignoreCached = line.showsPasses;
+  describeModel(line, *checkpoint);
+
+  Times times;
+  Stopwatch compileWatch;
+  CompiledObject object = compileToObject(request);
+  Program program(object.bytes);
+  times.fromCache = object.fromCache;
+  Stopwatch loadWatch;
+  times.compile = compileWatch.seconds();
+  if (line.verbose)
+    std::cerr << "compiled: " << object.bytes.size() << " bytes of object code "
+              << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
+              << "\nfeatures: " << hostCpu().features << "\n";
+  Weights weights = checkpoint->load(showLoading());
+  Forward forward(program, weights);
+  times.load = loadWatch.seconds();
+
+  if (line.dumpLogits)
+    dumpLogits(line, checkpoint->config(), forward);
+  else
+    continueText(line, *checkpoint, forward, times);
+  return 0;
+}
+
+} // namespace
+
+int runChapter(const Chapter &chapter, int argc, char **argv) {
+  try {
+    return run(chapter, parseCommandLine(chapter, argc, argv));
+  } catch (const std::bad_alloc &) {
+    std::cerr << chapter.name << ": error: out of memory\n";
+  } catch (const std::exception &error) {
+    std::cerr << chapter.name << ": error: " << error.what() << "\n";
+  }
+  return 1;
+}
+
+} // namespace gpt2

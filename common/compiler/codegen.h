@@ -1,0 +1,40 @@
+//===- codegen.h - From the LLVM dialect to machine code ----------------===//
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+#include <string>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace gpt2 {
+
+/// The CPU we run on, as LLVM names it and its features: part of a cached
+/// object's key, and what --verbose prints.
+struct HostCpu {
+  std::string triple, name, features;
+};
+const HostCpu &hostCpu();
+
+/// Code generation for the host at -O3. Throws an Error if LLVM has no target
+/// for it.
+std::unique_ptr<llvm::TargetMachine> createHostTargetMachine();
+
+/// Translates a module of the LLVM dialect to LLVM IR and optimises it at -O3
+/// for `target`.
+std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
+                                                   llvm::LLVMContext &context,
+                                                   llvm::TargetMachine &target);
+
+enum class MachineCode { Assembly, Object };
+
+/// The target's assembly text or object file.
+std::string generateMachineCode(llvm::Module &module,
+                                llvm::TargetMachine &target, MachineCode kind);
+
+} // namespace gpt2

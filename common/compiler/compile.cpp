@@ -1,0 +1,168 @@
+//===- compile.cpp - From sources and stages to machine code ------------===//
+#include "compiler/compile.h"
+#include "compiler/codegen.h"
+#include "compiler/diagnostics.h"
+#include "compiler/link.h"
+#include "compiler/object_cache.h"
+#include "model/error.h"
+#include "model/mapped_file.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <algorithm>
+
+#include <dlfcn.h>
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+DialectRegistry &registry() {
+  static DialectRegistry registry = [] {
+    DialectRegistry all;
+    registerAllDialects(all);
+    registerAllExtensions(all);
+    registerBuiltinDialectTranslation(all);
+    registerLLVMDialectTranslation(all);
+    return all;
+  }();
+  return registry;
+}
+
+/// A compilation as it goes on: the module and what it needs to live.
+struct Session {
+  MLIRContext context{registry(), MLIRContext::Threading::DISABLED};
+  OwningOpRef<ModuleOp> module;
+
+  explicit Session(const CompileRequest &request)
+      : module(link(context, request.sources)) {}
+
+  /// Runs the stages up to and with the one named `last`.
+  void run(const CompileRequest &request, const std::string &last) {
+    Diagnostics diagnostics(context);
+    PassManager pm(&context);
+    if (request.configure)
+      request.configure(pm);
+    for (const Stage &stage : request.stages) {
+      stage.addPasses(pm);
+      if (stage.name == last)
+        break;
+    }
+    if (failed(pm.run(*module)))
+      fail("a pass failed:\n", diagnostics.text());
+  }
+
+  std::string print() {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream);
+    return text;
+  }
+};
+
+std::string textOf(const std::vector<Stage> &stages) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPassManager pm(ModuleOp::getOperationName());
+  for (const Stage &stage : stages)
+    stage.addPasses(pm);
+  pm.printAsTextualPipeline(stream);
+  return text;
+}
+
+std::string contentOf(const std::filesystem::path &path) {
+  MappedFile file(path);
+  return {reinterpret_cast<const char *>(file.data()), file.size()};
+}
+
+/// The bytes of the program or library that holds our own passes: a pass may
+/// change without its name or options changing.
+std::string compilerBinary() {
+  Dl_info info;
+  if (!dladdr(reinterpret_cast<void *>(&compilerBinary), &info))
+    fail("cannot tell which file holds the compiler");
+  // The main program's name is relative to where it was started.
+  std::filesystem::path self = "/proc/self/exe";
+  return contentOf(std::filesystem::exists(info.dli_fname) ? info.dli_fname
+                                                           : self);
+}
+
+std::string keyOf(const CompileRequest &request) {
+  std::string sources;
+  for (const std::filesystem::path &path : request.sources)
+    sources += ObjectCache::keyOf({contentOf(path)});
+  const HostCpu &host = hostCpu();
+  return ObjectCache::keyOf({sources, textOf(request.stages),
+                             LLVM_VERSION_STRING, host.triple, host.name,
+                             host.features, compilerBinary()});
+}
+
+} // namespace
+
+CompiledObject compileToObject(const CompileRequest &request) {
+  std::optional<ObjectCache> cache;
+  std::string key;
+  if (request.cacheDirectory) {
+    cache.emplace(*request.cacheDirectory);
+    key = keyOf(request);
+    if (!request.ignoreCached)
+      if (std::optional<std::string> object = cache->find(key))
+        return {std::move(*object), true};
+  }
+  Session session(request);
+  session.run(request, request.stages.back().name);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
+  std::unique_ptr<llvm::Module> ir =
+      translateAndOptimize(*session.module, context, *target);
+  std::string object = generateMachineCode(*ir, *target, MachineCode::Object);
+  if (cache)
+    cache->store(key, object);
+  return {std::move(object), false};
+}
+
+std::vector<std::string> emitNames(const CompileRequest &request) {
+  std::vector<std::string> names = {"source"};
+  for (const Stage &stage : request.stages)
+    names.push_back(stage.name);
+  names.insert(names.end(), {"llvm-ir", "asm"});
+  return names;
+}
+
+std::string emit(const CompileRequest &request, const std::string &name) {
+  std::vector<std::string> names = emitNames(request);
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::string list;
+    for (const std::string &known : names)
+      list += " " + known;
+    fail("--emit=", name, ": expected one of", list);
+  }
+  Session session(request);
+  if (name == "source")
+    return session.print();
+  bool lower = name == "llvm-ir" || name == "asm";
+  session.run(request, lower ? request.stages.back().name : name);
+  if (!lower)
+    return session.print();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
+  std::unique_ptr<llvm::Module> ir =
+      translateAndOptimize(*session.module, context, *target);
+  if (name == "asm")
+    return generateMachineCode(*ir, *target, MachineCode::Assembly);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  ir->print(stream, nullptr);
+  return text;
+}
+
+} // namespace gpt2

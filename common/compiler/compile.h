@@ -1,0 +1,41 @@
+//===- compile.h - From sources and stages to machine code --------------===//
+#pragma once
+
+#include "compiler/pipelines.h"
+
+#include <filesystem>
+#include <optional>
+
+namespace gpt2 {
+
+/// What to compile, and how.
+struct CompileRequest {
+  std::vector<std::filesystem::path> sources; ///< MLIR text, see link.h
+  std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
+  /// Where compiled objects are kept between runs; none keeps nothing.
+  std::optional<std::filesystem::path> cacheDirectory;
+  /// Run the passes even if the cache has the object: set when the user wants
+  /// to see them at work.
+  bool ignoreCached = false;
+  /// Called with the pass manager before it runs (MLIR's own options).
+  std::function<void(mlir::PassManager &)> configure;
+};
+
+struct CompiledObject {
+  std::string bytes;
+  bool fromCache = false;
+};
+
+/// The host's object file for `request`. Throws an Error that carries MLIR's
+/// diagnostics if a source or a pass fails.
+CompiledObject compileToObject(const CompileRequest &request);
+
+/// The names that `emit` knows, in the order in which they come about:
+/// "source", the stages', "llvm-ir", "asm".
+std::vector<std::string> emitNames(const CompileRequest &request);
+
+/// The program as text at the state `name`. Throws an Error, which lists the
+/// names, if there is none such.
+std::string emit(const CompileRequest &request, const std::string &name);
+
+} // namespace gpt2

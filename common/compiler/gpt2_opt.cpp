@@ -1,0 +1,22 @@
+//===- gpt2_opt.cpp - mlir-opt with our passes --------------------------===//
+//
+//   gpt2-opt --inline --specialize-shapes=sizes=L=12,C=768,H=12,V=50257,P=1024
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::registerAllPasses();
+  gpt2::registerPasses();
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "gpt2-opt: mlir-opt with the passes of this book\n",
+      registry));
+}

@@ -1,0 +1,34 @@
+//===- memref.h - How compiled code is handed a tensor ------------------===//
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+namespace gpt2 {
+
+/// The descriptor that MLIR's C interface passes for a memref of any rank
+/// (MLIR documentation, "LLVM IR Target", ranked memrefs): two pointers, an
+/// offset, sizes, strides, one machine word each. Does not own the data.
+class MemRef {
+public:
+  /// Row-major elements of type T at `data`.
+  template <typename T>
+  MemRef(T *data, const std::vector<int64_t> &shape)
+      : words(3 + 2 * shape.size()) {
+    words[0] = words[1] = reinterpret_cast<int64_t>(data);
+    int64_t stride = 1;
+    for (size_t i = shape.size(); i-- > 0; stride *= shape[i]) {
+      words[3 + i] = shape[i];
+      words[3 + shape.size() + i] = stride;
+    }
+  }
+
+  void *descriptor() { return words.data(); }
+
+private:
+  std::vector<int64_t> words;
+};
+
+} // namespace gpt2

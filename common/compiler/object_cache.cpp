@@ -1,0 +1,87 @@
+//===- object_cache.cpp - Compiled programs on disk ---------------------===//
+#include "compiler/object_cache.h"
+#include "model/error.h"
+#include "model/files.h"
+#include "model/mapped_file.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/CachePruning.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+namespace gpt2 {
+namespace {
+
+constexpr size_t hashBytes = 32;
+
+std::string hashOf(std::string_view bytes) {
+  auto hash = llvm::BLAKE3::hash<hashBytes>(
+      llvm::arrayRefFromStringRef({bytes.data(), bytes.size()}));
+  return {hash.begin(), hash.end()};
+}
+
+} // namespace
+
+std::filesystem::path ObjectCache::defaultDirectory() {
+  llvm::SmallString<128> directory;
+  if (!llvm::sys::path::cache_directory(directory))
+    fail("neither XDG_CACHE_HOME nor HOME is set; give --cache-dir DIR or "
+         "--no-cache");
+  llvm::sys::path::append(directory, "lowering-gpt2");
+  return directory.str().str();
+}
+
+ObjectCache::ObjectCache(std::filesystem::path path)
+    : directory(std::move(path)) {
+  std::error_code error =
+      llvm::sys::fs::create_directories(directory.string());
+  if (!error)
+    error = llvm::sys::fs::access(directory.string(),
+                                  llvm::sys::fs::AccessMode::Write);
+  if (error)
+    fail("the cache ", directory.string(), " cannot be written: ",
+         error.message(), "; give --cache-dir DIR or --no-cache");
+}
+
+std::string ObjectCache::keyOf(std::initializer_list<std::string_view> parts) {
+  llvm::BLAKE3 hasher;
+  for (std::string_view part : parts) {
+    // The length first, so that no two lists of parts read alike.
+    hasher.update(std::to_string(part.size()) + ":");
+    hasher.update(llvm::StringRef(part.data(), part.size()));
+  }
+  return llvm::toHex(hasher.final<hashBytes>(), /*LowerCase=*/true);
+}
+
+std::filesystem::path ObjectCache::fileOf(const std::string &key) const {
+  return directory / ("llvmcache-" + key); // the prefix pruneCache looks for
+}
+
+std::optional<std::string> ObjectCache::find(const std::string &key) const {
+  std::filesystem::path path = fileOf(key);
+  if (!std::filesystem::exists(path))
+    return std::nullopt;
+  try {
+    MappedFile file(path);
+    std::string_view bytes(reinterpret_cast<const char *>(file.data()),
+                           file.size());
+    if (bytes.size() < hashBytes)
+      return std::nullopt;
+    std::string_view object = bytes.substr(hashBytes);
+    if (hashOf(object) != bytes.substr(0, hashBytes))
+      return std::nullopt;
+    return std::string(object);
+  } catch (const Error &) {
+    return std::nullopt; // pruned by another process meanwhile
+  }
+}
+
+void ObjectCache::store(const std::string &key, std::string_view object) const {
+  writeFile(fileOf(key), {hashOf(object), object});
+  llvm::CachePruningPolicy policy;
+  policy.MaxSizeBytes = 256 << 20;
+  llvm::pruneCache(directory.string(), policy);
+}
+
+} // namespace gpt2

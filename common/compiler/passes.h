@@ -1,0 +1,27 @@
+//===- passes.h - The passes of our own ---------------------------------===//
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace gpt2 {
+
+/// Sizes by the letters that `gpt2.shape` uses: {"C", 768}. A letter that is
+/// absent stays `?`.
+using Sizes = std::map<std::string, int64_t>;
+
+/// `specialize-shapes`: see specialize_shapes.cpp.
+std::unique_ptr<mlir::Pass> createSpecializeShapes(const Sizes &sizes);
+
+/// `drop-returned-arguments`: see drop_returned_arguments.cpp.
+std::unique_ptr<mlir::Pass> createDropReturnedArguments();
+
+/// Makes the passes above known by name, to `gpt2-opt` and to pipelines given
+/// as text.
+void registerPasses();
+
+} // namespace gpt2

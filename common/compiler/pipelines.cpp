@@ -1,0 +1,73 @@
+//===- pipelines.cpp - The stages that all chapters share ---------------===//
+#include "compiler/pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+
+Stage specializeStage(const Sizes &sizes) {
+  return {"specialized", [sizes](OpPassManager &pm) {
+            // Kernels and slices into @forward: types do not cross calls.
+            pm.addPass(createInlinerPass());
+            // Put the model's sizes in the place of every `?`.
+            pm.addPass(createSpecializeShapes(sizes));
+            // A reshape's sizes from its operand's, up to the tokens'.
+            pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+            // The dims and constants that the kernels asked for one by one.
+            pm.addPass(createCSEPass());
+          }};
+}
+
+Stage bufferizeStage() {
+  return {
+      "bufferized", [](OpPassManager &pm) {
+        // A kernel's empty result that is inserted elsewhere is made there.
+        pm.addPass(bufferization::createEmptyTensorEliminationPass());
+        bufferization::OneShotBufferizePassOptions options;
+        options.bufferizeFunctionBoundaries = true;
+        options.functionBoundaryTypeConversion =
+            bufferization::LayoutMapOption::IdentityLayoutMap;
+        pm.addPass(bufferization::createOneShotBufferizePass(options));
+        // Loops no longer carry buffers; slices of slices become one.
+        pm.addPass(createCanonicalizerPass());
+        // @forward returns the buffer it was given: the caller has it already.
+        pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
+        // The same slice twice, and then its copy onto itself.
+        pm.addPass(createCSEPass());
+        pm.addPass(createCanonicalizerPass());
+        // Temporaries of the layer loop are the same for all layers.
+        pm.addNestedPass<func::FuncOp>(
+            bufferization::createBufferLoopHoistingPass());
+        // Free what was allocated.
+        bufferization::BufferDeallocationPipelineOptions deallocation;
+        bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+      }};
+}
+
+Stage llvmDialectStage() {
+  return {"llvm-dialect", [](OpPassManager &pm) {
+            // clone and dealloc helpers of the deallocation pipeline
+            pm.addPass(createConvertBufferizationToMemRefPass());
+            // scf.for to blocks and branches
+            pm.addPass(createSCFToControlFlowPass());
+            // subviews to pointer arithmetic in affine.apply, and that to arith
+            pm.addPass(memref::createExpandStridedMetadataPass());
+            pm.addPass(createLowerAffinePass());
+            // rsqrt and exp to LLVM's intrinsics
+            pm.addPass(createConvertMathToLLVMPass());
+            // what LLVM has none for: tanhf
+            pm.addPass(createConvertMathToLibmPass());
+            pm.addPass(createConvertToLLVMPass());
+            pm.addPass(createReconcileUnrealizedCastsPass());
+            pm.addPass(createCanonicalizerPass());
+          }};
+}
+
+} // namespace gpt2

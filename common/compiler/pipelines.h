@@ -1,0 +1,31 @@
+//===- pipelines.h - Stages of lowering, and those all chapters share ---===//
+#pragma once
+
+#include "compiler/passes.h"
+
+#include "mlir/Pass/PassManager.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gpt2 {
+
+/// A part of a chapter's pipeline. What the program looks like behind it can be
+/// printed with --emit=<name>.
+struct Stage {
+  std::string name;
+  std::function<void(mlir::OpPassManager &)> addPasses;
+};
+
+/// "specialized": one function, its sizes known, its kernels inlined.
+Stage specializeStage(const Sizes &sizes);
+
+/// "bufferized": tensors become memory, in place wherever that is safe; buffers
+/// of loops are allocated once, before them.
+Stage bufferizeStage();
+
+/// "llvm-dialect": loops become branches, memrefs pointers.
+Stage llvmDialectStage();
+
+} // namespace gpt2

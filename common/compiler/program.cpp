@@ -1,0 +1,86 @@
+//===- program.cpp - An object file, loaded and callable ----------------===//
+#include "compiler/program.h"
+#include "compiler/codegen.h"
+#include "model/error.h"
+
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <array>
+
+namespace gpt2 {
+namespace {
+
+template <typename T> T check(llvm::Expected<T> value, const char *what) {
+  if (!value)
+    fail(what, ": ", llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+void check(llvm::Error error, const char *what) {
+  if (error)
+    fail(what, ": ", llvm::toString(std::move(error)));
+}
+
+/// Calls a C function of as many pointers as there are indices.
+template <size_t... I>
+void callWith(void *function, void **arguments, std::index_sequence<I...>) {
+  using Function = void (*)(decltype((void)I, static_cast<void *>(nullptr))...);
+  reinterpret_cast<Function>(function)(arguments[I]...);
+}
+
+using Caller = void (*)(void *function, void **arguments);
+constexpr size_t maxArguments = 32;
+
+/// callers[n] calls a function of n pointers.
+template <size_t... N>
+constexpr std::array<Caller, sizeof...(N)>
+makeCallers(std::index_sequence<N...>) {
+  return {+[](void *function, void **arguments) {
+    callWith(function, arguments, std::make_index_sequence<N>());
+  }...};
+}
+constexpr auto callers =
+    makeCallers(std::make_index_sequence<maxArguments + 1>());
+
+} // namespace
+
+struct Program::Jit {
+  std::unique_ptr<llvm::orc::LLJIT> engine;
+};
+
+Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
+  (void)hostCpu(); // initialises LLVM's native target
+  jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
+  auto process = check(
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+          jit->engine->getDataLayout().getGlobalPrefix()),
+      "cannot search this process");
+  jit->engine->getMainJITDylib().addGenerator(std::move(process));
+  check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
+            {object.data(), object.size()}, "gpt2")),
+        "cannot load the compiled program");
+}
+
+Program::~Program() = default;
+Program::Program(Program &&) noexcept = default;
+
+Program::Entry Program::entry(const std::string &name) const {
+  auto address = check(jit->engine->lookup("_mlir_ciface_" + name),
+                       "the compiled program lacks an entry or a symbol");
+  Entry entry;
+  entry.address = address.toPtr<void *>();
+  return entry;
+}
+
+void Program::Entry::operator()(std::span<MemRef> arguments) const {
+  if (arguments.size() > maxArguments)
+    fail("an entry with ", arguments.size(), " arguments; at most ",
+         maxArguments, " can be passed");
+  std::array<void *, maxArguments> pointers;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    pointers[i] = arguments[i].descriptor();
+  callers[arguments.size()](address, pointers.data());
+}
+
+} // namespace gpt2

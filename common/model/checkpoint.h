@@ -1,0 +1,53 @@
+//===- checkpoint.h - A model from disk (or from a formula) -------------===//
+//
+// Reads the public formats of GPT-2's weights into `Weights`: Hugging Face's
+// directory (config.json + model.safetensors) and llm.c's single .bin file.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "model/weights.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace gpt2 {
+
+class Tokenizer;
+
+/// Called during loading with the bytes of weights done and to do.
+using LoadProgress = std::function<void(int64_t done, int64_t total)>;
+
+/// A model that was found but not yet read: opening it is cheap and gives the
+/// sizes, which is all that compiling needs.
+class Checkpoint {
+public:
+  virtual ~Checkpoint() = default;
+
+  /// Opens `model`, which is one of
+  ///   a directory with config.json and model.safetensors
+  ///   a .safetensors file with config.json beside it
+  ///   a .bin file of llm.c, version 3 (f32) or 5 (bf16)
+  ///   "random-124m": GPT-2 small's sizes, weights from a formula (random.h)
+  /// Throws an Error if there is none, or its sizes are refused.
+  static std::unique_ptr<Checkpoint> open(const std::string &model);
+
+  const Config &config() const { return sizes; }
+
+  /// The number format of the weights on disk: "F32", "F16", "BF16".
+  virtual std::string format() const = 0;
+
+  /// Reads every weight as f32. Throws an Error that names the tensor which is
+  /// missing, unexpected, or of the wrong type or shape.
+  virtual Weights load(const LoadProgress &progress = {}) const = 0;
+
+  /// The tokenizer that lies beside the weights; throws an Error if there is
+  /// none, or it does not fit the model's vocabulary.
+  virtual Tokenizer loadTokenizer() const = 0;
+
+protected:
+  Config sizes;
+};
+
+} // namespace gpt2

@@ -1,0 +1,69 @@
+//===- element_type.cpp - Number formats of checkpoints -----------------===//
+#include "model/element_type.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+static_assert(std::endian::native == std::endian::little,
+              "checkpoints are little-endian and are read as they lie");
+
+namespace gpt2 {
+
+size_t sizeOf(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
+
+std::string_view nameOf(ElementType type) {
+  switch (type) {
+  case ElementType::F32:
+    return "F32";
+  case ElementType::F16:
+    return "F16";
+  case ElementType::BF16:
+    return "BF16";
+  }
+  return "";
+}
+
+std::optional<ElementType> elementTypeFromName(std::string_view name) {
+  for (ElementType type :
+       {ElementType::F32, ElementType::F16, ElementType::BF16})
+    if (name == nameOf(type))
+      return type;
+  return std::nullopt;
+}
+
+float halfToFloat(uint16_t bits) {
+  uint32_t sign = uint32_t{bits & 0x8000u} << 16;
+  uint32_t exponent = (bits >> 10) & 0x1f, mantissa = bits & 0x3ff;
+  if (exponent == 0) { // zero and subnormals: mantissa * 2^-24
+    float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
+    return sign ? -magnitude : magnitude;
+  }
+  uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+  return std::bit_cast<float>(sign | wide << 23 | mantissa << 13);
+}
+
+float bfloatToFloat(uint16_t bits) {
+  return std::bit_cast<float>(uint32_t{bits} << 16);
+}
+
+uint16_t floatToBfloat(float value) {
+  auto bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value))
+    return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+void widen(ElementType type, const std::byte *in, std::span<float> out) {
+  if (type == ElementType::F32) {
+    std::memcpy(out.data(), in, out.size_bytes());
+    return;
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    uint16_t bits;
+    std::memcpy(&bits, in + 2 * i, sizeof bits);
+    out[i] = type == ElementType::F16 ? halfToFloat(bits) : bfloatToFloat(bits);
+  }
+}
+
+} // namespace gpt2

@@ -1,0 +1,33 @@
+//===- element_type.h - Number formats of checkpoints -------------------===//
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace gpt2 {
+
+enum class ElementType { F32, F16, BF16 };
+
+/// Bytes of one element.
+size_t sizeOf(ElementType type);
+
+/// "F32", "F16", "BF16": the names of the safetensors format.
+std::string_view nameOf(ElementType type);
+std::optional<ElementType> elementTypeFromName(std::string_view name);
+
+/// IEEE binary16 and bfloat16 bits to f32, exactly (subnormals, infinities and
+/// NaNs included).
+float halfToFloat(uint16_t bits);
+float bfloatToFloat(uint16_t bits);
+
+/// f32 to bfloat16 bits, to nearest, ties to even.
+uint16_t floatToBfloat(float value);
+
+/// Widens `out.size()` little-endian elements at `in` (which may be unaligned)
+/// to f32.
+void widen(ElementType type, const std::byte *in, std::span<float> out);
+
+} // namespace gpt2

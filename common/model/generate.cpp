@@ -1,0 +1,55 @@
+//===- generate.cpp - Token after token ---------------------------------===//
+#include "model/generate.h"
+#include "model/error.h"
+
+namespace gpt2 {
+namespace {
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+} // namespace
+
+void checkPrompt(std::span<const int32_t> ids, const Config &config) {
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] < 0 || ids[i] >= config.vocab)
+      fail("token ", i + 1, " of the prompt has id ", ids[i],
+           "; the vocabulary has ids 0 to ", config.vocab - 1);
+  if (static_cast<int64_t>(ids.size()) > config.context)
+    fail("the prompt has ", ids.size(), " tokens, the model's context ",
+         config.context, "; shorten the prompt");
+}
+
+Generation generate(const Config &config, std::vector<int32_t> sequence,
+                    int64_t maxNewTokens, Sampler &sampler,
+                    const NextLogits &nextLogits,
+                    const std::function<void(int32_t)> &onToken) {
+  if (sequence.empty())
+    sequence.push_back(config.endOfText);
+  checkPrompt(sequence, config);
+  Generation result;
+  std::vector<float> logits(static_cast<size_t>(config.vocab));
+  while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
+    if (static_cast<int64_t>(sequence.size()) > config.context) {
+      result.reason = StopReason::ContextFull;
+      return result;
+    }
+    auto start = std::chrono::steady_clock::now();
+    nextLogits(sequence, logits);
+    result.modelSeconds += secondsSince(start);
+    int32_t token = sampler.sample(logits);
+    result.stepSeconds.push_back(secondsSince(start));
+    if (token == config.endOfText) {
+      result.reason = StopReason::EndOfText;
+      return result;
+    }
+    sequence.push_back(token);
+    result.tokens.push_back(token);
+    onToken(token);
+  }
+  return result;
+}
+
+} // namespace gpt2

@@ -1,0 +1,45 @@
+//===- sampler.h - From logits to the next token ------------------------===//
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace gpt2 {
+
+struct SamplerOptions {
+  /// Logits are divided by it; 0 means greedy: the largest logit, and of equal
+  /// ones the lowest id.
+  double temperature = 0.8;
+  /// Keep only the k most likely tokens; 0 keeps all (Fan et al. 2018).
+  int64_t topK = 40;
+  /// Keep the fewest most likely tokens whose probabilities reach p; 1 keeps
+  /// all (Holtzman et al. 2020). Applied after topK.
+  double topP = 1.0;
+  uint64_t seed = 1;
+
+  /// Throws an Error that names the option out of its range.
+  void validate() const;
+};
+
+/// Draws tokens. The random numbers come from std::mt19937_64, whose sequence
+/// the C++ standard fixes, so equal logits give equal tokens on every machine.
+class Sampler {
+public:
+  explicit Sampler(const SamplerOptions &options);
+
+  /// The next token's id. Throws an Error if a logit is NaN.
+  int32_t sample(std::span<const float> logits);
+
+private:
+  SamplerOptions options;
+  std::mt19937_64 random;
+  std::vector<int32_t> order; ///< ids, most likely first; reused between calls
+  std::vector<double> weights;
+};
+
+/// The id of the largest logit, and of equal ones the lowest.
+int32_t argmax(std::span<const float> logits);
+
+} // namespace gpt2

@@ -1,0 +1,78 @@
+//===- weights.h - The sixteen weight tensors in f32 --------------------===//
+//
+// What the compiled program takes: the public checkpoint's tensors under their
+// own names, those of the layers stacked along a first dimension L, matrices as
+// (in, out), all in one block of f32.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "model/config.h"
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace gpt2 {
+
+/// One of the sixteen: its name, without "h.<layer>." for those in layers, and
+/// its shape. `perLayer` says that the shape's first dimension is L.
+struct WeightSpec {
+  std::string_view name;
+  bool perLayer;
+  std::vector<int64_t> shape;
+
+  int64_t elements() const;
+
+  /// Shape and element count of one layer's part (the whole, if not perLayer).
+  std::vector<int64_t> layerShape() const;
+  int64_t layerElements() const;
+
+  /// The name of layer `l`'s part in the public checkpoint: "h.3.ln_1.weight".
+  std::string checkpointName(int64_t l) const;
+};
+
+/// The sixteen tensors of a model, in the order of @forward's arguments.
+std::vector<WeightSpec> weightSpecs(const Config &config);
+
+/// "(768, 2304)".
+std::string formatShape(std::span<const int64_t> shape);
+
+/// Owns a model's weights: one 64-byte aligned block of f32, no second copy.
+class Weights {
+public:
+  /// Allocates, uninitialised. Throws an Error that states the size if there is
+  /// not enough memory.
+  explicit Weights(const Config &config);
+
+  const Config &config() const { return sizes; }
+  const std::vector<WeightSpec> &specs() const { return tensors; }
+
+  /// All of tensor `i` (i indexes `specs()`).
+  std::span<float> tensor(size_t i);
+  std::span<const float> tensor(size_t i) const;
+
+  /// The part of tensor `i` that belongs to layer `l`.
+  std::span<float> layer(size_t i, int64_t l);
+
+  /// Tensor by its name in `specs()`; throws an Error if there is none.
+  std::span<const float> tensor(std::string_view name) const;
+  std::span<float> tensor(std::string_view name);
+
+private:
+  struct Free {
+    void operator()(float *block) const { std::free(block); }
+  };
+
+  size_t indexOf(std::string_view name) const;
+
+  Config sizes;
+  std::vector<WeightSpec> tensors;
+  std::vector<int64_t> offsets; ///< in floats; each a multiple of 16
+  std::unique_ptr<float[], Free> block;
+};
+
+} // namespace gpt2

@@ -1,0 +1,47 @@
+//===- reference.h - GPT-2 in plain C++ and double precision ------------===//
+//
+// The judge: what every chapter's logits are compared with. Written to be read
+// beside the paper, not to be fast. Matrices are row major; shapes stand at
+// each function, with the letters of common/gpt2.mlir.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "model/weights.h"
+
+#include <span>
+#include <vector>
+
+namespace gpt2::reference {
+
+using Vector = std::vector<double>;
+
+/// tokens (T), wte (V, C), wpe (P, C) -> (T, C).
+Vector embedding(std::span<const int32_t> tokens, std::span<const float> wte,
+                 std::span<const float> wpe, int64_t channels);
+
+/// x (T, C), gain (C), bias (C) -> (T, C). Ba et al. 2016, epsilon 1e-5.
+Vector layernorm(const Vector &x, std::span<const float> gain,
+                 std::span<const float> bias);
+
+/// x (T, K), w (K, N), b (N) -> x w + b (T, N).
+Vector linear(const Vector &x, std::span<const float> w,
+              std::span<const float> b);
+
+/// qkv (T, 3, H, D) -> (T, H, D), causal. Vaswani et al. 2017, section 3.2.
+Vector attention(const Vector &qkv, int64_t heads, int64_t headDim);
+
+/// x (T, C) -> (T, C), the tanh form. Hendrycks & Gimpel 2016.
+Vector gelu(Vector x);
+
+/// x (T, C), y (T, C) -> x + y (T, C).
+Vector residual(Vector x, const Vector &y);
+
+/// x (C), wte (V, C) -> (V).
+Vector logits(std::span<const double> x, std::span<const float> wte);
+
+/// The whole model: logits (N, V) that follow each of the last `rows` tokens.
+Vector forward(const Weights &weights, std::span<const int32_t> tokens,
+               int64_t rows);
+
+} // namespace gpt2::reference
