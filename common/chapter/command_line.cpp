@@ -6,6 +6,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/STLExtras.h"
@@ -174,6 +175,8 @@ CommandLine check(const Chapter &chapter, const Options &options) {
 } // namespace
 
 CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
+  mlir::registerAllPasses(); // so that --mlir-print-ir-after knows their names
+  registerPasses();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();

@@ -1,0 +1,137 @@
+//===- forward_test.cpp - The whole model, against the reference --------===//
+#include "chapter/chapter_test.h"
+#include "chapter/paths.h"
+#include "model/checkpoint.h"
+#include "model/generate.h"
+#include "model/tokenizer.h"
+
+using namespace gpt2;
+using namespace gpt2::testing;
+
+namespace {
+
+struct Shape {
+  const char *name;
+  Config config;
+  std::vector<int64_t> lengths; ///< of sequences to try
+};
+void PrintTo(const Shape &shape, std::ostream *os) { *os << shape.name; }
+
+/// Sizes at which index arithmetic breaks if it can.
+const Shape shapes[] = {
+    {"OneHeadOfOneChannel", makeConfig(1, 1, 1, 1, 2), {1}},
+    {"HeadDim32", makeConfig(2, 3, 96, 21, 101), {1, 2, 20, 21}},
+    {"HeadDim64", makeConfig(2, 2, 128, 33, 257), {1, 2, 33}},
+    {"OneHead", makeConfig(3, 1, 40, 7, 61), {1, 2, 7}},
+    {"PrimeSizes", makeConfig(1, 7, 77, 13, 1009), {1, 2, 11, 13}},
+    {"FullWidthOneLayer", makeConfig(1, 12, 768, 16, 50257), {1, 2, 9}},
+};
+
+class Forward : public ::testing::TestWithParam<Shape> {};
+
+TEST_P(Forward, LogitsAtEveryPosition) {
+  const auto &[name, config, lengths] = GetParam();
+  Weights weights = randomWeights(config);
+  Program program = compileFor(config);
+  for (int64_t length : lengths) {
+    std::vector<int32_t> tokens = someTokens(config, length);
+    reference::Vector expected = reference::forward(weights, tokens, length);
+    Comparison all = compareLogits(logitsOf(program, weights, tokens, length),
+                                   expected, config);
+    EXPECT_TRUE(all.within) << length << " tokens: " << all.describe(0);
+    // Those of the last position alone are the last row.
+    expected.erase(expected.begin(), expected.end() - config.vocab);
+    Comparison last = compareLogits(logitsOf(program, weights, tokens, 1),
+                                    expected, config);
+    EXPECT_TRUE(last.within) << length << " tokens: " << last.describe(0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Forward, ::testing::ValuesIn(shapes),
+                         [](const auto &info) { return info.param.name; });
+
+/// Greedy continuation by `next`, which gives logits of float or double.
+template <typename Next>
+std::vector<int32_t> greedy(const Config &config, std::vector<int32_t> prompt,
+                            int64_t count, Next next) {
+  Sampler sampler({.temperature = 0});
+  return generate(config, prompt, count, sampler, next, [](int32_t) {}).tokens;
+}
+
+TEST(EmbeddedModel, LogitsAndGreedyTokens) {
+  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  const Config &config = checkpoint->config();
+  Weights weights = checkpoint->load();
+  Program program = compileFor(config);
+  std::vector<int32_t> prompt =
+      checkpoint->loadTokenizer().encode("There was once a king who had");
+
+  auto length = static_cast<int64_t>(prompt.size());
+  Comparison all = compareLogits(logitsOf(program, weights, prompt, length),
+                                 reference::forward(weights, prompt, length),
+                                 config);
+  EXPECT_TRUE(all.within) << all.describe(0);
+
+  gpt2::Forward compiled(program, weights);
+  std::vector<int32_t> actual = greedy(config, prompt, 24, compiled);
+  std::vector<int32_t> expected = greedy(
+      config, prompt, 24,
+      [&](std::span<const int32_t> tokens, std::span<float> logits) {
+        reference::Vector row = reference::forward(weights, tokens, 1);
+        std::copy(row.begin(), row.end(), logits.begin());
+      });
+  EXPECT_EQ(actual.size(), 24u);
+  EXPECT_EQ(actual, expected);
+}
+
+//===----------------------------------------------------------------------===//
+// The comparison above must be able to fail: each of these is a small mistake.
+//===----------------------------------------------------------------------===//
+
+class Mistakes : public ::testing::Test {
+protected:
+  Config config = makeConfig(2, 2, 128, 33, 257);
+  Weights good = randomWeights(config), bad = randomWeights(config);
+  Program program = compileFor(config);
+  std::vector<int32_t> tokens = someTokens(config, 20);
+
+  Comparison compareBad() {
+    return compareLogits(logitsOf(program, bad, tokens, 20),
+                         reference::forward(good, tokens, 20), config);
+  }
+};
+
+TEST_F(Mistakes, NoneIsWithin) { EXPECT_TRUE(compareBad().within); }
+
+TEST_F(Mistakes, ASignFlippedInOneWeight) {
+  float &weight = bad.tensor("mlp.c_fc.weight")[4321];
+  weight = -weight;
+  EXPECT_FALSE(compareBad().within) << compareBad().describe(0);
+}
+
+TEST_F(Mistakes, ADroppedBias) {
+  for (const char *name : {"ln_1.bias", "attn.c_attn.bias", "attn.c_proj.bias",
+                           "ln_2.bias", "mlp.c_fc.bias", "mlp.c_proj.bias",
+                           "ln_f.bias"}) {
+    std::span<float> bias = bad.tensor(name);
+    std::vector<float> kept(bias.begin(), bias.end());
+    std::fill(bias.begin(), bias.end(), 0.0f);
+    EXPECT_FALSE(compareBad().within) << name;
+    std::copy(kept.begin(), kept.end(), bias.begin());
+  }
+}
+
+TEST_F(Mistakes, NotANumber) {
+  bad.tensor("ln_f.bias")[5] = NAN;
+  EXPECT_FALSE(compareBad().within);
+}
+
+TEST_F(Mistakes, APositionTooFar) {
+  tokens.erase(tokens.begin());
+  std::vector<float> shifted = logitsOf(program, good, tokens, 19);
+  tokens.insert(tokens.begin(), someTokens(config, 1)[0]);
+  reference::Vector expected = reference::forward(good, tokens, 19);
+  EXPECT_FALSE(compareLogits(shifted, expected, config).within);
+}
+
+} // namespace

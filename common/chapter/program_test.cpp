@@ -1,0 +1,189 @@
+//===- program_test.cpp - A chapter's program, as a user runs it --------===//
+#include "chapter/chapter_test.h"
+#include "chapter/paths.h"
+#include "model/checkpoint.h"
+#include "model/files.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+namespace {
+
+class ProgramRun : public ::testing::Test {
+protected:
+  TemporaryDirectory directory;
+
+  ProgramResult run(std::vector<std::string> arguments) {
+    arguments.push_back("--cache-dir=" + (directory / "cache").string());
+    return runProgram(CHAPTER_PROGRAM, arguments);
+  }
+
+  /// The one line that a failure prints; nothing may come out before it.
+  std::string errorOf(std::vector<std::string> arguments) {
+    ProgramResult result = run(std::move(arguments));
+    EXPECT_EQ(result.exitCode, 1) << result.err;
+    EXPECT_EQ(result.out, "");
+    size_t at = result.err.find("error: ");
+    return at == std::string::npos ? result.err : result.err.substr(at);
+  }
+
+  std::string ids(const std::string &text) {
+    writeFile(directory / "ids.txt", {text});
+    return "--token-ids=" + (directory / "ids.txt").string();
+  }
+};
+
+TEST_F(ProgramRun, ContinuesAPrompt) {
+  std::vector<std::string> arguments = {"Once upon a time", "--seed=3",
+                                        "--max-new-tokens=8"};
+  ProgramResult first = run(arguments);
+  EXPECT_EQ(first.exitCode, 0) << first.err;
+  EXPECT_THAT(first.out, StartsWith("Once upon a time"));
+  EXPECT_GT(first.out.size(), 25u);
+  EXPECT_THAT(first.err, HasSubstr("fairy-tales"));
+  EXPECT_THAT(first.err, HasSubstr("first token "));
+  EXPECT_THAT(first.err, HasSubstr("(median of 7)"));
+  EXPECT_THAT(first.err, Not(HasSubstr("(cached)")));
+  // The same seed repeats the text, now from the cache; another does not.
+  ProgramResult second = run(arguments);
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_THAT(second.err, HasSubstr("(cached)"));
+  arguments[1] = "--seed=4";
+  EXPECT_NE(run(arguments).out, first.out);
+}
+
+TEST_F(ProgramRun, StartsWithoutAPrompt) {
+  for (std::vector<std::string> prompt : {std::vector<std::string>{}, {""}}) {
+    prompt.push_back("--max-new-tokens=5");
+    ProgramResult result = run(prompt);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_GT(result.out.size(), 3u);
+  }
+}
+
+TEST_F(ProgramRun, StopsWhenTheContextIsFull) {
+  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  std::string prompt;
+  for (int64_t i = 0; i < config.context; ++i)
+    prompt += "5\n";
+  ProgramResult result = run({ids(prompt), "--greedy"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("tokens is full]"));
+  EXPECT_THAT(errorOf({ids(prompt + "5\n")}),
+              HasSubstr("the prompt has 257 tokens, the model's context 256"));
+}
+
+TEST_F(ProgramRun, DumpsLogits) {
+  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  const Config &config = checkpoint->config();
+  std::vector<int32_t> tokens = {17, 4000, 3};
+  reference::Vector expected =
+      reference::forward(checkpoint->load(), tokens, 3);
+  std::string file = directory / "logits.npy";
+  for (bool all : {false, true}) {
+    std::vector<std::string> arguments = {ids("17\n4000\n3\n"),
+                                          "--dump-logits=" + file};
+    if (all)
+      arguments.push_back("--all-positions");
+    ProgramResult result = run(arguments);
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_EQ(result.out, "");
+    std::string bytes = readFile(file);
+    EXPECT_THAT(bytes, HasSubstr(all ? "'shape': (3, 4096)"
+                                     : "'shape': (1, 4096)"));
+    std::vector<float> logits((all ? 3 : 1) * config.vocab);
+    ASSERT_GT(bytes.size(), 4 * logits.size());
+    std::memcpy(logits.data(), bytes.data() + bytes.size() - 4 * logits.size(),
+                4 * logits.size());
+    reference::Vector rows(expected.end() - logits.size(), expected.end());
+    Comparison comparison = compareLogits(logits, rows, config);
+    EXPECT_TRUE(comparison.within) << comparison.describe(0);
+  }
+}
+
+TEST_F(ProgramRun, NeedsNoTokenizerForIds) {
+  Config config = makeConfig(1, 2, 16, 8, 11);
+  std::filesystem::create_directory(directory / "model");
+  writeConfig(directory / "model/config.json", config);
+  SafetensorsFile::of(randomWeights(config), ElementType::F32)
+      .write(directory / "model/model.safetensors");
+  std::string model = "--model=" + (directory / "model").string();
+  ProgramResult result = run({model, ids("3\n"), "--max-new-tokens=4"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(errorOf({model, "text"}), HasSubstr("no tokenizer here"));
+  EXPECT_THAT(errorOf({model, ids("11\n")}),
+              HasSubstr("id 11; the vocabulary has ids 0 to 10"));
+  EXPECT_THAT(errorOf({model, ids("x\n")}), HasSubstr("ids.txt:1: \"x\""));
+  std::string dump = "--dump-logits=" + (directory / "l.npy").string();
+  EXPECT_THAT(errorOf({model, ids(""), dump}), HasSubstr("no token ids"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "l.npy"));
+}
+
+TEST_F(ProgramRun, EmitsEveryState) {
+  CompileRequest request = compileRequest(CHAPTER(), {});
+  ProgramResult help = run({"--emit=help"});
+  for (const std::string &name : emitNames(request)) {
+    EXPECT_THAT(help.out, HasSubstr(name + "\n"));
+    ProgramResult result = run({"--emit=" + name});
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("forward"));
+  }
+  EXPECT_THAT(run({"--emit=source"}).out, HasSubstr("tensor<?x?xf32>"));
+  EXPECT_THAT(run({"--emit=llvm-ir"}).out, HasSubstr("target triple"));
+  EXPECT_THAT(run({"--emit=asm"}).out, HasSubstr("_mlir_ciface_forward:"));
+  EXPECT_THAT(errorOf({"--emit=ast"}),
+              HasSubstr("--emit=ast: expected one of source specialized"));
+}
+
+TEST_F(ProgramRun, ShowsPassesAtWork) {
+  // Also when the program is in the cache already.
+  run({"a", "--max-new-tokens=1"});
+  EXPECT_THAT(run({"a", "--max-new-tokens=1", "--mlir-timing"}).err,
+              HasSubstr("OneShotBufferize"));
+  EXPECT_THAT(
+      run({"a", "--max-new-tokens=1", "--mlir-print-ir-after=inline"}).err,
+      HasSubstr("IR Dump After InlinerPass"));
+  std::string tree = directory / "tree";
+  run({"a", "--max-new-tokens=1", "--mlir-print-ir-after-all",
+       "--mlir-print-ir-tree-dir=" + tree});
+  EXPECT_TRUE(std::filesystem::exists(tree));
+}
+
+TEST_F(ProgramRun, RefusesOptions) {
+  EXPECT_THAT(errorOf({"a", "--device=tpu"}),
+              HasSubstr("--device=tpu: " + CHAPTER().name + " runs on: "));
+  EXPECT_THAT(errorOf({"a", "--threads=0"}), HasSubstr("--threads=0"));
+  EXPECT_THAT(errorOf({"a", "--threads=9999"}), HasSubstr("--threads=9999"));
+  EXPECT_THAT(errorOf({"a", "--max-new-tokens=-1"}), HasSubstr("-1"));
+  EXPECT_THAT(errorOf({"a", "--temperature=-2"}), HasSubstr("--temperature"));
+  EXPECT_THAT(errorOf({"a", "--top-p=0"}), HasSubstr("--top-p"));
+  EXPECT_THAT(errorOf({"a", "--greedy", "--temperature=1"}),
+              HasSubstr("not both"));
+  EXPECT_THAT(errorOf({"a", "--dump-logits=x.npy"}),
+              HasSubstr("needs --token-ids"));
+  EXPECT_THAT(errorOf({"a", "--all-positions"}),
+              HasSubstr("needs --dump-logits"));
+  EXPECT_THAT(errorOf({"a", ids("1")}), HasSubstr("not both"));
+  EXPECT_THAT(errorOf({"a", "--model=/no/such"}), HasSubstr("no such model"));
+  EXPECT_THAT(errorOf({"--token-ids=/no/such"}), HasSubstr("cannot open"));
+  EXPECT_THAT(errorOf({"a", "--no-such-option"}), HasSubstr("--no-such-option"));
+}
+
+TEST_F(ProgramRun, SaysWhatItCannotWrite) {
+  writeFile(directory / "cache", {"a file where the folder should be"});
+  EXPECT_THAT(errorOf({"a"}), HasSubstr("cache cannot be written"));
+  std::filesystem::remove(directory / "cache");
+  EXPECT_THAT(
+      errorOf({ids("1"), "--dump-logits=" + (directory / "no/l.npy").string()}),
+      HasSubstr("no/l.npy: cannot write"));
+}
+
+} // namespace

@@ -36,6 +36,8 @@ ObjectCache::ObjectCache(std::filesystem::path path)
     : directory(std::move(path)) {
   std::error_code error =
       llvm::sys::fs::create_directories(directory.string());
+  if (!error && !std::filesystem::is_directory(directory))
+    error = std::make_error_code(std::errc::not_a_directory);
   if (!error)
     error = llvm::sys::fs::access(directory.string(),
                                   llvm::sys::fs::AccessMode::Write);

@@ -119,7 +119,8 @@ Tokenizer Tokenizer::fromDirectory(const fs::path &directory,
       return found->second;
     };
     std::string left(merge.substr(0, space)), right(merge.substr(space + 1));
-    tokenizer.addMerge(lookUp(left), lookUp(right), lookUp(left + right));
+    int32_t leftId = lookUp(left), rightId = lookUp(right);
+    tokenizer.addMerge(leftId, rightId, lookUp(left + right));
   }
   return tokenizer;
 }

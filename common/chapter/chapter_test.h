@@ -1,0 +1,49 @@
+//===- chapter_test.h - What the tests of every chapter share -----------===//
+//
+// These tests are compiled once for each chapter: CHAPTER is the function that
+// describes it, CHAPTER_PROGRAM the path of its program.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "declaration.h"
+#include "reference/compare.h"
+#include "reference/reference.h"
+#include "testing/test_files.h"
+#include "testing/test_models.h"
+
+#include <cmath>
+
+namespace gpt2::testing {
+
+/// The chapter's program for a model, without the cache.
+inline Program compileFor(const Config &config) {
+  return Program(
+      compileToObject(compileRequest(CHAPTER(), sizesOf(config))).bytes);
+}
+
+/// Logits (N, V) after each of the last `rows` tokens.
+inline std::vector<float> logitsOf(const Program &program, Weights &weights,
+                                   std::span<const int32_t> tokens,
+                                   int64_t rows) {
+  std::vector<float> logits(rows * weights.config().vocab, NAN);
+  Forward(program, weights)(tokens, logits);
+  return logits;
+}
+
+inline double largestOf(std::span<const double> values) {
+  double largest = 0;
+  for (double value : values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+/// How the chapter's logits compare with the reference's.
+inline Comparison compareLogits(std::span<const float> actual,
+                                const reference::Vector &expected,
+                                const Config &config) {
+  return compare(actual, expected,
+                 logitsTolerance(config, largestOf(expected)));
+}
+
+} // namespace gpt2::testing

@@ -1,0 +1,53 @@
+//===- test_models.h - Small models, in memory and on disk --------------===//
+#pragma once
+
+#include "model/element_type.h"
+#include "model/weights.h"
+
+#include <filesystem>
+
+namespace gpt2::testing {
+
+/// Sizes for tests. Argument order: L, H, C, P, V.
+Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
+                  int64_t context, int64_t vocab);
+
+/// Weights from the formula of model/random.cpp.
+Weights randomWeights(const Config &config);
+
+/// `count` ids spread over the vocabulary.
+std::vector<int32_t> someTokens(const Config &config, int64_t count);
+
+/// A safetensors file in pieces, so that a test can make any of them lie.
+struct SafetensorsFile {
+  struct Tensor {
+    std::string name, dtype;
+    std::vector<int64_t> shape;
+    std::string bytes;
+  };
+  std::vector<Tensor> tensors;
+
+  /// The weights as Hugging Face stores them.
+  static SafetensorsFile of(const Weights &weights, ElementType type,
+                            const std::string &prefix = "");
+
+  Tensor &operator[](const std::string &name);
+
+  /// The header that describes `tensors` honestly.
+  std::string header() const;
+
+  /// Writes length, `header` and data.
+  void write(const std::filesystem::path &file,
+             const std::string &header) const;
+  void write(const std::filesystem::path &file) const { write(file, header()); }
+};
+
+/// config.json for `config`.
+void writeConfig(const std::filesystem::path &file, const Config &config);
+
+/// llm.c's checkpoint, version 3 (F32) or 5 (BF16), its vocabulary padded to a
+/// multiple of 128.
+void writeLlmc(const std::filesystem::path &file, const Weights &weights,
+               ElementType type);
+
+} // namespace gpt2::testing
