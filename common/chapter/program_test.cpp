@@ -150,7 +150,7 @@ TEST_F(ProgramRun, ShowsPassesAtWork) {
               HasSubstr("OneShotBufferize"));
   EXPECT_THAT(
       run({"a", "--max-new-tokens=1", "--mlir-print-ir-after=inline"}).err,
-      HasSubstr("IR Dump After InlinerPass"));
+      HasSubstr("IR Dump After Inliner"));
   std::string tree = directory / "tree";
   run({"a", "--max-new-tokens=1", "--mlir-print-ir-after-all",
        "--mlir-print-ir-tree-dir=" + tree});

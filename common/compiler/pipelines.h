@@ -12,7 +12,7 @@
 namespace gpt2 {
 
 /// A part of a chapter's pipeline. What the program looks like behind it can be
-/// printed with --emit=<name>.
+/// printed with `--emit=NAME`.
 struct Stage {
   std::string name;
   std::function<void(mlir::OpPassManager &)> addPasses;
