@@ -27,6 +27,26 @@ const Shape shapes[] = {
     {"FullWidthOneLayer", makeConfig(1, 12, 768, 16, 50257), {1, 2, 9}},
 };
 
+/// `count` greedy tokens after `prompt`, by logits from `next`.
+std::vector<int32_t> greedy(const Config &config,
+                            const std::vector<int32_t> &prompt, int64_t count,
+                            const NextLogits &next) {
+  Sampler sampler({.temperature = 0});
+  return generate(config, prompt, count, sampler, next, [](int32_t) {}).tokens;
+}
+
+/// The same by the reference.
+std::vector<int32_t> referenceGreedy(const Weights &weights,
+                                     const std::vector<int32_t> &prompt,
+                                     int64_t count) {
+  return greedy(weights.config(), prompt, count,
+                [&](std::span<const int32_t> tokens, std::span<float> logits) {
+                  reference::Vector row =
+                      reference::forward(weights, tokens, 1);
+                  std::copy(row.begin(), row.end(), logits.begin());
+                });
+}
+
 class Forward : public ::testing::TestWithParam<Shape> {};
 
 TEST_P(Forward, LogitsAtEveryPosition) {
@@ -47,16 +67,31 @@ TEST_P(Forward, LogitsAtEveryPosition) {
   }
 }
 
+TEST_P(Forward, GreedyTokens) {
+  const auto &[name, config, lengths] = GetParam();
+  Weights weights = randomWeights(config);
+  Program program = compileFor(config);
+  gpt2::Forward compiled(program, weights);
+  for (int64_t length : lengths) {
+    std::vector<int32_t> prompt = someTokens(config, length);
+    // Up to the context's end, but a few tokens of a wide model will do.
+    int64_t count = config.channels > 500 ? 2 : config.context;
+    EXPECT_EQ(greedy(config, prompt, count, compiled),
+              referenceGreedy(weights, prompt, count))
+        << length << " tokens";
+  }
+}
+
+TEST_P(Forward, SpecialisedTextHasNoOpenSize) {
+  Sizes sizes = sizesOf(GetParam().config);
+  sizes["T"] = GetParam().lengths.back();
+  sizes["N"] = 1;
+  std::string text = emit(compileRequest(CHAPTER(), sizes), "specialized");
+  EXPECT_EQ(text.find('?'), std::string::npos) << text;
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, Forward, ::testing::ValuesIn(shapes),
                          [](const auto &info) { return info.param.name; });
-
-/// Greedy continuation by `next`, which gives logits of float or double.
-template <typename Next>
-std::vector<int32_t> greedy(const Config &config, std::vector<int32_t> prompt,
-                            int64_t count, Next next) {
-  Sampler sampler({.temperature = 0});
-  return generate(config, prompt, count, sampler, next, [](int32_t) {}).tokens;
-}
 
 TEST(EmbeddedModel, LogitsAndGreedyTokens) {
   auto checkpoint = Checkpoint::open(paths::embeddedModel);
@@ -74,14 +109,8 @@ TEST(EmbeddedModel, LogitsAndGreedyTokens) {
 
   gpt2::Forward compiled(program, weights);
   std::vector<int32_t> actual = greedy(config, prompt, 24, compiled);
-  std::vector<int32_t> expected = greedy(
-      config, prompt, 24,
-      [&](std::span<const int32_t> tokens, std::span<float> logits) {
-        reference::Vector row = reference::forward(weights, tokens, 1);
-        std::copy(row.begin(), row.end(), logits.begin());
-      });
   EXPECT_EQ(actual.size(), 24u);
-  EXPECT_EQ(actual, expected);
+  EXPECT_EQ(actual, referenceGreedy(weights, prompt, 24));
 }
 
 //===----------------------------------------------------------------------===//
