@@ -31,8 +31,7 @@ void Forward::operator()(std::span<const int32_t> tokens,
                          std::span<float> logits) {
   auto rows = static_cast<int64_t>(logits.size()) / config.vocab;
   arguments[0] = MemRef(logits.data(), {rows, config.vocab});
-  arguments[1] =
-      MemRef(tokens.data(), {static_cast<int64_t>(tokens.size())});
+  arguments[1] = MemRef(tokens.data(), {static_cast<int64_t>(tokens.size())});
   entry(arguments);
 }
 

@@ -50,7 +50,8 @@ struct Options {
       cl::desc("Stop after n tokens (default 100)"), cl::cat(input)};
 
   cl::opt<double> temperature{
-      "temperature", cl::value_desc("t"), cl::init(SamplerOptions().temperature),
+      "temperature", cl::value_desc("t"),
+      cl::init(SamplerOptions().temperature),
       cl::desc("Divide logits by t; 0 is greedy (default 0.8)"),
       cl::cat(sampling)};
   cl::opt<int64_t> topK{"top-k", cl::value_desc("k"),
@@ -63,10 +64,9 @@ struct Options {
       cl::desc("Choose among the most likely that together reach probability p "
                "(default 1: all)"),
       cl::cat(sampling)};
-  cl::opt<uint64_t> seed{"seed", cl::value_desc("n"),
-                         cl::init(SamplerOptions().seed),
-                         cl::desc("Of the random numbers (default 1)"),
-                         cl::cat(sampling)};
+  cl::opt<uint64_t> seed{
+      "seed", cl::value_desc("n"), cl::init(SamplerOptions().seed),
+      cl::desc("Of the random numbers (default 1)"), cl::cat(sampling)};
   cl::opt<bool> greedy{"greedy", cl::desc("Always the most likely token"),
                        cl::cat(sampling)};
 
@@ -94,12 +94,14 @@ struct Options {
       "dump-logits", cl::value_desc("file.npy"),
       cl::desc("Write the f32 logits after the last of --token-ids, and stop"),
       cl::cat(looking)};
-  cl::opt<bool> allPositions{
-      "all-positions", cl::desc("With --dump-logits: after every token"),
-      cl::cat(looking)};
+  cl::opt<bool> allPositions{"all-positions",
+                             cl::desc("With --dump-logits: after every token"),
+                             cl::cat(looking)};
 };
 
-bool isGiven(const cl::Option &option) { return option.getNumOccurrences() > 0; }
+bool isGiven(const cl::Option &option) {
+  return option.getNumOccurrences() > 0;
+}
 
 /// Of the hundreds of options that LLVM and MLIR register, --help shows ours
 /// and those of MLIR's that show passes at work.
@@ -131,7 +133,8 @@ void checkDevice(const Chapter &chapter, const Options &options) {
          chapter.maxThreads == 1 ? " thread" : " threads");
 }
 
-std::optional<std::filesystem::path> fileIfGiven(const cl::opt<std::string> &o) {
+std::optional<std::filesystem::path>
+fileIfGiven(const cl::opt<std::string> &o) {
   if (!isGiven(o))
     return std::nullopt;
   return std::filesystem::path(o.getValue());

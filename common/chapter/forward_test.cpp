@@ -61,8 +61,8 @@ TEST_P(Forward, LogitsAtEveryPosition) {
     EXPECT_TRUE(all.within) << length << " tokens: " << all.describe(0);
     // Those of the last position alone are the last row.
     expected.erase(expected.begin(), expected.end() - config.vocab);
-    Comparison last = compareLogits(logitsOf(program, weights, tokens, 1),
-                                    expected, config);
+    Comparison last =
+        compareLogits(logitsOf(program, weights, tokens, 1), expected, config);
     EXPECT_TRUE(last.within) << length << " tokens: " << last.describe(0);
   }
 }
@@ -102,9 +102,9 @@ TEST(EmbeddedModel, LogitsAndGreedyTokens) {
       checkpoint->loadTokenizer().encode("There was once a king who had");
 
   auto length = static_cast<int64_t>(prompt.size());
-  Comparison all = compareLogits(logitsOf(program, weights, prompt, length),
-                                 reference::forward(weights, prompt, length),
-                                 config);
+  Comparison all =
+      compareLogits(logitsOf(program, weights, prompt, length),
+                    reference::forward(weights, prompt, length), config);
   EXPECT_TRUE(all.within) << all.describe(0);
 
   gpt2::Forward compiled(program, weights);
@@ -139,9 +139,9 @@ TEST_F(Mistakes, ASignFlippedInOneWeight) {
 }
 
 TEST_F(Mistakes, ADroppedBias) {
-  for (const char *name : {"ln_1.bias", "attn.c_attn.bias", "attn.c_proj.bias",
-                           "ln_2.bias", "mlp.c_fc.bias", "mlp.c_proj.bias",
-                           "ln_f.bias"}) {
+  for (const char *name :
+       {"ln_1.bias", "attn.c_attn.bias", "attn.c_proj.bias", "ln_2.bias",
+        "mlp.c_fc.bias", "mlp.c_proj.bias", "ln_f.bias"}) {
     std::span<float> bias = bad.tensor(name);
     std::vector<float> kept(bias.begin(), bias.end());
     std::fill(bias.begin(), bias.end(), 0.0f);

@@ -24,9 +24,8 @@ reference::Vector inDouble(const std::vector<float> &values) {
 /// The chapter's kernels, with an entry for each, for these sizes.
 Program compileKernels(const Sizes &sizes) {
   CompileRequest request = compileRequest(CHAPTER(), sizes);
-  std::filesystem::path entries =
-      std::filesystem::path(paths::source) /
-      "common/chapter/kernel_entries.mlir";
+  std::filesystem::path entries = std::filesystem::path(paths::source) /
+                                  "common/chapter/kernel_entries.mlir";
   for (std::filesystem::path &source : request.sources)
     if (source.filename() == "gpt2.mlir")
       source = entries;
@@ -157,13 +156,13 @@ TEST_P(Kernels, Logits) {
                sumTolerance(s.C(), static_cast<double>(s.C()) / 4));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sizes, Kernels,
-    ::testing::Values(KernelSizes{1, 1, 1, 1, 1, 1},
-                      KernelSizes{2, 1, 64, 64, 192, 101},
-                      KernelSizes{7, 3, 32, 96, 5, 13},
-                      KernelSizes{65, 5, 8, 160, 33, 257},
-                      KernelSizes{17, 12, 64, 768, 2304, 1009}),
-    [](const auto &info) { return nameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Sizes, Kernels,
+                         ::testing::Values(KernelSizes{1, 1, 1, 1, 1, 1},
+                                           KernelSizes{2, 1, 64, 64, 192, 101},
+                                           KernelSizes{7, 3, 32, 96, 5, 13},
+                                           KernelSizes{65, 5, 8, 160, 33, 257},
+                                           KernelSizes{17, 12, 64, 768, 2304,
+                                                       1009}),
+                         [](const auto &info) { return nameOf(info.param); });
 
 } // namespace

@@ -97,8 +97,8 @@ TEST_F(ProgramRun, DumpsLogits) {
     ASSERT_EQ(result.exitCode, 0) << result.err;
     EXPECT_EQ(result.out, "");
     std::string bytes = readFile(file);
-    EXPECT_THAT(bytes, HasSubstr(all ? "'shape': (3, 4096)"
-                                     : "'shape': (1, 4096)"));
+    EXPECT_THAT(bytes,
+                HasSubstr(all ? "'shape': (3, 4096)" : "'shape': (1, 4096)"));
     std::vector<float> logits((all ? 3 : 1) * config.vocab);
     ASSERT_GT(bytes.size(), 4 * logits.size());
     std::memcpy(logits.data(), bytes.data() + bytes.size() - 4 * logits.size(),
@@ -174,7 +174,8 @@ TEST_F(ProgramRun, RefusesOptions) {
   EXPECT_THAT(errorOf({"a", ids("1")}), HasSubstr("not both"));
   EXPECT_THAT(errorOf({"a", "--model=/no/such"}), HasSubstr("no such model"));
   EXPECT_THAT(errorOf({"--token-ids=/no/such"}), HasSubstr("cannot open"));
-  EXPECT_THAT(errorOf({"a", "--no-such-option"}), HasSubstr("--no-such-option"));
+  EXPECT_THAT(errorOf({"a", "--no-such-option"}),
+              HasSubstr("--no-such-option"));
 }
 
 TEST_F(ProgramRun, SaysWhatItCannotWrite) {

@@ -53,15 +53,15 @@ double median(std::vector<double> values) {
 LoadProgress showLoading() {
   if (!isatty(STDERR_FILENO))
     return {};
-  return [watch = Stopwatch(), shown = -1](int64_t done,
-                                           int64_t total) mutable {
-    int percent = static_cast<int>(100 * done / total);
-    if (percent == shown || watch.seconds() < 1)
-      return;
-    shown = percent;
-    std::cerr << "\rloading " << percent << " %"
-              << (done == total ? "\r\033[K" : "") << std::flush;
-  };
+  return
+      [watch = Stopwatch(), shown = -1](int64_t done, int64_t total) mutable {
+        int percent = static_cast<int>(100 * done / total);
+        if (percent == shown || watch.seconds() < 1)
+          return;
+        shown = percent;
+        std::cerr << "\rloading " << percent << " %"
+                  << (done == total ? "\r\033[K" : "") << std::flush;
+      };
 }
 
 void describeModel(const CommandLine &line, const Checkpoint &checkpoint) {
@@ -71,9 +71,9 @@ void describeModel(const CommandLine &line, const Checkpoint &checkpoint) {
                       "fairy tales and which knows nothing else"
                     : line.model)
             << "\n       " << checkpoint.config().describe() << ", "
-            << std::lround(static_cast<double>(
-                               checkpoint.config().parameters()) /
-                           1e5) /
+            << std::lround(
+                   static_cast<double>(checkpoint.config().parameters()) /
+                   1e5) /
                    10.0
             << " M parameters in " << checkpoint.format() << "\n";
 }
@@ -124,14 +124,14 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
   Sampler sampler(line.sampler);
   if (tokenizer)
     std::cout << line.prompt.value_or("") << std::flush;
-  Generation generation =
-      generate(checkpoint.config(), ids, line.maxNewTokens, sampler, forward,
-               [&](int32_t id) {
-                 if (tokenizer)
-                   std::cout << tokenizer->decode(id) << std::flush;
-                 else
-                   std::cout << id << std::endl;
-               });
+  Generation generation = generate(checkpoint.config(), ids, line.maxNewTokens,
+                                   sampler, forward, [&](int32_t id) {
+                                     if (tokenizer)
+                                       std::cout << tokenizer->decode(id)
+                                                 << std::flush;
+                                     else
+                                       std::cout << id << std::endl;
+                                   });
   if (tokenizer)
     std::cout << std::endl;
   if (!std::cout)

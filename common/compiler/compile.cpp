@@ -20,6 +20,9 @@
 #include <algorithm>
 
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 using namespace mlir;
 
@@ -106,6 +109,17 @@ std::string keyOf(const CompileRequest &request) {
                              host.features, compilerBinary()});
 }
 
+/// The program's object file, from its sources.
+std::string build(const CompileRequest &request) {
+  Session session(request);
+  session.run(request, request.stages.back().name);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
+  std::unique_ptr<llvm::Module> ir =
+      translateAndOptimize(*session.module, context, *target);
+  return generateMachineCode(*ir, *target, MachineCode::Object);
+}
+
 } // namespace
 
 CompiledObject compileToObject(const CompileRequest &request) {
@@ -118,13 +132,10 @@ CompiledObject compileToObject(const CompileRequest &request) {
       if (std::optional<std::string> object = cache->find(key))
         return {std::move(*object), true};
   }
-  Session session(request);
-  session.run(request, request.stages.back().name);
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
-  std::unique_ptr<llvm::Module> ir =
-      translateAndOptimize(*session.module, context, *target);
-  std::string object = generateMachineCode(*ir, *target, MachineCode::Object);
+  std::string object = build(request);
+#ifdef __GLIBC__
+  malloc_trim(0); // what compiling took is the weights' now
+#endif
   if (cache)
     cache->store(key, object);
   return {std::move(object), false};

@@ -11,8 +11,8 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-/// Moves the functions of `from` to the module of `symbols`. Reports and returns
-/// failure if they do not fit together.
+/// Moves the functions of `from` to the module of `symbols`. Reports and
+/// returns failure if they do not fit together.
 LogicalResult merge(ModuleOp from, SymbolTable &symbols) {
   for (Operation &op : llvm::make_early_inc_range(*from.getBody())) {
     auto incoming = dyn_cast<func::FuncOp>(op);

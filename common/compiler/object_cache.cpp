@@ -34,16 +34,16 @@ std::filesystem::path ObjectCache::defaultDirectory() {
 
 ObjectCache::ObjectCache(std::filesystem::path path)
     : directory(std::move(path)) {
-  std::error_code error =
-      llvm::sys::fs::create_directories(directory.string());
+  std::error_code error = llvm::sys::fs::create_directories(directory.string());
   if (!error && !std::filesystem::is_directory(directory))
     error = std::make_error_code(std::errc::not_a_directory);
   if (!error)
     error = llvm::sys::fs::access(directory.string(),
                                   llvm::sys::fs::AccessMode::Write);
   if (error)
-    fail("the cache ", directory.string(), " cannot be written: ",
-         error.message(), "; give --cache-dir DIR or --no-cache");
+    fail("the cache ", directory.string(),
+         " cannot be written: ", error.message(),
+         "; give --cache-dir DIR or --no-cache");
 }
 
 std::string ObjectCache::keyOf(std::initializer_list<std::string_view> parts) {

@@ -52,10 +52,10 @@ struct Program::Jit {
 Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
   (void)hostCpu(); // initialises LLVM's native target
   jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
-  auto process = check(
-      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-          jit->engine->getDataLayout().getGlobalPrefix()),
-      "cannot search this process");
+  auto process =
+      check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+                jit->engine->getDataLayout().getGlobalPrefix()),
+            "cannot search this process");
   jit->engine->getMainJITDylib().addGenerator(std::move(process));
   check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
             {object.data(), object.size()}, "gpt2")),

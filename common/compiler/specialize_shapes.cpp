@@ -93,7 +93,8 @@ struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
 
   StringRef getArgument() const final { return "specialize-shapes"; }
   StringRef getDescription() const final {
-    return "Give the arguments marked gpt2.shape and gpt2.size their sizes, and "
+    return "Give the arguments marked gpt2.shape and gpt2.size their sizes, "
+           "and "
            "carry these through the function";
   }
   void getDependentDialects(DialectRegistry &registry) const final {

@@ -31,11 +31,14 @@ public:
            headerBytes, ")");
     std::memcpy(header.data(), file.data(), sizeof header);
     if (header[0] != checkpointMagic)
-      fail(source, ": begins with ", header[0], "; llm.c's checkpoints begin "
-           "with ", checkpointMagic);
+      fail(source, ": begins with ", header[0],
+           "; llm.c's checkpoints begin "
+           "with ",
+           checkpointMagic);
     if (header[1] != 3 && header[1] != 5)
-      fail(source, ": has version ", header[1],
-           "; expected 3 (f32) or 5 (bf16), which llm.c's train_gpt2.py writes");
+      fail(
+          source, ": has version ", header[1],
+          "; expected 3 (f32) or 5 (bf16), which llm.c's train_gpt2.py writes");
     type = header[1] == 3 ? ElementType::F32 : ElementType::BF16;
     sizes.context = header[2];
     sizes.vocab = header[3];

@@ -7,9 +7,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <fstream>
 #include <functional>
-#include <cstring>
 #include <random>
 
 using namespace gpt2;
@@ -25,8 +25,8 @@ double distance(const Weights &a, const Weights &b) {
   double largest = 0;
   for (size_t i = 0; i < a.specs().size(); ++i)
     for (size_t j = 0; j < a.tensor(i).size(); ++j)
-      largest = std::max<double>(
-          largest, std::abs(a.tensor(i)[j] - b.tensor(i)[j]));
+      largest =
+          std::max<double>(largest, std::abs(a.tensor(i)[j] - b.tensor(i)[j]));
   return largest;
 }
 
@@ -162,8 +162,7 @@ TEST(Checkpoint, TensorsThatDoNotFit) {
          f.tensors.push_back(extra);
        },
        "ln_f.bias stands twice"},
-      {"transposed",
-       [](auto &f) { f["h.0.mlp.c_fc.weight"].shape = {32, 8}; },
+      {"transposed", [](auto &f) { f["h.0.mlp.c_fc.weight"].shape = {32, 8}; },
        "h.0.mlp.c_fc.weight has shape (32, 8); expected (8, 32)"},
       {"oversized",
        [](auto &f) {
@@ -216,7 +215,8 @@ TEST(Checkpoint, HeadersThatLie) {
   // wte has 31 * 8 floats, wpe 12 * 8.
   EXPECT_THAT(replaced("[0,992]", "[0,99200]"), HasSubstr("ends at byte"));
   EXPECT_THAT(replaced("[992,1376]", "[988,1372]"), HasSubstr("overlap"));
-  EXPECT_THAT(replaced("[992,1376]", "[992,1376,9]"), HasSubstr("[begin, end]"));
+  EXPECT_THAT(replaced("[992,1376]", "[992,1376,9]"),
+              HasSubstr("[begin, end]"));
   EXPECT_THAT(replaced("[992,1376]", "[1376,992]"), HasSubstr("[begin, end]"));
   EXPECT_THAT(replaced("[992,1376]", "[-1,1376]"), HasSubstr("holds -1"));
   EXPECT_THAT(replaced("[992,1376]", "[0.5,1376]"), HasSubstr("holds 0.5"));
@@ -295,8 +295,9 @@ TEST(Checkpoint, WhatIsNotThere) {
   EXPECT_THAT(
       errorOf([&] { Checkpoint::open(directory.path)->loadTokenizer(); }),
       HasSubstr("no tokenizer here"));
-  EXPECT_THAT(errorOf([&] { Checkpoint::open("random-124m")->loadTokenizer(); }),
-              HasSubstr("--token-ids"));
+  EXPECT_THAT(
+      errorOf([&] { Checkpoint::open("random-124m")->loadTokenizer(); }),
+      HasSubstr("--token-ids"));
 }
 
 } // namespace

@@ -85,13 +85,13 @@ Config Config::fromJson(const std::filesystem::path &file) {
                           ? readSize(fields, "eos_token_id", source)
                           : config.vocab - 1;
   if (endOfText < 0 || endOfText >= config.vocab)
-    fail(source, ": eos_token_id ", endOfText,
-         " is outside the vocabulary of ", config.vocab, " tokens");
+    fail(source, ": eos_token_id ", endOfText, " is outside the vocabulary of ",
+         config.vocab, " tokens");
   config.endOfText = static_cast<int32_t>(endOfText);
 
   requireOneOf(fields, "model_type", {"gpt2"}, source);
-  requireOneOf(fields, "activation_function",
-               {"gelu_new", "gelu_pytorch_tanh"}, source);
+  requireOneOf(fields, "activation_function", {"gelu_new", "gelu_pytorch_tanh"},
+               source);
   requireOneOf(fields, "tie_word_embeddings", {true}, source);
   requireOneOf(fields, "scale_attn_weights", {true}, source);
   requireOneOf(fields, "scale_attn_by_inverse_layer_idx", {false}, source);

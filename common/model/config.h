@@ -10,11 +10,11 @@ namespace gpt2 {
 /// Sizes of a GPT-2 of any width and depth. The defaults are GPT-2 small's
 /// (Radford et al. 2019, table 2). The letters are those of common/gpt2.mlir.
 struct Config {
-  int64_t layers = 12;     ///< L
-  int64_t heads = 12;      ///< H
-  int64_t channels = 768;  ///< C, a multiple of H
-  int64_t context = 1024;  ///< P, the longest sequence
-  int64_t vocab = 50257;   ///< V, the tokens known
+  int64_t layers = 12;    ///< L
+  int64_t heads = 12;     ///< H
+  int64_t channels = 768; ///< C, a multiple of H
+  int64_t context = 1024; ///< P, the longest sequence
+  int64_t vocab = 50257;  ///< V, the tokens known
   int32_t endOfText = 50256;
 
   /// D: channels of one head.

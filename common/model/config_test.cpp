@@ -12,10 +12,10 @@ using ::testing::HasSubstr;
 
 namespace {
 
-const nlohmann::json good = {
-    {"model_type", "gpt2"}, {"n_layer", 12},       {"n_head", 12},
-    {"n_embd", 768},        {"n_positions", 1024}, {"n_ctx", 1024},
-    {"vocab_size", 50257},  {"eos_token_id", 50256}};
+const nlohmann::json good = {{"model_type", "gpt2"}, {"n_layer", 12},
+                             {"n_head", 12},         {"n_embd", 768},
+                             {"n_positions", 1024},  {"n_ctx", 1024},
+                             {"vocab_size", 50257},  {"eos_token_id", 50256}};
 
 TEST(Config, OfGpt2Small) {
   TemporaryDirectory directory;

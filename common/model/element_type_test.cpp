@@ -16,7 +16,7 @@ TEST(ElementType, Half) {
   EXPECT_EQ(halfToFloat(0x3c00), 1.0f);
   EXPECT_EQ(halfToFloat(0xc000), -2.0f);
   EXPECT_EQ(halfToFloat(0x7bff), 65504.0f);
-  EXPECT_EQ(halfToFloat(0x0400), 0x1p-14f);       // smallest normal
+  EXPECT_EQ(halfToFloat(0x0400), 0x1p-14f);        // smallest normal
   EXPECT_EQ(halfToFloat(0x03ff), 1023 * 0x1p-24f); // largest subnormal
   EXPECT_EQ(halfToFloat(0x8001), -0x1p-24f);
   EXPECT_TRUE(std::signbit(halfToFloat(0x8000)));

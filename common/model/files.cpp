@@ -1,4 +1,5 @@
-//===- files.cpp - Small files, read and written whole ----------------------===//
+//===- files.cpp - Small files, read and written whole
+//----------------------===//
 #include "model/files.h"
 #include "model/error.h"
 #include "model/mapped_file.h"

@@ -30,7 +30,8 @@ int32_t argmax(std::span<const float> logits) {
 int32_t Sampler::sample(std::span<const float> logits) {
   for (size_t i = 0; i < logits.size(); ++i)
     if (std::isnan(logits[i]))
-      fail("the logit of token ", i, " is not a number; the weights or the "
+      fail("the logit of token ", i,
+           " is not a number; the weights or the "
            "compiled program are broken");
   if (options.temperature == 0)
     return argmax(logits);

@@ -85,8 +85,8 @@ TEST(Sampler, SeedsRepeat) {
   // fixes the generator, here by its 10000th number.
   std::mt19937_64 random(7), known;
   for (int32_t id : sequence(7))
-    EXPECT_EQ(id, static_cast<int32_t>(
-                      static_cast<double>(random() >> 11) * 0x1p-53 * 1000));
+    EXPECT_EQ(id, static_cast<int32_t>(static_cast<double>(random() >> 11) *
+                                       0x1p-53 * 1000));
   known.discard(9999);
   EXPECT_EQ(known(), 9981545732273789042u);
 }

@@ -66,8 +66,8 @@ void Tokenizer::encodeWord(std::string_view word,
       return;
     auto merge = merges.find(pairKey(pieces[left].id, pieces[right].id));
     if (merge != merges.end())
-      heap.push({merge->second.rank, left, pieces[left].id, right,
-                 pieces[right].id});
+      heap.push(
+          {merge->second.rank, left, pieces[left].id, right, pieces[right].id});
   };
   for (int32_t i = 0; i + 1 < count; ++i)
     consider(i, i + 1);

@@ -29,8 +29,7 @@ Tokenizer embeddedTokenizer() {
 void expectRecorded(const Tokenizer &tokenizer, const fs::path &file) {
   for (const auto &record : nlohmann::json::parse(readFile(file))) {
     auto text = record["text"].get<std::string>();
-    EXPECT_EQ(tokenizer.encode(text),
-              record["ids"].get<std::vector<int32_t>>())
+    EXPECT_EQ(tokenizer.encode(text), record["ids"].get<std::vector<int32_t>>())
         << text;
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
   }
@@ -80,9 +79,10 @@ TEST(Tokenizer, EndOfTextIsOneToken) {
   EXPECT_EQ(ids[1], tokenizer.endOfText());
   EXPECT_EQ(ids[2], tokenizer.endOfText());
   EXPECT_THAT(errorOf([&] { tokenizer.decode(-1); }), HasSubstr("id -1"));
-  EXPECT_THAT(
-      errorOf([&] { tokenizer.decode(static_cast<int32_t>(tokenizer.size())); }),
-      HasSubstr("outside the vocabulary"));
+  EXPECT_THAT(errorOf([&] {
+                tokenizer.decode(static_cast<int32_t>(tokenizer.size()));
+              }),
+              HasSubstr("outside the vocabulary"));
 }
 
 /// llm.c's file for the embedded vocabulary.

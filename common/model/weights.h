@@ -35,7 +35,8 @@ struct WeightSpec {
   std::string checkpointName(int64_t l) const;
 };
 
-/// The sixteen tensors of a model, in the order of the arguments of the entry `forward`.
+/// The sixteen tensors of a model, in the order of the arguments of the entry
+/// `forward`.
 std::vector<WeightSpec> weightSpecs(const Config &config);
 
 /// "(768, 2304)".

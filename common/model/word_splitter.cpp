@@ -20,12 +20,12 @@ namespace {
   R"(\x{202F}\x{205F}\x{3000})"
 
 constexpr std::string_view expression =
-    "'s|'t|'re|'ve|'m|'ll|'d"              // English contractions
-    "| ?\\p{L}+"                           // letters, with a space before
-    "| ?\\p{N}+"                           // digits
-    "| ?[^" SPACE "\\p{L}\\p{N}]+"         // anything else that is visible
-    "|[" SPACE "]+(?![^" SPACE "])"        // white space, but its last character
-    "|[" SPACE "]+";                       // goes to the word that follows
+    "'s|'t|'re|'ve|'m|'ll|'d"       // English contractions
+    "| ?\\p{L}+"                    // letters, with a space before
+    "| ?\\p{N}+"                    // digits
+    "| ?[^" SPACE "\\p{L}\\p{N}]+"  // anything else that is visible
+    "|[" SPACE "]+(?![^" SPACE "])" // white space, but its last character
+    "|[" SPACE "]+";                // goes to the word that follows
 
 #undef SPACE
 
@@ -45,8 +45,8 @@ WordSplitter::WordSplitter() {
       PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF, &error, &offset,
       nullptr);
   if (!code)
-    fail("PCRE2 refuses the pre-tokenizer's expression at ", offset,
-         " (error ", error, "); version 10.34 or later is needed");
+    fail("PCRE2 refuses the pre-tokenizer's expression at ", offset, " (error ",
+         error, "); version 10.34 or later is needed");
   pattern = std::make_unique<Pattern>(code);
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); // an optimisation; may fail
 }

@@ -2,7 +2,8 @@
 
 usage: evaluate.py VALIDATION.txt MODEL_DIR
 
-Writes MODEL_DIR/evaluation.json and, if loss.csv is there, MODEL_DIR/loss.svg.
+Writes MODEL_DIR/evaluation.json, MODEL_DIR/loss.svg (from loss.csv) and the
+table in MODEL_DIR/README.md.
 The loss is the mean of -ln p(token) over all tokens of the text, in two ways
 that are both in use:
   windows   the text is cut into windows of n_ctx tokens; the first tokens of a
@@ -50,6 +51,30 @@ def evaluate(model: GPT2, ids: torch.Tensor) -> dict:
     }
 
 
+CARD_ROWS = {
+    "parameters": "parameters",
+    "tokens": "tokens of validation text",
+    "loss_windows": "validation loss, windows",
+    "loss_sliding": "validation loss, sliding",
+    "perplexity_sliding": "perplexity, sliding",
+}
+
+
+def update_card(card: Path, config: Config, result: dict) -> None:
+    """Writes the table between the two comments in README.md."""
+    rows = [
+        "| | |",
+        "|---|---|",
+        f"| sizes | {config.n_layer} layers, {config.n_head} heads, {config.n_embd} "
+        f"channels, context {config.n_ctx}, vocabulary {config.vocab_size} |",
+        *(f"| {label} | {result[key]} |" for key, label in CARD_ROWS.items()),
+    ]
+    text = card.read_text()
+    begin = text.index("-->", text.index("<!-- evaluation")) + len("-->")
+    end = text.index("<!-- end of evaluation")
+    card.write_text(text[:begin] + "\n\n" + "\n".join(rows) + "\n\n" + text[end:])
+
+
 def plot(model_dir: Path) -> None:
     import matplotlib
 
@@ -85,8 +110,8 @@ def main() -> None:
     result["perplexity_sliding"] = round(math.exp(result["loss_sliding"]), 1)
     (model_dir / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
-    if (model_dir / "loss.csv").exists():
-        plot(model_dir)
+    update_card(model_dir / "README.md", config, result)
+    plot(model_dir)
 
 
 if __name__ == "__main__":

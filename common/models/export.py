@@ -23,6 +23,7 @@ def main() -> None:
         out / "model.safetensors",
         metadata={"format": "pt"},
     )
+    (out / "model.safetensors").chmod(0o644)
     for name in ("config.json", "encoder.json", "vocab.bpe", "loss.csv"):
         shutil.copy(source / name, out / name)
     total = sum(file.stat().st_size for file in out.iterdir())

@@ -45,7 +45,7 @@ double sumTolerance(int64_t terms, double magnitude) {
 double logitsTolerance(const Config &config, double largestLogit) {
   double longestSum = 4.0 * static_cast<double>(config.channels);
   double stages = 2.0 * static_cast<double>(config.layers) + 2;
-  return 4 * std::sqrt(longestSum) * stages * f32Rounding * largestLogit;
+  return 4 * std::sqrt(longestSum * stages) * f32Rounding * largestLogit;
 }
 
 } // namespace gpt2

@@ -9,10 +9,10 @@ namespace gpt2 {
 
 /// How far `actual` is from `expected`.
 struct Comparison {
-  double largest = 0;  ///< the largest absolute difference; NaN if there is one
-  size_t where = 0;    ///< its index
+  double largest = 0; ///< the largest absolute difference; NaN if there is one
+  size_t where = 0;   ///< its index
   double actual = 0, expected = 0; ///< the two values there
-  bool within = false; ///< largest <= tolerance; false for NaN
+  bool within = false;             ///< largest <= tolerance; false for NaN
 
   /// "largest difference 0.5 at 17: 1.5, expected 1; tolerance 0.01".
   std::string describe(double tolerance) const;
@@ -33,9 +33,10 @@ inline constexpr double f32Rounding = 0x1p-24;
 double sumTolerance(int64_t terms, double magnitude);
 
 /// What the logits of a whole model may differ by from double precision, given
-/// the largest absolute logit. Rounding errors of a sum of K terms are random
-/// and grow as sqrt(K) (Higham 2002, section 2.8); the longest sum is 4C, a
-/// model's 2L + 2 stages add up, and a factor of 4 stands for four deviations.
+/// the largest absolute logit. Roundings are independent, so the error of a sum
+/// of K terms grows as sqrt(K), and that of stages one after another as the
+/// square root of their number (Higham 2002, section 2.8). The longest sum has
+/// 4C terms, a model 2L + 2 stages; a factor of 4 stands for four deviations.
 double logitsTolerance(const Config &config, double largestLogit);
 
 } // namespace gpt2

@@ -33,8 +33,8 @@ TEST(Compare, NotANumberIsNeverWithin) {
   // Also not when a larger difference comes before or after.
   EXPECT_FALSE(within({100, NAN, 3}, 1e30));
   EXPECT_FALSE(within({1, NAN, 100}, 1e30));
-  EXPECT_FALSE(compare(std::vector<float>{1}, std::vector<double>{NAN}, 1e30)
-                   .within);
+  EXPECT_FALSE(
+      compare(std::vector<float>{1}, std::vector<double>{NAN}, 1e30).within);
   EXPECT_FALSE(within({1, INFINITY, 3}, 1e30));
 }
 

@@ -99,8 +99,8 @@ Vector forward(const Weights &weights, std::span<const int32_t> tokens,
   const Config &config = weights.config();
   int64_t channels = config.channels;
   auto whole = [&](const char *name) { return weights.tensor(name); };
-  Vector x = embedding(tokens, whole("wte.weight"), whole("wpe.weight"),
-                       channels);
+  Vector x =
+      embedding(tokens, whole("wte.weight"), whole("wpe.weight"), channels);
   for (int64_t l = 0; l < config.layers; ++l) {
     auto layer = [&](const char *name) {
       std::span<const float> stack = weights.tensor(name);

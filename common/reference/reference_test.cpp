@@ -30,8 +30,8 @@ namespace {
 constexpr double tolerance = 1e-7;
 
 json readFixture(const char *name) {
-  return json::parse(readFile(fs::path(GPT2_SOURCE_DIR) /
-                              "common/reference/fixtures" / name));
+  return json::parse(
+      readFile(fs::path(GPT2_SOURCE_DIR) / "common/reference/fixtures" / name));
 }
 
 /// `record` holds ids, and the logits at every `stride`-th token.
@@ -73,8 +73,7 @@ void expectExternal(const fs::path &directory, const Weights &weights,
       continue;
     std::vector<float> recorded(vocab);
     std::memcpy(recorded.data(),
-                bytes.data() +
-                    4 * prompt["logits_offset_floats"].get<size_t>(),
+                bytes.data() + 4 * prompt["logits_offset_floats"].get<size_t>(),
                 4 * vocab);
     reference::Vector logits = reference::forward(weights, ids, 1);
     // The recorded f32 values are within 2^-24 of 16, the largest logits.

@@ -20,8 +20,8 @@ uint16_t toHalf(float value) {
     if (uint16_t next = best | step;
         next < 0x7c00 && halfToFloat(next) <= magnitude)
       best = next;
-  if (best < 0x7bff && halfToFloat(best + 1) - magnitude <
-                           magnitude - halfToFloat(best))
+  if (best < 0x7bff &&
+      halfToFloat(best + 1) - magnitude < magnitude - halfToFloat(best))
     ++best;
   return std::signbit(value) ? best | 0x8000 : best;
 }
@@ -105,11 +105,13 @@ void SafetensorsFile::write(const std::filesystem::path &path,
 }
 
 void writeConfig(const std::filesystem::path &file, const Config &config) {
-  nlohmann::json json = {
-      {"model_type", "gpt2"},         {"n_layer", config.layers},
-      {"n_head", config.heads},       {"n_embd", config.channels},
-      {"n_positions", config.context}, {"vocab_size", config.vocab},
-      {"eos_token_id", config.endOfText}};
+  nlohmann::json json = {{"model_type", "gpt2"},
+                         {"n_layer", config.layers},
+                         {"n_head", config.heads},
+                         {"n_embd", config.channels},
+                         {"n_positions", config.context},
+                         {"vocab_size", config.vocab},
+                         {"eos_token_id", config.endOfText}};
   writeFile(file, {json.dump()});
 }
 
@@ -118,9 +120,9 @@ void writeLlmc(const std::filesystem::path &file, const Weights &weights,
   const Config &config = weights.config();
   int64_t padded = (config.vocab + 127) / 128 * 128;
   std::vector<int32_t> header(256);
-  int64_t fields[] = {20240326,      type == ElementType::F32 ? 3 : 5,
-                      config.context, config.vocab,
-                      config.layers, config.heads,
+  int64_t fields[] = {20240326,        type == ElementType::F32 ? 3 : 5,
+                      config.context,  config.vocab,
+                      config.layers,   config.heads,
                       config.channels, padded};
   std::copy(std::begin(fields), std::end(fields), header.begin());
   std::string bytes(reinterpret_cast<const char *>(header.data()), 1024);
@@ -130,8 +132,7 @@ void writeLlmc(const std::filesystem::path &file, const Weights &weights,
     bool transpose = spec.perLayer && shape.size() == 2;
     int64_t rows = transpose ? shape[0] : 1;
     int64_t columns = spec.layerElements() / rows;
-    for (size_t layer = 0; layer < values.size();
-         layer += spec.layerElements())
+    for (size_t layer = 0; layer < values.size(); layer += spec.layerElements())
       for (int64_t n = 0; n < columns; ++n)
         for (int64_t k = 0; k < rows; ++k)
           append(bytes, type, values[layer + k * columns + n]);
