@@ -15,7 +15,7 @@ namespace gpt2 {
 /// CMakeLists.txt writes one from a chapter's folder: what the folder lacks is
 /// the parent's.
 struct Chapter {
-  std::string name;  ///< the folder's: "ch01-baseline"
+  std::string name;  ///< the folder's
   std::string title; ///< what a reader finds in it, one line
   const Chapter *parent = nullptr;
   /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced

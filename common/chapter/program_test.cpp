@@ -179,6 +179,13 @@ TEST_F(ProgramRun, RefusesOptions) {
 }
 
 TEST_F(ProgramRun, SaysWhatItCannotWrite) {
+  for (const char *option : {"--emit=source", "--max-new-tokens=2"}) {
+    ProgramResult full = runProgram(
+        "/bin/sh", {"-c", std::string(CHAPTER_PROGRAM) + " --no-cache " +
+                              option + " >/dev/full"});
+    EXPECT_EQ(full.exitCode, 1);
+    EXPECT_THAT(full.err, HasSubstr("the output could not be written"));
+  }
   writeFile(directory / "cache", {"a file where the folder should be"});
   EXPECT_THAT(errorOf({"a"}), HasSubstr("cache cannot be written"));
   std::filesystem::remove(directory / "cache");

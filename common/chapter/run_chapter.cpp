@@ -109,6 +109,12 @@ void printStop(const Generation &generation, const Config &config) {
     std::cerr << "[the context of " << config.context << " tokens is full]\n";
 }
 
+/// Throws an Error if what was printed did not get through.
+void requireOutput() {
+  if (!std::cout.flush())
+    fail("the output could not be written");
+}
+
 /// Continues the prompt and streams what comes, as text or as ids.
 void continueText(const CommandLine &line, const Checkpoint &checkpoint,
                   Forward &forward, const Times &times) {
@@ -133,9 +139,8 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
                                        std::cout << id << std::endl;
                                    });
   if (tokenizer)
-    std::cout << std::endl;
-  if (!std::cout)
-    fail("the output could not be written");
+    std::cout << "\n";
+  requireOutput();
   printStop(generation, checkpoint.config());
   times.print(generation);
 }
@@ -160,10 +165,12 @@ int run(const Chapter &chapter, const CommandLine &line) {
   if (line.emit == "help") {
     for (const std::string &name : emitNames(request))
       std::cout << name << "\n";
+    requireOutput();
     return 0;
   }
   if (!line.emit.empty()) {
     std::cout << emit(request, line.emit);
+    requireOutput();
     return 0;
   }
   request.cacheDirectory = line.cacheDirectory;
