@@ -204,7 +204,7 @@ TEST(Checkpoint, HeadersThatLie) {
   writeConfig(directory / "config.json", tiny);
   std::filesystem::path path = directory / "model.safetensors";
   auto open = [&] { Checkpoint::open(directory.path); };
-  auto replaced = [&](std::string from, const std::string &to) {
+  auto replaced = [&](const std::string &from, const std::string &to) {
     std::string header = honest;
     size_t at = header.find(from);
     EXPECT_NE(at, std::string::npos) << from;

@@ -3,8 +3,6 @@
 #include "model/error.h"
 #include "model/json_file.h"
 
-#include <cmath>
-
 namespace gpt2 {
 namespace {
 

@@ -4,8 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cstring>
-
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::ElementsAre;
@@ -28,7 +26,9 @@ TEST(Files, Npy) {
                         "'shape': (2, 3), }"));
   EXPECT_EQ(bytes[header - 1], '\n');
   ASSERT_EQ(bytes.size(), header + sizeof data);
-  EXPECT_EQ(std::memcmp(bytes.data() + header, data, sizeof data), 0);
+  EXPECT_EQ(
+      bytes.substr(header),
+      std::string_view(reinterpret_cast<const char *>(data), sizeof data));
 }
 
 TEST(Files, NothingIsLeftOfAWriteThatFails) {

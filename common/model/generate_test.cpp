@@ -20,7 +20,7 @@ void successor(std::span<const int32_t> tokens, std::span<float> logits) {
   logits[(tokens.back() + 1) % 10] = 1;
 }
 
-Generation run(std::vector<int32_t> prompt, int64_t count) {
+Generation run(const std::vector<int32_t> &prompt, int64_t count) {
   Sampler greedy({.temperature = 0});
   std::vector<int32_t> streamed;
   Generation result = generate(config, prompt, count, greedy, successor,

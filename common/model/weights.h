@@ -9,7 +9,6 @@
 
 #include "model/config.h"
 
-#include <array>
 #include <cstdlib>
 #include <memory>
 #include <span>
