@@ -51,7 +51,8 @@ def seconds(values: list[float]) -> str:
     """Median, and the range, in a fitting unit."""
     unit, scale = ("s", 1.0) if statistics.median(values) >= 1 else ("ms", 1e3)
     middle, low, high = (
-        f"{scale * x:.3g}" for x in (statistics.median(values), min(values), max(values))
+        f"{scale * x:.0f}" if scale * x >= 100 else f"{scale * x:.3g}"
+        for x in (statistics.median(values), min(values), max(values))
     )
     return f"{middle} {unit} ({low} to {high})"
 
@@ -116,20 +117,20 @@ def main() -> None:
         "in compiled code",
         "peak memory",
     ]
-    for title, *values in zip(titles, *rows):
-        print(f"| {title} | " + " | ".join(values) + " |")
-        if title == "model":
-            print("|---" * (len(values) + 1) + "|")
     llvm = subprocess.run(
         [args.program, "--version"], capture_output=True, text=True
     ).stdout
     version = re.search(r"LLVM version (\S+)", llvm)[1]
     today = datetime.date.today().isoformat()
     print(
-        f"\nMedian (least to most) of {2 * args.runs} runs, {args.runs} for compile "
+        f"Median (least to most) of {2 * args.runs} runs, {args.runs} for compile "
         f"times, by `python3 book/measure.py build/release/bin/ch01-baseline` on "
-        f"{today}: {machine()}, LLVM {version}, one thread."
+        f"{today}: {machine()}, LLVM {version}, one thread.\n"
     )
+    for title, *values in zip(titles, *rows):
+        print(f"| {title} | " + " | ".join(values) + " |")
+        if title == "model":
+            print("|---" * (len(values) + 1) + "|")
 
 
 if __name__ == "__main__":

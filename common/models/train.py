@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("--minutes", type=float, default=100)
     parser.add_argument("--batch", type=int, default=16, help="sequences a step")
-    parser.add_argument("--dropout", type=float, default=0.05)
+    parser.add_argument("--dropout", type=float, default=0.15)
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--resume", action="store_true")
     for name, size in dict(n_layer=5, n_head=3, n_embd=192, n_ctx=256).items():
