@@ -86,6 +86,7 @@ endfunction()
 
 # Registers the GoogleTests of `target` with CTest under `label`.
 function(gpt2_discover_tests target label)
-  gtest_discover_tests(${target} TEST_PREFIX "${label}." DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${target} TEST_PREFIX "${label}." NO_PRETTY_VALUES
+    DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${label} TIMEOUT 600)
 endfunction()
