@@ -20,6 +20,7 @@ struct DropReturnedArguments
     : PassWrapper<DropReturnedArguments, OperationPass<func::FuncOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropReturnedArguments)
 
+  StringRef getName() const final { return "DropReturnedArguments"; }
   StringRef getArgument() const final { return "drop-returned-arguments"; }
   StringRef getDescription() const final {
     return "A public function does not return the buffers it was given";

@@ -2,13 +2,9 @@
 #include "compiler/pipelines.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/MathToLibm/MathToLibm.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -32,46 +28,49 @@ Stage specializeStage(const Sizes &sizes) {
 }
 
 Stage bufferizeStage() {
-  return {"bufferized", [](OpPassManager &pm) {
-            // A kernel's empty result that is inserted elsewhere is made there.
-            pm.addPass(bufferization::createEmptyTensorEliminationPass());
-            bufferization::OneShotBufferizePassOptions options;
-            options.bufferizeFunctionBoundaries = true;
-            options.functionBoundaryTypeConversion =
-                bufferization::LayoutMapOption::IdentityLayoutMap;
-            pm.addPass(bufferization::createOneShotBufferizePass(options));
-            // Loops no longer carry buffers; slices of slices become one.
-            pm.addPass(createCanonicalizerPass());
-            // @forward returns the buffer it was given: the caller has it
-            // already.
-            pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
-            // The same slice twice, and then its copy onto itself.
-            pm.addPass(createCSEPass());
-            pm.addPass(createCanonicalizerPass());
-            // Temporaries of the layer loop are the same for all layers.
-            pm.addNestedPass<func::FuncOp>(
-                bufferization::createBufferLoopHoistingPass());
-            // Free what was allocated.
-            bufferization::BufferDeallocationPipelineOptions deallocation;
-            bufferization::buildBufferDeallocationPipeline(pm, deallocation);
-          }};
+  return {
+      "bufferized", [](OpPassManager &pm) {
+        // A kernel's empty result that is inserted elsewhere is made there.
+        pm.addPass(bufferization::createEmptyTensorEliminationPass());
+        bufferization::OneShotBufferizePassOptions options;
+        options.bufferizeFunctionBoundaries = true;
+        options.functionBoundaryTypeConversion =
+            bufferization::LayoutMapOption::IdentityLayoutMap;
+        pm.addPass(bufferization::createOneShotBufferizePass(options));
+        // Loops no longer carry buffers; slices of slices become one.
+        pm.addPass(createCanonicalizerPass());
+        // @forward returns the buffer it was given: the caller has it
+        // already.
+        pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
+        // The same slice twice, and then its copy onto itself.
+        pm.addPass(createCSEPass());
+        pm.addPass(createCanonicalizerPass());
+        // Temporaries of the layer loop are the same for all layers.
+        pm.addNestedPass<func::FuncOp>(
+            bufferization::createBufferLoopHoistingPass());
+        // Free what was allocated: first with run-time ownership flags, which
+        // canonicalisation and simplification find to be constants.
+        pm.addPass(bufferization::createOwnershipBasedBufferDeallocationPass());
+        pm.addPass(createCanonicalizerPass());
+        pm.addPass(bufferization::createBufferDeallocationSimplificationPass());
+        pm.addPass(bufferization::createLowerDeallocationsPass());
+        pm.addPass(createCanonicalizerPass());
+      }};
 }
 
 Stage llvmDialectStage() {
   return {"llvm-dialect", [](OpPassManager &pm) {
-            // clone and dealloc helpers of the deallocation pipeline
-            pm.addPass(createConvertBufferizationToMemRefPass());
             // scf.for to blocks and branches
             pm.addPass(createSCFToControlFlowPass());
             // subviews to pointer arithmetic in affine.apply, and that to arith
             pm.addPass(memref::createExpandStridedMetadataPass());
             pm.addPass(createLowerAffinePass());
-            // rsqrt and exp to LLVM's intrinsics
+            // exp, tanh and rsqrt to LLVM's intrinsics; LLVM calls libm for
+            // them
             pm.addPass(createConvertMathToLLVMPass());
-            // what LLVM has none for: tanhf
-            pm.addPass(createConvertMathToLibmPass());
+            // everything else to the LLVM dialect
             pm.addPass(createConvertToLLVMPass());
-            pm.addPass(createReconcileUnrealizedCastsPass());
+            // casts and constants that the conversion left behind
             pm.addPass(createCanonicalizerPass());
           }};
 }

@@ -91,6 +91,7 @@ struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
   SpecializeShapes() = default;
   SpecializeShapes(const SpecializeShapes &other) : PassWrapper(other) {}
 
+  StringRef getName() const final { return "SpecializeShapes"; }
   StringRef getArgument() const final { return "specialize-shapes"; }
   StringRef getDescription() const final {
     return "Give the arguments marked gpt2.shape and gpt2.size their sizes, "
