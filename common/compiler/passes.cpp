@@ -6,6 +6,11 @@ namespace gpt2 {
 void registerPasses() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
   mlir::registerPass(createDropReturnedArguments);
+  mlir::registerPass(createFuseElementwise);
+  mlir::registerPass(createOrderLoops);
+  mlir::registerPass([] { return createReuseBuffers(0); });
+  mlir::registerPass(createSeparateFills);
+  mlir::registerPass(createTileAndFuse);
 }
 
 } // namespace gpt2

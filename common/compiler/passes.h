@@ -20,6 +20,21 @@ std::unique_ptr<mlir::Pass> createSpecializeShapes(const Sizes &sizes);
 /// `drop-returned-arguments`: see drop_returned_arguments.cpp.
 std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 
+/// `order-loops`: see order_loops.cpp.
+std::unique_ptr<mlir::Pass> createOrderLoops();
+
+/// `fuse-elementwise`: see fuse_elementwise.cpp.
+std::unique_ptr<mlir::Pass> createFuseElementwise();
+
+/// `reuse-buffers`: see reuse_buffers.cpp. `max` bounds open sizes.
+std::unique_ptr<mlir::Pass> createReuseBuffers(int64_t max);
+
+/// `separate-fills`: see separate_fills.cpp.
+std::unique_ptr<mlir::Pass> createSeparateFills();
+
+/// `tile-and-fuse`: see tile_and_fuse.cpp.
+std::unique_ptr<mlir::Pass> createTileAndFuse();
+
 /// Makes the passes above known by name, to `gpt2-opt` and to pipelines given
 /// as text.
 void registerPasses();

@@ -27,24 +27,27 @@ Stage specializeStage(const Sizes &sizes) {
           }};
 }
 
+void addBufferization(OpPassManager &pm) {
+  // A kernel's empty result that is inserted elsewhere is made there.
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  // Loops no longer carry buffers; slices of slices become one.
+  pm.addPass(createCanonicalizerPass());
+  // @forward returns the buffer it was given: the caller has it already.
+  pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
+  // The same slice twice, and then its copy onto itself.
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+}
+
 Stage bufferizeStage() {
   return {
       "bufferized", [](OpPassManager &pm) {
-        // A kernel's empty result that is inserted elsewhere is made there.
-        pm.addPass(bufferization::createEmptyTensorEliminationPass());
-        bufferization::OneShotBufferizePassOptions options;
-        options.bufferizeFunctionBoundaries = true;
-        options.functionBoundaryTypeConversion =
-            bufferization::LayoutMapOption::IdentityLayoutMap;
-        pm.addPass(bufferization::createOneShotBufferizePass(options));
-        // Loops no longer carry buffers; slices of slices become one.
-        pm.addPass(createCanonicalizerPass());
-        // @forward returns the buffer it was given: the caller has it
-        // already.
-        pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
-        // The same slice twice, and then its copy onto itself.
-        pm.addPass(createCSEPass());
-        pm.addPass(createCanonicalizerPass());
+        addBufferization(pm);
         // Temporaries of the layer loop are the same for all layers.
         pm.addNestedPass<func::FuncOp>(
             bufferization::createBufferLoopHoistingPass());

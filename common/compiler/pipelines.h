@@ -21,6 +21,10 @@ struct Stage {
 /// "specialized": one function, its sizes known, its kernels inlined.
 Stage specializeStage(const Sizes &sizes);
 
+/// Tensors become memory, in place wherever that is safe. What is allocated is
+/// not freed yet.
+void addBufferization(mlir::OpPassManager &pm);
+
 /// "bufferized": tensors become memory, in place wherever that is safe; buffers
 /// of loops are allocated once, before them.
 Stage bufferizeStage();

@@ -1,0 +1,38 @@
+//===- pipeline.cpp - Chapter 2: the compiler writes the loops ----------===//
+//
+// The kernels say what is computed on which axes. Which loop is innermost is
+// decided here, for all of them, by one rule.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipelines.h"
+
+#include "mlir/Dialect/Linalg/Passes.h"
+
+using namespace mlir;
+
+namespace gpt2::ch02_linalg {
+
+std::vector<Stage> stages(const Sizes &sizes) {
+  return {
+      specializeStage(sizes), // `?` to numbers, calls to linalg operations
+      {"ordered",
+       [](OpPassManager &pm) {
+         // matmul, reduce, transpose, ... to linalg.generic, whose maps and
+         // iterators can be permuted
+         pm.addPass(createLinalgGeneralizeNamedOpsPass());
+         // the innermost loop walks along rows wherever there is such a loop
+         pm.addPass(createOrderLoops());
+         // sums that start at zero: each in a place of its own
+         pm.addPass(createSeparateFills());
+       }},
+      bufferizeStage(), // results into the buffers that `outs` names
+      {"loops",
+       [](OpPassManager &pm) {
+         // each operation to one nest of scf.for, in its iterators' order
+         pm.addPass(createConvertLinalgToLoopsPass());
+       }},
+      llvmDialectStage(), // loops to branches
+  };
+}
+
+} // namespace gpt2::ch02_linalg

@@ -1,0 +1,52 @@
+//===- pipeline.cpp - Chapter 3: compute a tile from start to end -------===//
+//
+// The kernels are chapter 2's, to the letter. What is new is when their parts
+// run, and where what they hand on is kept.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipelines.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace gpt2::ch03_fusion {
+
+std::vector<Stage> stages(const Sizes &sizes) {
+  return {
+      specializeStage(sizes), // `?` to numbers, calls to linalg operations
+      {"fused",
+       [](OpPassManager &pm) {
+         // named operations to linalg.generic, whose bodies can be merged
+         pm.addPass(createLinalgGeneralizeNamedOpsPass());
+         // scale and mask of attention's scores: one body
+         pm.addPass(createFuseElementwise());
+         // results in tiles, with all that a tile needs
+         pm.addNestedPass<func::FuncOp>(createTileAndFuse());
+         // slices of slices, and what the tiles compute twice
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+         // the loops within tiles: innermost along rows
+         pm.addPass(createOrderLoops());
+         // sums that start at zero: each in a place of its own
+         pm.addPass(createSeparateFills());
+       }},
+      {"bufferized",
+       [sizes](OpPassManager &pm) {
+         addBufferization(pm);
+         // temporaries into memory that is there before the program runs
+         pm.addPass(createReuseBuffers(sizes.at("P")));
+       }},
+      {"loops",
+       [](OpPassManager &pm) {
+         // each operation to one nest of scf.for, in its iterators' order
+         pm.addPass(createConvertLinalgToLoopsPass());
+       }},
+      llvmDialectStage(), // loops to branches
+  };
+}
+
+} // namespace gpt2::ch03_fusion

@@ -1,0 +1,299 @@
+//===- tile_and_fuse.cpp - Compute a tile from start to end -------------===//
+//
+// Cuts the result of an operation into tiles and computes, for each tile, what
+// it needs of the operations before it, and of those before them. A value is
+// used while the cache still has it. One rule says how far back this goes:
+//
+//   nothing is computed twice
+//
+// A producer is drawn into the loops over tiles if only they need it, and if
+// every one of these loops moves the slice that is read of it. The left matrix
+// of a product with tiles of rows and columns stays outside: its rows are read
+// for each tile of columns anew.
+//
+// Tiles:
+//   matrix product, and what elementwise follows it   `rows` x `columns`,
+//     columns outermost, so that the weights are read from memory once; the sum
+//     in steps of `depth`
+//   batch of matrix products      one of the batch, `rows`
+//   matrix times vector           `rows`
+//   operations along rows         one row
+// What only moves or maps elements stays as it is.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/linalg_queries.h"
+#include "compiler/passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+bool isElementwise(linalg::LinalgOp op) {
+  return op.getNumParallelLoops() == op.getNumLoops();
+}
+
+bool isMatrixProduct(linalg::LinalgOp op) {
+  return linalg::isaContractionOpInterface(op) && op.getNumParallelLoops() == 2;
+}
+
+/// Whether nobody but `user` reads `value`; who only asks for its size does
+/// not.
+bool isReadOnlyBy(Value value, Operation *user) {
+  return llvm::all_of(value.getUsers(), [&](Operation *other) {
+    return other == user || isa<tensor::DimOp>(other);
+  });
+}
+
+/// The operation whose work a tile of `root` is made of: `root`, or what
+/// elementwise operations lead back to, if that reduces something.
+linalg::LinalgOp heartOf(linalg::LinalgOp root) {
+  if (!isElementwise(root))
+    return root;
+  for (OpOperand *operand : root.getDpsInputOperands()) {
+    auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
+    if (!producer || !isReadOnlyBy(operand->get(), root))
+      continue;
+    linalg::LinalgOp heart = heartOf(producer);
+    // The tile of a product is that of the root if rows are rows all the way.
+    if (heart && (root.getMatchingIndexingMap(operand).isIdentity() ||
+                  !linalg::isaContractionOpInterface(heart)))
+      return heart;
+  }
+  return {};
+}
+
+/// For each loop of an operation, the loop over tiles that cuts it, or -1.
+using Cuts = SmallVector<int>;
+
+/// How the element read as `operand` moves with the loops over tiles, if
+/// `cuts` is how its owner is cut: one entry for each dimension.
+Cuts cutsOfOperand(OpOperand &operand, const Cuts &cuts) {
+  auto op = cast<linalg::LinalgOp>(operand.getOwner());
+  Cuts result;
+  for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults()) {
+    auto loop = dyn_cast<AffineDimExpr>(expr);
+    result.push_back(loop ? cuts[loop.getPosition()] : -1);
+  }
+  return result;
+}
+
+/// `root` and what can be computed with its tiles and for them alone: all users
+/// are in the group, and read a slice that every loop over tiles moves.
+DenseMap<Operation *, Cuts> groupOf(linalg::LinalgOp root,
+                                    ArrayRef<int64_t> sizes) {
+  DenseMap<Operation *, Cuts> group;
+  Cuts &rootCuts = group[root];
+  int tileLoops = 0;
+  for (int64_t size : sizes)
+    rootCuts.push_back(size ? tileLoops++ : -1);
+  for (Operation *op = root->getPrevNode(); op; op = op->getPrevNode()) {
+    auto producer = dyn_cast<linalg::LinalgOp>(op);
+    if (!producer || producer->getNumResults() != 1)
+      continue;
+    std::optional<Cuts> moved; // one entry for each dimension of the result
+    bool fits = !producer->use_empty();
+    for (OpOperand &use : producer->getUses()) {
+      if (isa<tensor::DimOp>(use.getOwner()))
+        continue;
+      auto user = group.find(use.getOwner());
+      if (user == group.end()) {
+        // To fill twice costs less than to read once.
+        fits &= isFill(producer);
+        continue;
+      }
+      Cuts cuts = cutsOfOperand(use, user->second);
+      for (int loop = 0; loop < tileLoops; ++loop)
+        fits &= llvm::is_contained(cuts, loop);
+      fits &= !moved || *moved == cuts;
+      moved = cuts;
+    }
+    if (!fits || !moved)
+      continue;
+    Cuts cuts(producer.getNumLoops(), -1);
+    AffineMap map =
+        producer.getIndexingMapMatchingResult(producer->getResult(0));
+    for (auto [expr, cut] : llvm::zip_equal(map.getResults(), *moved))
+      cuts[cast<AffineDimExpr>(expr).getPosition()] = cut;
+    group[op] = cuts;
+  }
+  return group;
+}
+
+/// Sizes are asked of the initial value, which has the same, so that nobody
+/// needs `op` for its size alone.
+void askInitForSizes(RewriterBase &rewriter, linalg::LinalgOp op) {
+  for (auto [result, init] :
+       llvm::zip_equal(op->getResults(), op.getDpsInits()))
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      if (auto dim = dyn_cast<tensor::DimOp>(user)) {
+        rewriter.setInsertionPoint(dim);
+        rewriter.replaceOp(dim, rewriter.createOrFold<tensor::DimOp>(
+                                    dim.getLoc(), init, dim.getIndex()));
+      }
+}
+
+struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TileAndFuse)
+
+  TileAndFuse() = default;
+  TileAndFuse(const TileAndFuse &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "TileAndFuse"; }
+  StringRef getArgument() const final { return "tile-and-fuse"; }
+  StringRef getDescription() const final {
+    return "Cut results into tiles and compute what a tile needs with it";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
+                    scf::SCFDialect, tensor::TensorDialect>();
+  }
+
+  Option<int64_t> rows{*this, "rows", llvm::cl::init(64),
+                       llvm::cl::desc("Rows of a matrix product's tile")};
+  Option<int64_t> columns{*this, "columns", llvm::cl::init(64),
+                          llvm::cl::desc("Columns of a matrix product's tile")};
+  Option<int64_t> depth{*this, "depth", llvm::cl::init(128),
+                        llvm::cl::desc("Terms of the sum in a block")};
+  Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
+                        llvm::cl::desc("Rows whose sums are in registers")};
+  Option<int64_t> queries{
+      *this, "queries", llvm::cl::init(8),
+      llvm::cl::desc("Rows of a tile in a batch of products, or of a product "
+                     "with a vector")};
+
+  void runOnOperation() final {
+    IRRewriter rewriter(&getContext());
+    // From the end to the start: consumers before their producers.
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : llvm::reverse(ops)) {
+      askInitForSizes(rewriter, op);
+      if (op->use_empty()) { // all of it was fused
+        rewriter.eraseOp(op);
+        continue;
+      }
+      linalg::LinalgOp heart = heartOf(op);
+      if (heart && failed(tile(rewriter, op, heart)))
+        return signalPassFailure();
+    }
+    // What is computed a tile at a time needs only a tile's place.
+    RewritePatternSet patterns(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  /// Tile sizes for the loops of `root`, 0 for those that stay whole.
+  SmallVector<int64_t> sizesFor(linalg::LinalgOp root, linalg::LinalgOp heart) {
+    SmallVector<int64_t> sizes(root.getNumLoops(), 0);
+    if (!linalg::isaContractionOpInterface(heart)) {
+      sizes[0] = 1;
+      return sizes;
+    }
+    unsigned parallel = heart.getNumParallelLoops();
+    if (parallel == 1)
+      sizes[0] = queries;
+    else if (parallel == 2)
+      sizes[0] = rows, sizes[1] = columns;
+    else
+      for (unsigned i = 0; i + 1 < parallel; ++i)
+        sizes[i] = i + 2 < parallel ? 1 : queries.getValue();
+    return sizes;
+  }
+
+  LogicalResult tile(IRRewriter &rewriter, linalg::LinalgOp root,
+                     linalg::LinalgOp heart) {
+    SmallVector<int64_t> sizes = sizesFor(root, heart);
+    DenseMap<Operation *, Cuts> group = groupOf(root, sizes);
+    scf::SCFTileAndFuseOptions options;
+    options.tilingOptions.setTileSizes(
+        getAsIndexOpFoldResult(&getContext(), sizes));
+    if (isMatrixProduct(heart)) { // columns outermost
+      auto order = llvm::to_vector(llvm::seq<int64_t>(sizes.size()));
+      std::swap(order[0], order[1]);
+      options.tilingOptions.setInterchange(order);
+    }
+    options.setFusionControlFn(
+        [&](tensor::ExtractSliceOp, OpResult producer, bool)
+            -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+          if (!group.contains(producer.getOwner()))
+            return std::nullopt;
+          return scf::SCFTileAndFuseOptions::ControlFnResult{};
+        });
+    rewriter.setInsertionPoint(root);
+    auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(
+        rewriter, cast<TilingInterface>(root.getOperation()), options);
+    if (failed(tiled))
+      return root.emitError("cannot be tiled");
+    for (auto [before, now] : tiled->replacements)
+      rewriter.replaceAllUsesWith(before, now);
+    if (linalg::isaContractionOpInterface(heart) &&
+        heart.getNumParallelLoops() == 1)
+      peel(rewriter, tiled->loops);
+    if (!isMatrixProduct(heart))
+      return success();
+    for (Operation *op : tiled->tiledAndFusedOps)
+      if (auto product = dyn_cast<linalg::LinalgOp>(op);
+          product && isMatrixProduct(product))
+        return block(rewriter, product);
+    return root.emitError("lost its matrix product");
+  }
+
+  /// Blocks of `depth` terms of the sum, in them strips of `strip` rows: a
+  /// block of the weights stays in the cache while all strips pass over it, a
+  /// strip's sums in registers while it passes over the block.
+  LogicalResult block(IRRewriter &rewriter, linalg::LinalgOp product) {
+    auto blocks = tileLoops(rewriter, product, {0, 0, depth});
+    if (failed(blocks))
+      return failure();
+    auto inBlock = cast<linalg::LinalgOp>(blocks->tiledOps.back());
+    auto strips = tileLoops(rewriter, inBlock, {strip, 0, 0});
+    if (failed(strips))
+      return failure();
+    peel(rewriter, strips->loops);
+    return success();
+  }
+
+  /// The innermost of `loops` without its last turn, which may be shorter: all
+  /// others have a known height.
+  static void peel(IRRewriter &rewriter, ArrayRef<LoopLikeOpInterface> loops) {
+    scf::ForOp rest;
+    if (!loops.empty())
+      (void)scf::peelForLoopAndSimplifyBounds(
+          rewriter, cast<scf::ForOp>(loops.back()), rest);
+  }
+
+  FailureOr<scf::SCFTilingResult> tileLoops(IRRewriter &rewriter,
+                                            linalg::LinalgOp op,
+                                            ArrayRef<int64_t> sizes) {
+    scf::SCFTilingOptions options;
+    options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+    rewriter.setInsertionPoint(op);
+    auto tiled = scf::tileUsingSCF(
+        rewriter, cast<TilingInterface>(op.getOperation()), options);
+    if (failed(tiled))
+      return op.emitError("cannot be tiled"), failure();
+    rewriter.replaceOp(op, tiled->replacements);
+    return tiled;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createTileAndFuse() {
+  return std::make_unique<TileAndFuse>();
+}
+
+} // namespace gpt2
