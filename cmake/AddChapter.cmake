@@ -71,8 +71,10 @@ function(add_chapter name)
   add_executable(${name}-test ${tests})
   # The tests that every chapter passes, for this chapter.
   target_sources(${name}-test PRIVATE
-    ${PROJECT_SOURCE_DIR}/common/chapter/kernels_test.cpp
+    ${PROJECT_SOURCE_DIR}/common/chapter/folder_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/forward_test.cpp
+    ${PROJECT_SOURCE_DIR}/common/chapter/idle_passes_test.cpp
+    ${PROJECT_SOURCE_DIR}/common/chapter/kernels_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/program_test.cpp)
   target_include_directories(${name}-test PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
   target_link_libraries(${name}-test PRIVATE

@@ -1,5 +1,10 @@
 //===- chapter.cpp - A chapter's program, compiled and bound ------------===//
 #include "chapter/chapter.h"
+#include "chapter/paths.h"
+#include "compiler/pass_trace.h"
+#include "model/error.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace gpt2 {
 
@@ -16,6 +21,68 @@ CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
   request.sources = chapter.sources;
   request.stages = chapter.stages(sizes);
   return request;
+}
+
+namespace {
+
+/// Leaves of the entries of kernel_entries.mlir only that of `kernel`, and of
+/// the kernels only those that it calls.
+void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
+  constexpr llvm::StringLiteral prefix = "test_";
+  std::string names;
+  bool found = false;
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>())) {
+    llvm::StringRef name = function.getName();
+    if (!name.consume_front(prefix))
+      continue;
+    names += " " + name.str();
+    if (name == kernel)
+      found = true;
+    else
+      function.erase();
+  }
+  if (!found)
+    fail("there is no kernel '", kernel, "'; there are:", names);
+  // Kernels call no kernels: what the entry does not call, nobody does.
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
+    if (function.isPrivate() &&
+        mlir::SymbolTable::symbolKnownUseEmpty(function, module))
+      function.erase();
+}
+
+} // namespace
+
+CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
+                             const std::string &kernel) {
+  CompileRequest request = compileRequest(chapter, sizes);
+  for (std::filesystem::path &source : request.sources)
+    if (source.filename() == "gpt2.mlir")
+      source = std::filesystem::path(paths::source) /
+               "common/chapter/kernel_entries.mlir";
+  if (!kernel.empty())
+    request.prepare = [kernel](mlir::ModuleOp module) {
+      keepKernel(module, kernel);
+    };
+  return request;
+}
+
+std::string explain(const Chapter &chapter, const Config &config,
+                    const std::string &kernel) {
+  Sizes sizes = sizesOf(config);
+  sizes["D"] = config.headDim();
+  // As attention's input is made.
+  sizes["K"] = config.channels;
+  sizes["N"] = 3 * config.channels;
+  CompileRequest request = kernelRequest(chapter, sizes, kernel);
+  std::string text = "@" + kernel + " in " + chapter.name +
+                     ", as it is written:\n\n" + emit(request, "source");
+  for (const PassRun &run : tracePasses(request))
+    if (!run.isIdle())
+      text += "\n=== " + run.stage + ": " + run.pass + "\n\n" +
+              differenceOf(run.before, run.after);
+  return text;
 }
 
 Forward::Forward(const Program &program, Weights &weights)

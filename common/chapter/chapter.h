@@ -3,6 +3,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/program.h"
+#include "compiler/score.h"
 #include "model/weights.h"
 
 #include <filesystem>
@@ -33,6 +34,27 @@ Sizes sizesOf(const Config &config);
 
 /// What there is to compile for `chapter` and a model of these sizes.
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
+
+/// The same for kernels alone, as `chapter` has them: an entry @test_NAME for
+/// each, see kernel_entries.mlir, or for `kernel` only. Throws an Error that
+/// lists the kernels if there is none of that name.
+CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
+                             const std::string &kernel = "");
+
+/// What `chapter` makes of one kernel of a model of these sizes: for each pass
+/// that changes it, its name and the lines that it changed.
+std::string explain(const Chapter &chapter, const Config &config,
+                    const std::string &kernel);
+
+/// What the chapter's program does for `tokens` tokens and one row of logits,
+/// with a cache of `cacheBytes` between it and memory.
+Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
+              double cacheBytes);
+
+/// The scores of a prompt of `tokens` tokens and of the token after it, as a
+/// table. Throws an Error if the context is not that long.
+std::string describeScores(const Chapter &chapter, const Config &config,
+                           int64_t tokens, double cacheBytes);
 
 /// GPT-2 as one chapter compiled it, bound to weights. Keeps references to
 /// both.

@@ -87,6 +87,22 @@ struct Options {
       "emit", cl::value_desc("state"),
       cl::desc("Print the program and stop; --emit=help lists the states"),
       cl::cat(looking)};
+  cl::opt<std::string> explain{
+      "explain", cl::value_desc("kernel"),
+      cl::desc("Print what each pass makes of one kernel and stop"),
+      cl::cat(looking)};
+  cl::opt<bool> score{
+      "score",
+      cl::desc("Print what the program does, counted and not timed, and stop"),
+      cl::cat(looking)};
+  cl::opt<int64_t> scoreTokens{
+      "score-tokens", cl::value_desc("n"), cl::init(64),
+      cl::desc("How long a prompt --score counts with (default 64)"),
+      cl::cat(looking)};
+  cl::opt<int64_t> scoreCache{
+      "score-cache", cl::value_desc("KiB"), cl::init(1024),
+      cl::desc("The cache that --score counts with (default 1024)"),
+      cl::cat(looking)};
   cl::opt<bool> verbose{"verbose",
                         cl::desc("Say what was compiled and for what CPU"),
                         cl::cat(looking)};
@@ -166,6 +182,15 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   if (line.allPositions && !line.dumpLogits)
     fail("--all-positions needs --dump-logits FILE");
   line.emit = options.emit;
+  line.explain = options.explain;
+  if (options.scoreTokens < 1)
+    fail("--score-tokens=", options.scoreTokens.getValue(),
+         ": expected 1 or more");
+  line.score = options.score ? options.scoreTokens.getValue() : 0;
+  if (options.scoreCache < 0)
+    fail("--score-cache=", options.scoreCache.getValue(),
+         ": expected 0 or more KiB");
+  line.scoreCache = 1024.0 * static_cast<double>(options.scoreCache);
   line.verbose = options.verbose;
   if (options.noCache && isGiven(options.cacheDir))
     fail("give --cache-dir or --no-cache, not both");

@@ -1,6 +1,5 @@
 //===- kernels_test.cpp - Each kernel alone, against the reference ------===//
 #include "chapter/chapter_test.h"
-#include "chapter/paths.h"
 
 #include <random>
 
@@ -23,13 +22,7 @@ reference::Vector inDouble(const std::vector<float> &values) {
 
 /// The chapter's kernels, with an entry for each, for these sizes.
 Program compileKernels(const Sizes &sizes) {
-  CompileRequest request = compileRequest(CHAPTER(), sizes);
-  std::filesystem::path entries = std::filesystem::path(paths::source) /
-                                  "common/chapter/kernel_entries.mlir";
-  for (std::filesystem::path &source : request.sources)
-    if (source.filename() == "gpt2.mlir")
-      source = entries;
-  return Program(compileToObject(request).bytes);
+  return Program(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
 }
 
 void call(const Program &program, const std::string &entry,

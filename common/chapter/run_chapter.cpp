@@ -157,19 +157,34 @@ void dumpLogits(const CommandLine &line, const Config &config,
   writeNpy(*line.dumpLogits, logits, static_cast<int64_t>(rows), config.vocab);
 }
 
+/// What is to be printed instead of running the model; empty if it is to run.
+std::string textToPrint(const Chapter &chapter, const Config &config,
+                        const CommandLine &line,
+                        const CompileRequest &request) {
+  if (line.emit == "help") {
+    std::string names;
+    for (const std::string &name : emitNames(request))
+      names += name + "\n";
+    return names;
+  }
+  if (!line.emit.empty())
+    return emit(request, line.emit);
+  if (!line.explain.empty())
+    return explain(chapter, config, line.explain);
+  if (line.score)
+    return describeScores(chapter, config, line.score, line.scoreCache);
+  return "";
+}
+
 int run(const Chapter &chapter, const CommandLine &line) {
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
   CompileRequest request =
       compileRequest(chapter, sizesOf(checkpoint->config()));
   request.configure = applyMlirOptions;
-  if (line.emit == "help") {
-    for (const std::string &name : emitNames(request))
-      std::cout << name << "\n";
-    requireOutput();
-    return 0;
-  }
-  if (!line.emit.empty()) {
-    std::cout << emit(request, line.emit);
+  if (std::string text =
+          textToPrint(chapter, checkpoint->config(), line, request);
+      !text.empty()) {
+    std::cout << text;
     requireOutput();
     return 0;
   }

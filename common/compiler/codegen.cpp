@@ -65,14 +65,19 @@ translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
   return ir;
 }
 
-std::string generateMachineCode(llvm::Module &module,
-                                llvm::TargetMachine &target, MachineCode kind) {
+std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
+                         Code kind) {
+  if (kind == Code::LlvmIr) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module.print(stream, nullptr);
+    return text;
+  }
   llvm::SmallVector<char, 0> buffer;
   llvm::raw_svector_ostream stream(buffer);
   llvm::legacy::PassManager passes;
-  auto fileType = kind == MachineCode::Object
-                      ? llvm::CodeGenFileType::ObjectFile
-                      : llvm::CodeGenFileType::AssemblyFile;
+  auto fileType = kind == Code::Object ? llvm::CodeGenFileType::ObjectFile
+                                       : llvm::CodeGenFileType::AssemblyFile;
   if (target.addPassesToEmitFile(passes, stream, nullptr, fileType))
     fail("LLVM cannot emit code for ", target.getTargetTriple().str());
   passes.run(module);

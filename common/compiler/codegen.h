@@ -31,10 +31,10 @@ std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
                                                    llvm::LLVMContext &context,
                                                    llvm::TargetMachine &target);
 
-enum class MachineCode { Assembly, Object };
+enum class Code { LlvmIr, Assembly, Object };
 
-/// The target's assembly text or object file.
-std::string generateMachineCode(llvm::Module &module,
-                                llvm::TargetMachine &target, MachineCode kind);
+/// `module` as text, as the target's assembly or as its object file.
+std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
+                         Code kind);
 
 } // namespace gpt2

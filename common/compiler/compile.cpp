@@ -1,17 +1,11 @@
 //===- compile.cpp - From sources and stages to machine code ------------===//
 #include "compiler/compile.h"
 #include "compiler/codegen.h"
-#include "compiler/diagnostics.h"
-#include "compiler/link.h"
 #include "compiler/object_cache.h"
+#include "compiler/session.h"
 #include "model/error.h"
 #include "model/mapped_file.h"
 
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -28,49 +22,6 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace {
-
-DialectRegistry &registry() {
-  static DialectRegistry registry = [] {
-    DialectRegistry all;
-    registerAllDialects(all);
-    registerAllExtensions(all);
-    registerBuiltinDialectTranslation(all);
-    registerLLVMDialectTranslation(all);
-    return all;
-  }();
-  return registry;
-}
-
-/// A compilation as it goes on: the module and what it needs to live.
-struct Session {
-  MLIRContext context{registry(), MLIRContext::Threading::DISABLED};
-  OwningOpRef<ModuleOp> module;
-
-  explicit Session(const CompileRequest &request)
-      : module(link(context, request.sources)) {}
-
-  /// Runs the stages up to and with the one named `last`.
-  void run(const CompileRequest &request, const std::string &last) {
-    Diagnostics diagnostics(context);
-    PassManager pm(&context);
-    if (request.configure)
-      request.configure(pm);
-    for (const Stage &stage : request.stages) {
-      stage.addPasses(pm);
-      if (stage.name == last)
-        break;
-    }
-    if (failed(pm.run(*module)))
-      fail("a pass failed:\n", diagnostics.text());
-  }
-
-  std::string print() {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    module->print(stream);
-    return text;
-  }
-};
 
 std::string textOf(const std::vector<Stage> &stages) {
   std::string text;
@@ -109,15 +60,23 @@ std::string keyOf(const CompileRequest &request) {
                              host.features, compilerBinary()});
 }
 
-/// The program's object file, from its sources.
-std::string build(const CompileRequest &request) {
+/// The stages up to and with the one called `name`.
+std::span<const Stage> stagesUpTo(const CompileRequest &request,
+                                  const std::string &name) {
+  auto last = llvm::find_if(
+      request.stages, [&](const Stage &stage) { return stage.name == name; });
+  return {request.stages.begin(), last + (last != request.stages.end())};
+}
+
+/// The program's code, from its sources.
+std::string build(const CompileRequest &request, Code kind) {
   Session session(request);
-  session.run(request, request.stages.back().name);
+  session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
   std::unique_ptr<llvm::Module> ir =
-      translateAndOptimize(*session.module, context, *target);
-  return generateMachineCode(*ir, *target, MachineCode::Object);
+      translateAndOptimize(session.module(), context, *target);
+  return generateCode(*ir, *target, kind);
 }
 
 } // namespace
@@ -125,14 +84,14 @@ std::string build(const CompileRequest &request) {
 CompiledObject compileToObject(const CompileRequest &request) {
   std::optional<ObjectCache> cache;
   std::string key;
-  if (request.cacheDirectory) {
+  if (request.cacheDirectory && !request.prepare) {
     cache.emplace(*request.cacheDirectory);
     key = keyOf(request);
     if (!request.ignoreCached)
       if (std::optional<std::string> object = cache->find(key))
         return {std::move(*object), true};
   }
-  std::string object = build(request);
+  std::string object = build(request, Code::Object);
 #ifdef __GLIBC__
   malloc_trim(0); // what compiling took is the weights' now
 #endif
@@ -157,23 +116,14 @@ std::string emit(const CompileRequest &request, const std::string &name) {
       list += " " + known;
     fail("--emit=", name, ": expected one of", list);
   }
-  Session session(request);
-  if (name == "source")
-    return session.print();
-  bool lower = name == "llvm-ir" || name == "asm";
-  session.run(request, lower ? request.stages.back().name : name);
-  if (!lower)
-    return session.print();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
-  std::unique_ptr<llvm::Module> ir =
-      translateAndOptimize(*session.module, context, *target);
+  if (name == "llvm-ir")
+    return build(request, Code::LlvmIr);
   if (name == "asm")
-    return generateMachineCode(*ir, *target, MachineCode::Assembly);
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  ir->print(stream, nullptr);
-  return text;
+    return build(request, Code::Assembly);
+  Session session(request);
+  if (name != "source")
+    session.run(stagesUpTo(request, name), request.configure);
+  return session.print();
 }
 
 } // namespace gpt2

@@ -3,6 +3,8 @@
 
 #include "compiler/pipelines.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 #include <filesystem>
 #include <optional>
 
@@ -17,6 +19,9 @@ struct CompileRequest {
   /// Run the passes even if the cache has the object: set when the user wants
   /// to see them at work.
   bool ignoreCached = false;
+  /// Called with the linked program before any pass: changes that are not in
+  /// the sources. What it makes is not kept in the cache.
+  std::function<void(mlir::ModuleOp)> prepare;
   /// Called with the pass manager before it runs (MLIR's own options).
   std::function<void(mlir::PassManager &)> configure;
 };

@@ -20,13 +20,12 @@
 // program at once.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/buffer_size.h"
 #include "compiler/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Interfaces/ValueBoundsOpInterface.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -81,21 +80,9 @@ struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
 private:
   /// The bytes that `alloc` has at most.
   FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
-    MemRefType type = alloc.getType();
-    if (!type.getLayout().isIdentity())
+    if (!alloc.getType().getLayout().isIdentity())
       return alloc.emitError("reuse-buffers knows dense buffers only");
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    for (int64_t i = 0; i < type.getRank(); ++i) {
-      int64_t size = type.getDimSize(i);
-      if (type.isDynamicDim(i)) {
-        auto bound = ValueBoundsConstraintSet::computeConstantBound(
-            presburger::BoundType::UB, {alloc.getResult(), i},
-            /*stopCondition=*/nullptr, /*closedUB=*/true);
-        size = succeeded(bound) ? std::min<int64_t>(*bound, max) : max;
-      }
-      bytes *= size;
-    }
-    return bytes;
+    return *largestBytes(alloc, max);
   }
 
   static unsigned lastUse(memref::AllocOp alloc,

@@ -1,0 +1,81 @@
+//===- score_chapter.cpp - What a chapter's program does, as a table ----===//
+#include "chapter/chapter.h"
+#include "compiler/session.h"
+#include "model/error.h"
+
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// 12345678 as "12.3 M".
+std::string count(double value) {
+  const char *units[] = {"", " k", " M", " G", " T"};
+  size_t unit = 0;
+  for (; value >= 999.5 && unit + 1 < std::size(units); value /= 1000)
+    ++unit;
+  char text[32];
+  std::snprintf(text, sizeof text, unit && value < 99.95 ? "%.1f%s" : "%.0f%s",
+                value, units[unit]);
+  return text;
+}
+
+std::string loopsOf(const Score &score) {
+  std::string text;
+  int64_t sum = 0;
+  for (int64_t loops : score.loops) {
+    text += (text.empty() ? " (" : " + ") + std::to_string(loops);
+    sum += loops;
+  }
+  return std::to_string(sum) + (text.empty() ? "" : text + ")");
+}
+
+} // namespace
+
+Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
+              double cacheBytes) {
+  Sizes sizes = sizesOf(config);
+  sizes["T"] = tokens;
+  sizes["N"] = 1;
+  CompileRequest request = compileRequest(chapter, sizes);
+  request.stages.pop_back(); // in which loops become branches
+  Session session(request);
+  session.run(request.stages);
+  return scoreOf(session.module().lookupSymbol<func::FuncOp>("forward"),
+                 cacheBytes);
+}
+
+std::string describeScores(const Chapter &chapter, const Config &config,
+                           int64_t tokens, double cacheBytes) {
+  if (tokens + 1 > config.context)
+    fail("--score-tokens=", tokens,
+         ": with the token after them that is more "
+         "than the model's context of ",
+         config.context);
+  Score prompt = scoreOf(chapter, config, tokens, cacheBytes);
+  Score next = scoreOf(chapter, config, tokens + 1, cacheBytes);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto row = [&](const char *name, const std::string &a, const std::string &b) {
+    stream << llvm::format("%-22s %20s %20s\n", name, a.c_str(), b.c_str());
+  };
+  stream << chapter.name << ", " << config.describe() << "\n"
+         << "counted in the program, with a cache of "
+         << static_cast<int64_t>(cacheBytes / 1024) << " KiB before memory\n\n";
+  row("", "prompt of " + std::to_string(tokens), "next token");
+  row("operations on floats", count(prompt.flops), count(next.flops));
+  row("  calls of exp, tanh", count(prompt.calls), count(next.calls));
+  row("bytes read", count(prompt.bytesRead), count(next.bytesRead));
+  row("bytes written", count(prompt.bytesWritten), count(next.bytesWritten));
+  row("temporaries", count(static_cast<double>(prompt.temporaries)),
+      count(static_cast<double>(next.temporaries)));
+  row("  bytes in them", count(static_cast<double>(prompt.temporaryBytes)),
+      count(static_cast<double>(next.temporaryBytes)));
+  row("allocations", count(prompt.allocations), count(next.allocations));
+  row("loops, by depth", loopsOf(prompt), loopsOf(next));
+  return text;
+}
+
+} // namespace gpt2

@@ -1,0 +1,41 @@
+//===- score.h - What a program does, read off its loops ----------------===//
+//
+// Time depends on the machine, and on who else uses it. What is counted here
+// depends on the program alone: operations, and bytes moved through a cache of
+// a given size.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gpt2 {
+
+struct Score {
+  double flops = 0; ///< additions, products, divisions, maxima, functions
+  double calls = 0; ///< of exp and tanh, among them
+  /// Bytes between memory and a cache: a datum that is used again is read again
+  /// if more than the cache holds was touched since.
+  double bytesRead = 0, bytesWritten = 0;
+  double allocations = 0;     ///< while the program runs
+  int64_t temporaries = 0;    ///< buffers that the program holds
+  int64_t temporaryBytes = 0; ///< in them
+  /// Loops in the program's text, by depth: those in no other, those in one,
+  /// ...
+  std::vector<int64_t> loops;
+};
+
+/// Scores `function`, which consists of scf.for loops on memrefs of static
+/// size, for a cache of `cacheBytes`. Throws an Error that names the loop if
+/// the number of its turns cannot be told.
+///
+/// The model is one of reuse between the turns of a loop: what one turn touches
+/// is still there in the next if a turn touches no more than the cache holds.
+/// It counts single elements, not cache lines, and a fully associative cache.
+Score scoreOf(mlir::func::FuncOp function, double cacheBytes);
+
+} // namespace gpt2

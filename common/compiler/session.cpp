@@ -1,0 +1,67 @@
+//===- session.cpp - A compilation as it goes on ------------------------===//
+#include "compiler/session.h"
+#include "compiler/diagnostics.h"
+#include "compiler/link.h"
+#include "model/error.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+DialectRegistry &registry() {
+  static DialectRegistry registry = [] {
+    DialectRegistry all;
+    registerAllDialects(all);
+    registerAllExtensions(all);
+    registerBuiltinDialectTranslation(all);
+    registerLLVMDialectTranslation(all);
+    return all;
+  }();
+  return registry;
+}
+
+/// Where the program is kept if a pass fails.
+std::string reproducerPath() {
+  std::string name =
+      "lowering-gpt2-failed-" + std::to_string(getpid()) + ".mlir";
+  return std::filesystem::temp_directory_path() / name;
+}
+
+} // namespace
+
+Session::Session(const CompileRequest &request)
+    : context(registry(), MLIRContext::Threading::DISABLED),
+      program(link(context, request.sources)) {
+  if (request.prepare)
+    request.prepare(*program);
+}
+
+void Session::run(std::span<const Stage> stages,
+                  const std::function<void(PassManager &)> &configure) {
+  Diagnostics diagnostics(context);
+  PassManager pm(&context);
+  if (configure)
+    configure(pm);
+  for (const Stage &stage : stages)
+    stage.addPasses(pm);
+  pm.enableCrashReproducerGeneration(reproducerPath());
+  if (failed(pm.run(*program)))
+    fail("a pass failed:\n", diagnostics.text());
+}
+
+std::string Session::print() {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  program->print(stream);
+  return text;
+}
+
+} // namespace gpt2
