@@ -71,6 +71,7 @@ function(add_chapter name)
   add_executable(${name}-test ${tests})
   # The tests that every chapter passes, for this chapter.
   target_sources(${name}-test PRIVATE
+    ${PROJECT_SOURCE_DIR}/common/chapter/divergence_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/folder_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/forward_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/idle_passes_test.cpp

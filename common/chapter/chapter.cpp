@@ -85,13 +85,15 @@ std::string explain(const Chapter &chapter, const Config &config,
   return text;
 }
 
-Forward::Forward(const Program &program, Weights &weights)
+Forward::Forward(const Program &program, Weights &weights,
+                 std::vector<MemRef> extra)
     : entry(program.entry("forward")), config(weights.config()) {
   for (int i = 0; i < 2; ++i) // logits and tokens, given with each call
     arguments.emplace_back(static_cast<float *>(nullptr),
                            std::vector<int64_t>{});
   for (size_t i = 0; i < weights.specs().size(); ++i)
     arguments.emplace_back(weights.tensor(i).data(), weights.specs()[i].shape);
+  arguments.insert(arguments.end(), extra.begin(), extra.end());
 }
 
 void Forward::operator()(std::span<const int32_t> tokens,

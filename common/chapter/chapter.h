@@ -60,7 +60,9 @@ std::string describeScores(const Chapter &chapter, const Config &config,
 /// both.
 class Forward {
 public:
-  Forward(const Program &program, Weights &weights);
+  /// `extra` arguments follow the skeleton's.
+  Forward(const Program &program, Weights &weights,
+          std::vector<MemRef> extra = {});
 
   /// Writes the logits that follow each of the last N tokens, row by row;
   /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.

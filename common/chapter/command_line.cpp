@@ -113,6 +113,12 @@ struct Options {
   cl::opt<bool> allPositions{"all-positions",
                              cl::desc("With --dump-logits: after every token"),
                              cl::cat(looking)};
+  cl::opt<std::string> compareWith{
+      "compare-with", cl::value_desc("chapter"),
+      cl::desc("Compare what each kernel returns for --token-ids with an "
+               "earlier chapter, or with \"reference\", name the first that "
+               "differs, and stop"),
+      cl::cat(looking)};
 };
 
 bool isGiven(const cl::Option &option) {
@@ -181,6 +187,9 @@ CommandLine check(const Chapter &chapter, const Options &options) {
     fail("--dump-logits needs --token-ids FILE");
   if (line.allPositions && !line.dumpLogits)
     fail("--all-positions needs --dump-logits FILE");
+  line.compareWith = options.compareWith;
+  if (!line.compareWith.empty() && !line.tokenIds)
+    fail("--compare-with needs --token-ids FILE");
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)

@@ -1,6 +1,7 @@
 //===- run_chapter.cpp - A chapter's program ----------------------------===//
 #include "chapter/chapter.h"
 #include "chapter/command_line.h"
+#include "chapter/divergence.h"
 #include "chapter/paths.h"
 #include "compiler/codegen.h"
 #include "model/checkpoint.h"
@@ -157,6 +158,40 @@ void dumpLogits(const CommandLine &line, const Config &config,
   writeNpy(*line.dumpLogits, logits, static_cast<int64_t>(rows), config.vocab);
 }
 
+/// The earlier chapter `name`, or null for the reference.
+const Chapter *earlierChapter(const Chapter &chapter, const std::string &name) {
+  if (name == "reference")
+    return nullptr;
+  std::string names;
+  for (const Chapter *c = chapter.parent; c; c = c->parent) {
+    if (c->name == name)
+      return c;
+    names += ", " + c->name;
+  }
+  fail("--compare-with=", name, ": expected reference", names);
+}
+
+/// Compares with another version; returns the exit code.
+int compareVersions(const Chapter &chapter, const CommandLine &line,
+                    const Checkpoint &checkpoint) {
+  const Chapter *other = earlierChapter(chapter, line.compareWith);
+  std::vector<int32_t> ids = readTokenIds(*line.tokenIds);
+  checkPrompt(ids, checkpoint.config());
+  if (ids.empty())
+    fail(line.tokenIds->string(), ": no token ids; expected one a line");
+  Weights weights = checkpoint.load(showLoading());
+  std::optional<Divergence> first =
+      firstDivergence({&chapter, &weights}, {other, &weights}, ids);
+  if (!first) {
+    std::cout << "no kernel's results differ by more than rounding explains\n";
+    requireOutput();
+    return 0;
+  }
+  std::cout << "first difference: " << first->describe() << "\n";
+  requireOutput();
+  return 1;
+}
+
 /// What is to be printed instead of running the model; empty if it is to run.
 std::string textToPrint(const Chapter &chapter, const Config &config,
                         const CommandLine &line,
@@ -188,6 +223,8 @@ int run(const Chapter &chapter, const CommandLine &line) {
     requireOutput();
     return 0;
   }
+  if (!line.compareWith.empty())
+    return compareVersions(chapter, line, *checkpoint);
   request.cacheDirectory = line.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);

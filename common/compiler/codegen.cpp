@@ -49,16 +49,17 @@ std::unique_ptr<llvm::TargetMachine> createHostTargetMachine() {
   return std::move(*target);
 }
 
-std::unique_ptr<llvm::Module>
-translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
-                     llvm::TargetMachine &target) {
+std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
+                                                   llvm::LLVMContext &context,
+                                                   llvm::TargetMachine &target,
+                                                   unsigned level) {
   std::unique_ptr<llvm::Module> ir =
       mlir::translateModuleToLLVMIR(module, context, "gpt2");
   if (!ir)
     fail("the LLVM dialect could not be translated to LLVM IR");
   ir->setDataLayout(target.createDataLayout());
   ir->setTargetTriple(target.getTargetTriple());
-  auto optimize = mlir::makeOptimizingTransformer(/*optLevel=*/3,
+  auto optimize = mlir::makeOptimizingTransformer(level,
                                                   /*sizeLevel=*/0, &target);
   if (llvm::Error error = optimize(ir.get()))
     fail("LLVM's optimiser failed: ", llvm::toString(std::move(error)));

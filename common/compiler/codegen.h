@@ -25,11 +25,12 @@ const HostCpu &hostCpu();
 /// for it.
 std::unique_ptr<llvm::TargetMachine> createHostTargetMachine();
 
-/// Translates a module of the LLVM dialect to LLVM IR and optimises it at -O3
-/// for `target`.
+/// Translates a module of the LLVM dialect to LLVM IR and optimises it for
+/// `target` at `level`, 0 to 3.
 std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
                                                    llvm::LLVMContext &context,
-                                                   llvm::TargetMachine &target);
+                                                   llvm::TargetMachine &target,
+                                                   unsigned level);
 
 enum class Code { LlvmIr, Assembly, Object };
 

@@ -56,6 +56,7 @@ std::string keyOf(const CompileRequest &request) {
     sources += ObjectCache::keyOf({contentOf(path)});
   const HostCpu &host = hostCpu();
   return ObjectCache::keyOf({sources, textOf(request.stages),
+                             std::to_string(request.llvmLevel),
                              LLVM_VERSION_STRING, host.triple, host.name,
                              host.features, compilerBinary()});
 }
@@ -74,8 +75,8 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
-  std::unique_ptr<llvm::Module> ir =
-      translateAndOptimize(session.module(), context, *target);
+  std::unique_ptr<llvm::Module> ir = translateAndOptimize(
+      session.module(), context, *target, request.llvmLevel);
   return generateCode(*ir, *target, kind);
 }
 

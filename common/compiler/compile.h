@@ -22,6 +22,8 @@ struct CompileRequest {
   /// Called with the linked program before any pass: changes that are not in
   /// the sources. What it makes is not kept in the cache.
   std::function<void(mlir::ModuleOp)> prepare;
+  /// How much LLVM optimises, 0 to 3: less is sooner done.
+  unsigned llvmLevel = 3;
   /// Called with the pass manager before it runs (MLIR's own options).
   std::function<void(mlir::PassManager &)> configure;
 };

@@ -3,6 +3,8 @@
 #include "compiler/codegen.h"
 #include "model/error.h"
 
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -56,7 +58,14 @@ Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
       check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
                 jit->engine->getDataLayout().getGlobalPrefix()),
             "cannot search this process");
-  jit->engine->getMainJITDylib().addGenerator(std::move(process));
+  llvm::orc::JITDylib &library = jit->engine->getMainJITDylib();
+  library.addGenerator(std::move(process));
+  // What MLIR calls to copy a buffer whose rows do not follow each other.
+  check(library.define(llvm::orc::absoluteSymbols(
+            {{jit->engine->mangleAndIntern("memrefCopy"),
+              {llvm::orc::ExecutorAddr::fromPtr(&memrefCopy),
+               llvm::JITSymbolFlags::Exported}}})),
+        "cannot offer memrefCopy");
   check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
             {object.data(), object.size()}, "gpt2")),
         "cannot load the compiled program");

@@ -11,7 +11,7 @@
 namespace gpt2 {
 
 /// Machine code in memory, linked by LLVM's ORC against this process (malloc,
-/// free and libm are all that the compiled code calls).
+/// free, libm and MLIR's memrefCopy are all that the compiled code calls).
 class Program {
 public:
   /// Loads the object file `object`. Throws an Error if it does not link.

@@ -95,31 +95,38 @@ Vector logits(std::span<const double> x, std::span<const float> wte) {
 }
 
 Vector forward(const Weights &weights, std::span<const int32_t> tokens,
-               int64_t rows) {
+               int64_t rows, const Observer &observe) {
   const Config &config = weights.config();
   int64_t channels = config.channels;
   auto whole = [&](const char *name) { return weights.tensor(name); };
-  Vector x =
-      embedding(tokens, whole("wte.weight"), whole("wpe.weight"), channels);
+  auto seen = [&](Vector value) {
+    observe(value);
+    return value;
+  };
+  Vector x = seen(
+      embedding(tokens, whole("wte.weight"), whole("wpe.weight"), channels));
   for (int64_t l = 0; l < config.layers; ++l) {
     auto layer = [&](const char *name) {
       std::span<const float> stack = weights.tensor(name);
       size_t size = stack.size() / config.layers;
       return stack.subspan(l * size, size);
     };
-    Vector n = layernorm(x, layer("ln_1.weight"), layer("ln_1.bias"));
+    Vector n = seen(layernorm(x, layer("ln_1.weight"), layer("ln_1.bias")));
     Vector qkv =
-        linear(n, layer("attn.c_attn.weight"), layer("attn.c_attn.bias"));
-    Vector mixed = attention(qkv, config.heads, config.headDim());
-    x = residual(x, linear(mixed, layer("attn.c_proj.weight"),
-                           layer("attn.c_proj.bias")));
-    n = layernorm(x, layer("ln_2.weight"), layer("ln_2.bias"));
-    Vector active =
-        gelu(linear(n, layer("mlp.c_fc.weight"), layer("mlp.c_fc.bias")));
-    x = residual(x, linear(active, layer("mlp.c_proj.weight"),
-                           layer("mlp.c_proj.bias")));
+        seen(linear(n, layer("attn.c_attn.weight"), layer("attn.c_attn.bias")));
+    Vector mixed = seen(attention(qkv, config.heads, config.headDim()));
+    Vector o = seen(
+        linear(mixed, layer("attn.c_proj.weight"), layer("attn.c_proj.bias")));
+    x = seen(residual(x, o));
+    n = seen(layernorm(x, layer("ln_2.weight"), layer("ln_2.bias")));
+    Vector fc =
+        seen(linear(n, layer("mlp.c_fc.weight"), layer("mlp.c_fc.bias")));
+    Vector active = seen(gelu(fc));
+    Vector proj = seen(
+        linear(active, layer("mlp.c_proj.weight"), layer("mlp.c_proj.bias")));
+    x = seen(residual(x, proj));
   }
-  x = layernorm(x, whole("ln_f.weight"), whole("ln_f.bias"));
+  x = seen(layernorm(x, whole("ln_f.weight"), whole("ln_f.bias")));
 
   Vector result;
   auto length = static_cast<int64_t>(tokens.size());

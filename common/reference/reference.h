@@ -9,6 +9,7 @@
 
 #include "model/weights.h"
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -40,8 +41,12 @@ Vector residual(Vector x, const Vector &y);
 /// x (C), wte (V, C) -> (V).
 Vector logits(std::span<const double> x, std::span<const float> wte);
 
+/// Told of what each kernel before the logits returns, as they run.
+using Observer = std::function<void(const Vector &)>;
+
 /// The whole model: logits (N, V) that follow each of the last `rows` tokens.
-Vector forward(const Weights &weights, std::span<const int32_t> tokens,
-               int64_t rows);
+Vector forward(
+    const Weights &weights, std::span<const int32_t> tokens, int64_t rows,
+    const Observer &observe = [](const Vector &) {});
 
 } // namespace gpt2::reference

@@ -1,0 +1,37 @@
+//===- divergence.h - Where two versions of GPT-2 part ------------------===//
+#pragma once
+
+#include "chapter/chapter.h"
+#include "reference/compare.h"
+
+#include <optional>
+
+namespace gpt2 {
+
+/// A GPT-2 to be compared: a chapter's, or the reference's if there is none.
+struct Version {
+  const Chapter *chapter;
+  Weights *weights;
+};
+
+/// A kernel's result that differs by more than rounding explains.
+struct Divergence {
+  std::optional<int64_t> layer; ///< none before the layers and behind them
+  std::string kernel, where;    ///< its name, and the call's file and line
+  Comparison comparison;
+  double tolerance;
+  std::vector<int64_t> index; ///< of the largest difference: token, channel
+
+  std::string describe() const;
+};
+
+/// Runs both versions on `tokens` and returns the first kernel, in the order in
+/// which they run, whose results differ; nothing if there is none. Each
+/// kernel's results are taken from a program of its own, compiled with the
+/// chapter's whole pipeline and one more output, so that a fault of fusion
+/// shows, and shows where it arises.
+std::optional<Divergence> firstDivergence(const Version &actual,
+                                          const Version &expected,
+                                          std::span<const int32_t> tokens);
+
+} // namespace gpt2
