@@ -35,10 +35,10 @@ std::vector<Stage> stages(const Sizes &sizes) {
          pm.addPass(createSeparateFills());
        }},
       {"bufferized",
-       [sizes](OpPassManager &pm) {
+       [](OpPassManager &pm) {
          addBufferization(pm);
          // temporaries into memory that is there before the program runs
-         pm.addPass(createReuseBuffers(sizes.at("P")));
+         pm.addPass(createReuseBuffers());
        }},
       {"loops",
        [](OpPassManager &pm) {

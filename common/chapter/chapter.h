@@ -23,7 +23,7 @@ struct Chapter {
   /// by those of the same name.
   std::vector<std::filesystem::path> sources;
   /// The pipeline for a model of these sizes.
-  std::vector<Stage> (*stages)(const Sizes &sizes) = nullptr;
+  std::function<std::vector<Stage>(const Sizes &sizes)> stages;
   std::vector<std::string> devices; ///< what --device may name
   int maxThreads = 1;               ///< what --threads may ask for
 };

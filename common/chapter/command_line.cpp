@@ -103,6 +103,11 @@ struct Options {
       "score-cache", cl::value_desc("KiB"), cl::init(1024),
       cl::desc("The cache that --score counts with (default 1024)"),
       cl::cat(looking)};
+  cl::opt<std::string> pipeline{
+      "pipeline", cl::value_desc("file"),
+      cl::desc("Run these stages behind the first instead of the chapter's: "
+               "what --emit=pipeline prints, with your changes"),
+      cl::cat(looking)};
   cl::opt<bool> verbose{"verbose",
                         cl::desc("Say what was compiled and for what CPU"),
                         cl::cat(looking)};
@@ -190,6 +195,7 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   line.compareWith = options.compareWith;
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
+  line.pipeline = fileIfGiven(options.pipeline);
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)

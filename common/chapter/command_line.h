@@ -18,10 +18,11 @@ struct CommandLine {
   std::optional<std::filesystem::path> dumpLogits;
   bool allPositions = false;
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
-  std::string emit;        ///< empty: run
-  int64_t score = 0;       ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0;   ///< bytes
-  std::string explain;     ///< a kernel's name; empty: run
+  std::optional<std::filesystem::path> pipeline;
+  std::string emit;      ///< empty: run
+  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0; ///< bytes
+  std::string explain;   ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

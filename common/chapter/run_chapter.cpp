@@ -4,6 +4,7 @@
 #include "chapter/divergence.h"
 #include "chapter/paths.h"
 #include "compiler/codegen.h"
+#include "compiler/pipeline_text.h"
 #include "model/checkpoint.h"
 #include "model/error.h"
 #include "model/files.h"
@@ -158,6 +159,22 @@ void dumpLogits(const CommandLine &line, const Config &config,
   writeNpy(*line.dumpLogits, logits, static_cast<int64_t>(rows), config.vocab);
 }
 
+/// `chapter` with the stages of `file`, but for the first: its sizes are the
+/// model's.
+Chapter withPipeline(const Chapter &chapter,
+                     const std::filesystem::path &file) {
+  Chapter changed = chapter;
+  std::vector<Stage> stages = stagesOf(readFile(file), file.string());
+  std::string first = chapter.stages({}).front().name;
+  if (stages.empty() || stages[0].name != first)
+    fail(file.string(), ": expected the stage ", first, " first");
+  changed.stages = [stages, own = chapter.stages](const Sizes &sizes) mutable {
+    stages[0] = own(sizes)[0];
+    return stages;
+  };
+  return changed;
+}
+
 /// The earlier chapter `name`, or null for the reference.
 const Chapter *earlierChapter(const Chapter &chapter, const std::string &name) {
   if (name == "reference")
@@ -255,7 +272,10 @@ int run(const Chapter &chapter, const CommandLine &line) {
 
 int runChapter(const Chapter &chapter, int argc, char **argv) {
   try {
-    return run(chapter, parseCommandLine(chapter, argc, argv));
+    CommandLine line = parseCommandLine(chapter, argc, argv);
+    if (line.pipeline)
+      return run(withPipeline(chapter, *line.pipeline), line);
+    return run(chapter, line);
   } catch (const std::bad_alloc &) {
     std::cerr << chapter.name << ": error: out of memory\n";
   } catch (const std::exception &error) {

@@ -2,9 +2,10 @@
 #include "compiler/compile.h"
 #include "compiler/codegen.h"
 #include "compiler/object_cache.h"
+#include "compiler/pipeline_text.h"
 #include "compiler/session.h"
 #include "model/error.h"
-#include "model/mapped_file.h"
+#include "model/files.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
@@ -23,21 +24,6 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-std::string textOf(const std::vector<Stage> &stages) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  OpPassManager pm(ModuleOp::getOperationName());
-  for (const Stage &stage : stages)
-    stage.addPasses(pm);
-  pm.printAsTextualPipeline(stream);
-  return text;
-}
-
-std::string contentOf(const std::filesystem::path &path) {
-  MappedFile file(path);
-  return {reinterpret_cast<const char *>(file.data()), file.size()};
-}
-
 /// The bytes of the program or library that holds our own passes: a pass may
 /// change without its name or options changing.
 std::string compilerBinary() {
@@ -46,14 +32,14 @@ std::string compilerBinary() {
     fail("cannot tell which file holds the compiler");
   // The main program's name is relative to where it was started.
   std::filesystem::path self = "/proc/self/exe";
-  return contentOf(std::filesystem::exists(info.dli_fname) ? info.dli_fname
-                                                           : self);
+  return readFile(std::filesystem::exists(info.dli_fname) ? info.dli_fname
+                                                          : self);
 }
 
 std::string keyOf(const CompileRequest &request) {
   std::string sources;
   for (const std::filesystem::path &path : request.sources)
-    sources += ObjectCache::keyOf({contentOf(path)});
+    sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
   return ObjectCache::keyOf({sources, textOf(request.stages),
                              std::to_string(request.llvmLevel),
@@ -105,7 +91,7 @@ std::vector<std::string> emitNames(const CompileRequest &request) {
   std::vector<std::string> names = {"source"};
   for (const Stage &stage : request.stages)
     names.push_back(stage.name);
-  names.insert(names.end(), {"llvm-ir", "asm"});
+  names.insert(names.end(), {"llvm-ir", "asm", "pipeline"});
   return names;
 }
 
@@ -117,6 +103,8 @@ std::string emit(const CompileRequest &request, const std::string &name) {
       list += " " + known;
     fail("--emit=", name, ": expected one of", list);
   }
+  if (name == "pipeline")
+    return textOf(request.stages);
   if (name == "llvm-ir")
     return build(request, Code::LlvmIr);
   if (name == "asm")

@@ -38,7 +38,7 @@ struct CompiledObject {
 CompiledObject compileToObject(const CompileRequest &request);
 
 /// The names that `emit` knows, in the order in which they come about:
-/// "source", the stages', "llvm-ir", "asm".
+/// "source", the stages', "llvm-ir", "asm"; and "pipeline".
 std::vector<std::string> emitNames(const CompileRequest &request);
 
 /// The program as text at the state `name`. Throws an Error, which lists the

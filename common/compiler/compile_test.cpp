@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <regex>
+
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
@@ -86,6 +88,14 @@ TEST_F(Compile, APassThatFailsSaysWhere) {
   EXPECT_THAT(message, HasSubstr("a pass failed"));
   EXPECT_THAT(message, HasSubstr("fill.mlir:1:1: error: specialize-shapes "
                                  "needs the size \"H\""));
+  // The pass, the operation it was on, and the program as it was before.
+  EXPECT_THAT(message, HasSubstr("`SpecializeShapes` on 'builtin.module'"));
+  std::smatch kept;
+  ASSERT_TRUE(std::regex_search(message, kept, std::regex("at `(.*)`")));
+  std::filesystem::path path = kept[1].str();
+  EXPECT_THAT(readFile(path), HasSubstr("func.func @fill"));
+  EXPECT_THAT(readFile(path), HasSubstr("specialize-shapes"));
+  std::filesystem::remove(path);
 }
 
 } // namespace

@@ -72,6 +72,13 @@ TEST(Link, WhatDoesNotFit) {
   EXPECT_THAT(Link().error(skeleton, ""),
               HasSubstr("a.mlir:1:1: error: @gelu is declared here, and no "
                         "file of the chapter defines it"));
+  EXPECT_THAT(Link().error(skeleton, R"(
+func.func private @gelu(%x: f32) -> f32 {
+  %y = call @erf(%x) : (f32) -> f32
+  return %y : f32
+})"),
+              HasSubstr("b.mlir:3:8: error: 'func.call' op 'erf' does not "
+                        "reference a valid function"));
   std::string twice = Link().error(gelu, gelu);
   EXPECT_THAT(twice, HasSubstr("b.mlir:1:1: error: @gelu is defined a second"));
   EXPECT_THAT(twice, HasSubstr("a.mlir:1:1: note: the first definition"));

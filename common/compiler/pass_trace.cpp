@@ -1,5 +1,6 @@
 //===- pass_trace.cpp - What each pass did ------------------------------===//
 #include "compiler/pass_trace.h"
+#include "compiler/pipeline_text.h"
 #include "compiler/session.h"
 
 #include "mlir/Pass/PassInstrumentation.h"
@@ -47,34 +48,9 @@ private:
   int depth = 0; ///< passes that run passes, such as the inliner
 };
 
-/// The names of the passes that `stage` adds, in order, of nested ones too.
-std::vector<std::string> namesOf(const Stage &stage) {
-  OpPassManager pm(ModuleOp::getOperationName());
-  stage.addPasses(pm);
-  std::string text; // "builtin.module(cse,func.func(canonicalize{...}))"
-  llvm::raw_string_ostream stream(text);
-  pm.printAsTextualPipeline(stream);
-  std::vector<std::string> names;
-  std::string name;
-  int options = 0; // depth of braces
-  for (char c : text) {
-    options += (c == '{') - (c == '}');
-    if (options > 0 || c == '}')
-      continue;
-    if (c != '(' && c != ')' && c != ',') {
-      name += c;
-      continue;
-    }
-    if (c != '(' && !name.empty()) // what a parenthesis follows is an operation
-      names.push_back(name);
-    name.clear();
-  }
-  return names;
-}
-
 /// Adds the passes of `stage` that met no operation to run on.
 void addThoseThatNeverRan(const Stage &stage, std::vector<PassRun> &runs) {
-  std::vector<std::string> names = namesOf(stage);
+  std::vector<std::string> names = passNamesOf(stage);
   for (const PassRun &run : runs)
     if (run.stage == stage.name)
       if (auto found = llvm::find(names, run.pass); found != names.end())

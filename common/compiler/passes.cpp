@@ -8,7 +8,7 @@ void registerPasses() {
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createOrderLoops);
-  mlir::registerPass([] { return createReuseBuffers(0); });
+  mlir::registerPass(createReuseBuffers);
   mlir::registerPass(createSeparateFills);
   mlir::registerPass(createTileAndFuse);
 }

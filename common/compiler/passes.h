@@ -14,11 +14,17 @@ namespace gpt2 {
 /// absent stays `?`.
 using Sizes = std::map<std::string, int64_t>;
 
-/// `specialize-shapes`: see specialize_shapes.cpp.
-std::unique_ptr<mlir::Pass> createSpecializeShapes(const Sizes &sizes);
+/// `specialize-shapes`: see specialize_shapes.cpp. If `open` is not empty, only
+/// the sizes it names may stay `?`.
+std::unique_ptr<mlir::Pass>
+createSpecializeShapes(const Sizes &sizes,
+                       llvm::ArrayRef<std::string> open = {});
 
 /// `drop-returned-arguments`: see drop_returned_arguments.cpp.
 std::unique_ptr<mlir::Pass> createDropReturnedArguments();
+
+/// The attribute of an entry that says how many tokens it is given at most.
+inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 
 /// `order-loops`: see order_loops.cpp.
 std::unique_ptr<mlir::Pass> createOrderLoops();
@@ -26,8 +32,8 @@ std::unique_ptr<mlir::Pass> createOrderLoops();
 /// `fuse-elementwise`: see fuse_elementwise.cpp.
 std::unique_ptr<mlir::Pass> createFuseElementwise();
 
-/// `reuse-buffers`: see reuse_buffers.cpp. `max` bounds open sizes.
-std::unique_ptr<mlir::Pass> createReuseBuffers(int64_t max);
+/// `reuse-buffers`: see reuse_buffers.cpp.
+std::unique_ptr<mlir::Pass> createReuseBuffers();
 
 /// `separate-fills`: see separate_fills.cpp.
 std::unique_ptr<mlir::Pass> createSeparateFills();

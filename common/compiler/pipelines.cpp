@@ -18,8 +18,9 @@ Stage specializeStage(const Sizes &sizes) {
   return {"specialized", [sizes](OpPassManager &pm) {
             // Kernels and slices into @forward: types do not cross calls.
             pm.addPass(createInlinerPass());
-            // Put the model's sizes in the place of every `?`.
-            pm.addPass(createSpecializeShapes(sizes));
+            // Put the model's sizes in the place of every `?` but those of the
+            // tokens at hand and of the rows that are wanted.
+            pm.addPass(createSpecializeShapes(sizes, {"T", "N"}));
             // A reshape's sizes from its operand's, up to the tokens'.
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             // The dims and constants that the kernels asked for one by one.

@@ -5,9 +5,9 @@
 // fixed size; buffers that are never alive together share one.
 //
 // Sizes. A buffer's open size is that of the tokens at hand, at most the
-// model's context `max`; that of a tile is bounded by the tile. The bound is
-// what is reserved. Memory that is never touched is never given by the system,
-// so a short sequence pays for a short sequence.
+// function's `gpt2.context`; that of a tile is bounded by the tile. The bound
+// is what is reserved. Memory that is never touched is never given by the
+// system, so a short sequence pays for a short sequence.
 //
 // Lifetimes. Operations are numbered in the order of the text. A buffer lives
 // from its allocation to its last use; if that is in a loop which the
@@ -55,9 +55,6 @@ struct Place {
 struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
 
-  ReuseBuffers() = default;
-  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {}
-
   StringRef getName() const final { return "ReuseBuffers"; }
   StringRef getArgument() const final { return "reuse-buffers"; }
   StringRef getDescription() const final {
@@ -68,9 +65,6 @@ struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
     registry.insert<arith::ArithDialect, memref::MemRefDialect>();
   }
 
-  Option<int64_t> max{*this, "max", llvm::cl::init(0),
-                      llvm::cl::desc("The most that an open size can be")};
-
   void runOnOperation() final {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isDeclaration() && failed(plan(function)))
@@ -79,10 +73,19 @@ struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
 
 private:
   /// The bytes that `alloc` has at most.
-  FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
+  static FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
     if (!alloc.getType().getLayout().isIdentity())
       return alloc.emitError("reuse-buffers knows dense buffers only");
-    return *largestBytes(alloc, max);
+    std::optional<int64_t> context;
+    if (auto attr =
+            alloc->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>(
+                contextAttr))
+      context = attr.getInt();
+    std::optional<int64_t> bytes = largestBytes(alloc, context);
+    if (!bytes)
+      return alloc.emitError("the size of this buffer has no bound; expected ")
+             << contextAttr << " on the function";
+    return *bytes;
   }
 
   static unsigned lastUse(memref::AllocOp alloc,
@@ -170,10 +173,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> createReuseBuffers(int64_t max) {
-  auto pass = std::make_unique<ReuseBuffers>();
-  pass->max = max;
-  return pass;
+std::unique_ptr<Pass> createReuseBuffers() {
+  return std::make_unique<ReuseBuffers>();
 }
 
 } // namespace gpt2

@@ -10,7 +10,8 @@
 //      and so on until nothing changes. Upstream patterns do it all but for one
 //      case: a loop's carried value keeps the type `?` if it is used more than
 //      once. `RefineCarriedTypes` is that pattern.
-//   3. The function returns what is now known of its results.
+//   3. The function returns what is now known of its results. Its attribute
+//      `gpt2.context` says how many tokens there are at most: the size P.
 //
 // Run it after `inline`: types do not travel through calls.
 //
@@ -117,13 +118,21 @@ struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
     });
     if (walked.wasInterrupted() || failed(propagate()))
       return signalPassFailure();
-    for (func::FuncOp function : entries)
+    for (func::FuncOp function : entries) {
       refineResults(function);
+      if (auto longest = known->find("P"); longest != known->end())
+        function->setAttr(
+            contextAttr,
+            IntegerAttr::get(IndexType::get(&getContext()), longest->second));
+    }
   }
 
   ListOption<std::string> sizes{
       *this, "sizes",
       llvm::cl::desc("Sizes by letter, as C=768; absent letters stay `?`")};
+  ListOption<std::string> open{
+      *this, "open",
+      llvm::cl::desc("If given: the only letters that may stay `?`")};
 
 private:
   FailureOr<Sizes> parseSizes() {
@@ -140,6 +149,17 @@ private:
     return known;
   }
 
+  /// " C L T": what `gpt2.shape` may name.
+  std::string lettersOf(const Sizes &known) {
+    std::string letters;
+    for (const auto &[letter, size] : known)
+      letters += " " + letter;
+    for (const std::string &letter : open)
+      if (!known.count(letter))
+        letters += " " + letter;
+    return letters;
+  }
+
   static bool isMarked(func::FuncOp function) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (function.getArgAttr(i, shapeAttr) || function.getArgAttr(i, sizeAttr))
@@ -147,28 +167,34 @@ private:
     return false;
   }
 
-  /// The static type for `type`, whose dimensions are written in `text` as
-  /// letters with an optional factor: "L x C x 3C".
-  static FailureOr<RankedTensorType> typeFor(func::FuncOp function,
-                                             RankedTensorType type,
-                                             StringRef text,
-                                             const Sizes &known) {
+  /// The static type for the argument's, whose dimensions are written in `text`
+  /// as letters with an optional factor: "L x C x 3C".
+  FailureOr<RankedTensorType> typeFor(BlockArgument argument, StringRef text,
+                                      const Sizes &known) {
+    auto type = cast<RankedTensorType>(argument.getType());
     SmallVector<StringRef> names;
     text.split(names, 'x');
     if (names.size() != static_cast<size_t>(type.getRank()))
-      return function.emitError() << "gpt2.shape \"" << text << "\" names "
-                                  << names.size() << " sizes of " << type;
+      return emitError(argument.getLoc())
+             << "gpt2.shape \"" << text << "\" names " << names.size()
+             << " sizes of " << type;
     SmallVector<int64_t> shape(type.getShape());
     for (auto [size, name] : llvm::zip_equal(shape, names)) {
       name = name.trim();
       int64_t factor = 1;
       if (!name.empty() && llvm::isDigit(name.front()) &&
           name.consumeInteger(10, factor))
-        return function.emitError() << "gpt2.shape \"" << text
-                                    << "\" has a factor that is too large";
+        return emitError(argument.getLoc())
+               << "gpt2.shape \"" << text
+               << "\" has a factor that is too large";
       auto found = known.find(name.str());
       if (found != known.end() && ShapedType::isDynamic(size))
         size = factor * found->second;
+      if (ShapedType::isDynamic(size) && !open.empty() &&
+          !llvm::is_contained(open, name))
+        return emitError(argument.getLoc())
+               << "the size \"" << name << "\" of " << type
+               << " is not known; expected one of" << lettersOf(known);
     }
     return type.clone(shape);
   }
@@ -192,10 +218,16 @@ private:
       }
       auto text = function.getArgAttrOfType<StringAttr>(i, shapeAttr);
       auto type = dyn_cast<RankedTensorType>(argument.getType());
-      if (!text || !type)
+      if (!type)
+        continue;
+      if (!text && !open.empty() && !type.hasStaticShape())
+        return emitError(loc) << "an argument of type " << type
+                              << " stays open; expected gpt2.shape with its "
+                                 "sizes, as \"T x C\"";
+      if (!text)
         continue;
       FailureOr<RankedTensorType> refined =
-          typeFor(function, type, text.getValue(), known);
+          typeFor(argument, text.getValue(), known);
       if (failed(refined))
         return failure();
       function.removeArgAttr(i, shapeAttr);
@@ -239,8 +271,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> createSpecializeShapes(const Sizes &sizes) {
+std::unique_ptr<Pass> createSpecializeShapes(const Sizes &sizes,
+                                             ArrayRef<std::string> open) {
   auto pass = std::make_unique<SpecializeShapes>();
+  for (const std::string &letter : open)
+    pass->open.push_back(letter);
   for (const auto &[letter, size] : sizes)
     pass->sizes.push_back(letter + "=" + std::to_string(size));
   return pass;

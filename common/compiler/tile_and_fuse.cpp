@@ -167,6 +167,8 @@ struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
                         llvm::cl::desc("Terms of the sum in a block")};
   Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
                         llvm::cl::desc("Rows whose sums are in registers")};
+  Option<bool> fuse{*this, "fuse", llvm::cl::init(true),
+                    llvm::cl::desc("Draw producers into the loops over tiles")};
   Option<int64_t> queries{
       *this, "queries", llvm::cl::init(8),
       llvm::cl::desc("Rows of a tile in a batch of products, or of a product "
@@ -183,7 +185,8 @@ struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
         rewriter.eraseOp(op);
         continue;
       }
-      linalg::LinalgOp heart = heartOf(op);
+      linalg::LinalgOp heart =
+          fuse || !isElementwise(op) ? heartOf(op) : linalg::LinalgOp();
       if (heart && failed(tile(rewriter, op, heart)))
         return signalPassFailure();
     }
@@ -228,7 +231,7 @@ private:
     options.setFusionControlFn(
         [&](tensor::ExtractSliceOp, OpResult producer, bool)
             -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
-          if (!group.contains(producer.getOwner()))
+          if (!fuse || !group.contains(producer.getOwner()))
             return std::nullopt;
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         });

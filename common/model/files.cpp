@@ -28,6 +28,11 @@ bool writeAll(int fd, std::string_view bytes) {
 
 } // namespace
 
+std::string readFile(const std::filesystem::path &path) {
+  MappedFile file(path);
+  return {reinterpret_cast<const char *>(file.data()), file.size()};
+}
+
 void writeFile(const std::filesystem::path &file,
                std::initializer_list<std::string_view> parts) {
   std::string name = file.string() + ".XXXXXX";

@@ -8,6 +8,9 @@
 
 namespace gpt2 {
 
+/// The bytes of `file`. Throws an Error that names it if it cannot be read.
+std::string readFile(const std::filesystem::path &file);
+
 /// Writes `parts`, one after another, to `file`, replacing it only once all is
 /// on disk. Throws an Error, and leaves nothing behind, if that fails.
 void writeFile(const std::filesystem::path &file,

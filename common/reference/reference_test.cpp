@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "model/checkpoint.h"
+#include "model/files.h"
 #include "model/formats.h"
 #include "model/sampler.h"
 #include "reference/compare.h"

@@ -1,5 +1,6 @@
 //===- test_files.cpp - Temporary folders, and programs run in them -----===//
 #include "testing/test_files.h"
+#include "model/files.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -26,11 +27,6 @@ TemporaryDirectory::TemporaryDirectory() : path(makeDirectory()) {}
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code ignored;
   fs::remove_all(path, ignored);
-}
-
-std::string readFile(const fs::path &file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 ProgramResult runProgram(const std::string &program,

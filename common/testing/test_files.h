@@ -20,8 +20,6 @@ public:
   const std::filesystem::path path;
 };
 
-std::string readFile(const std::filesystem::path &file);
-
 struct ProgramResult {
   int exitCode; ///< -signal if one ended it
   std::string out, err;

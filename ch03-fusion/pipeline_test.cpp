@@ -1,0 +1,46 @@
+//===- pipeline_test.cpp - What chapter 3's page says of its program ----===//
+#include "declaration.h"
+
+#include "compiler/session.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace {
+
+const Config small; // GPT-2 small's sizes
+constexpr double mebibyte = 1 << 20;
+
+TEST(Pipeline, ATokenAllocatesAndCopiesNothing) {
+  CompileRequest request =
+      compileRequest(ch03_fusion::chapter(), sizesOf(small));
+  std::string text = emit(request, "loops");
+  EXPECT_THAT(text, Not(HasSubstr("memref.alloc")));
+  EXPECT_THAT(text, Not(HasSubstr("memref.copy")));
+  EXPECT_THAT(emit(request, "llvm-ir"), Not(HasSubstr("@malloc")));
+}
+
+TEST(Pipeline, NothingIsComputedTwice) {
+  for (int64_t tokens : {1, 2, 64, 67}) {
+    Score fused = scoreOf(ch03_fusion::chapter(), small, tokens, mebibyte);
+    Score parent =
+        scoreOf(*ch03_fusion::chapter().parent, small, tokens, mebibyte);
+    EXPECT_EQ(fused.flops, parent.flops) << tokens << " tokens";
+    EXPECT_EQ(fused.calls, parent.calls) << tokens << " tokens";
+  }
+}
+
+TEST(Pipeline, MovesFewerBytes) {
+  Score fused = scoreOf(ch03_fusion::chapter(), small, 64, mebibyte);
+  Score parent = scoreOf(*ch03_fusion::chapter().parent, small, 64, mebibyte);
+  // 64 tokens read the weights once and not 64 times.
+  EXPECT_LT(fused.bytesRead, parent.bytesRead / 20);
+  EXPECT_LT(fused.bytesWritten, parent.bytesWritten);
+  EXPECT_LT(fused.temporaryBytes, parent.temporaryBytes);
+  EXPECT_EQ(fused.allocations, 0);
+}
+
+} // namespace
