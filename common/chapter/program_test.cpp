@@ -134,13 +134,74 @@ TEST_F(ProgramRun, EmitsEveryState) {
     EXPECT_THAT(help.out, HasSubstr(name + "\n"));
     ProgramResult result = run({"--emit=" + name});
     EXPECT_EQ(result.exitCode, 0) << result.err;
-    EXPECT_THAT(result.out, HasSubstr("forward"));
+    EXPECT_THAT(result.out,
+                HasSubstr(name == "pipeline" ? "== specialized" : "forward"));
   }
   EXPECT_THAT(run({"--emit=source"}).out, HasSubstr("tensor<?x?xf32>"));
   EXPECT_THAT(run({"--emit=llvm-ir"}).out, HasSubstr("target triple"));
   EXPECT_THAT(run({"--emit=asm"}).out, HasSubstr("_mlir_ciface_forward:"));
   EXPECT_THAT(errorOf({"--emit=ast"}),
               HasSubstr("--emit=ast: expected one of source specialized"));
+}
+
+TEST_F(ProgramRun, RunsAPipelineOfTheUsers) {
+  std::string pipeline = run({"--emit=pipeline"}).out;
+  std::string file = directory / "pipeline";
+  std::vector<std::string> arguments = {"Once", "--seed=2",
+                                        "--max-new-tokens=6"};
+  std::string expected = run(arguments).out;
+  arguments.push_back("--pipeline=" + file);
+  writeFile(file, {pipeline});
+  EXPECT_EQ(run(arguments).out, expected);
+  // One stage more is one state more.
+  size_t last = pipeline.rfind("== ");
+  writeFile(file, {pipeline.substr(0, last), "== mine\ncse\n",
+                   pipeline.substr(last)});
+  EXPECT_THAT(run({"--emit=help", arguments.back()}).out, HasSubstr("mine\n"));
+  writeFile(file, {pipeline, "== mine\nno-such-pass\n"});
+  EXPECT_THAT(errorOf(arguments), HasSubstr("stage mine: "));
+  EXPECT_THAT(errorOf(arguments), HasSubstr("no-such-pass"));
+  writeFile(file, {"cse\n"});
+  EXPECT_THAT(errorOf(arguments), HasSubstr("expected \"== NAME\""));
+  writeFile(file, {"== mine\ncse\n"});
+  EXPECT_THAT(errorOf(arguments), HasSubstr("expected the stage specialized"));
+  EXPECT_THAT(errorOf({"Once", "--pipeline=/no/such/file"}),
+              HasSubstr("/no/such/file"));
+}
+
+TEST_F(ProgramRun, ExplainsAKernel) {
+  ProgramResult result = run({"--explain=gelu"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("@gelu in " + CHAPTER().name));
+  EXPECT_THAT(result.out, HasSubstr("=== specialized: inline\n"));
+  EXPECT_THAT(result.out, HasSubstr("\n-  func.func private @gelu("));
+  EXPECT_THAT(result.out, HasSubstr("\n+"));
+  EXPECT_THAT(result.out, Not(HasSubstr("@layernorm")));
+  EXPECT_THAT(errorOf({"--explain=relu"}),
+              HasSubstr("there is no kernel 'relu'; there are: embedding"));
+}
+
+TEST_F(ProgramRun, Scores) {
+  ProgramResult result = run({"--score", "--score-tokens=7"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("prompt of 7"));
+  for (const char *row : {"operations on floats", "bytes read", "temporaries",
+                          "allocations", "loops, by depth"})
+    EXPECT_THAT(result.out, HasSubstr(row));
+  EXPECT_THAT(errorOf({"--score", "--score-tokens=100000"}),
+              HasSubstr("more than the model's context"));
+  EXPECT_THAT(errorOf({"--score", "--score-cache=-1"}),
+              HasSubstr("--score-cache=-1"));
+}
+
+TEST_F(ProgramRun, ComparesVersions) {
+  ProgramResult result = run({ids("3\n1\n4\n"), "--compare-with=reference"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("no kernel's results differ"));
+  EXPECT_THAT(errorOf({ids("3\n"), "--compare-with=ch99"}),
+              HasSubstr("--compare-with=ch99: expected reference"));
+  EXPECT_THAT(errorOf({"a", "--compare-with=reference"}),
+              HasSubstr("--compare-with needs --token-ids"));
 }
 
 TEST_F(ProgramRun, ShowsPassesAtWork) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fstream>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,8 +30,12 @@ bool writeAll(int fd, std::string_view bytes) {
 } // namespace
 
 std::string readFile(const std::filesystem::path &path) {
-  MappedFile file(path);
-  return {reinterpret_cast<const char *>(file.data()), file.size()};
+  // Not mapped: the files of /proc have a size of 0 and contents.
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  if (!file)
+    fail(path.string(), ": cannot be read");
+  return bytes;
 }
 
 void writeFile(const std::filesystem::path &file,
