@@ -31,6 +31,8 @@ std::vector<Stage> stages(const Sizes &sizes) {
          pm.addPass(createCSEPass());
          // the loops within tiles: innermost along rows
          pm.addPass(createOrderLoops());
+         // a product and the sum it goes into: one instruction
+         pm.addPass(createContractMultiplyAdd());
          // sums that start at zero: each in a place of its own
          pm.addPass(createSeparateFills());
        }},

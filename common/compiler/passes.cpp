@@ -5,6 +5,7 @@ namespace gpt2 {
 
 void registerPasses() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
+  mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createOrderLoops);

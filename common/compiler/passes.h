@@ -20,6 +20,9 @@ std::unique_ptr<mlir::Pass>
 createSpecializeShapes(const Sizes &sizes,
                        llvm::ArrayRef<std::string> open = {});
 
+/// `contract-multiply-add`: see contract_multiply_add.cpp.
+std::unique_ptr<mlir::Pass> createContractMultiplyAdd();
+
 /// `drop-returned-arguments`: see drop_returned_arguments.cpp.
 std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 

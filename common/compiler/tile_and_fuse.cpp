@@ -15,8 +15,8 @@
 //   matrix product, and what elementwise follows it   `rows` x `columns`,
 //     columns outermost, so that the weights are read from memory once; the sum
 //     in steps of `depth`
-//   batch of matrix products      one of the batch, `rows`
-//   matrix times vector           `rows`
+//   batch of matrix products      one of the batch, `queries` rows
+//   matrix times vector           `queries` rows, each sum in `parts`
 //   operations along rows         one row
 // What only moves or maps elements stays as it is.
 //
@@ -167,6 +167,12 @@ struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
                         llvm::cl::desc("Terms of the sum in a block")};
   Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
                         llvm::cl::desc("Rows whose sums are in registers")};
+  Option<bool> pack{
+      *this, "pack", llvm::cl::init(false),
+      llvm::cl::desc("Copy a block of weights to a place of its own")};
+  Option<int64_t> parts{
+      *this, "parts", llvm::cl::init(64),
+      llvm::cl::desc("Sums side by side in a product with a vector")};
   Option<bool> fuse{*this, "fuse", llvm::cl::init(true),
                     llvm::cl::desc("Draw producers into the loops over tiles")};
   Option<int64_t> queries{
@@ -242,16 +248,38 @@ private:
       return root.emitError("cannot be tiled");
     for (auto [before, now] : tiled->replacements)
       rewriter.replaceAllUsesWith(before, now);
-    if (linalg::isaContractionOpInterface(heart) &&
-        heart.getNumParallelLoops() == 1)
-      peel(rewriter, tiled->loops);
-    if (!isMatrixProduct(heart))
+    if (!linalg::isaContractionOpInterface(heart) ||
+        heart.getNumParallelLoops() > 2)
       return success();
     for (Operation *op : tiled->tiledAndFusedOps)
       if (auto product = dyn_cast<linalg::LinalgOp>(op);
-          product && isMatrixProduct(product))
-        return block(rewriter, product);
-    return root.emitError("lost its matrix product");
+          product && linalg::isaContractionOpInterface(product)) {
+        if (isMatrixProduct(product))
+          return block(rewriter, product);
+        if (failed(splitSum(rewriter, product)))
+          return failure();
+        peel(rewriter, tiled->loops);
+        return success();
+      }
+    return root.emitError("lost its product");
+  }
+
+  /// The sum in `parts` sums side by side, which are added up at the end: one
+  /// after another, each addition would wait for the one before it.
+  LogicalResult splitSum(IRRewriter &rewriter, linalg::LinalgOp product) {
+    scf::SCFTilingOptions options;
+    options.setTileSizes(
+        getAsIndexOpFoldResult(&getContext(), ArrayRef<int64_t>{0, parts}));
+    options.setReductionTilingStrategy(
+        ReductionTilingStrategy::PartialReductionOuterReduction);
+    options.setReductionDims({1});
+    rewriter.setInsertionPoint(product);
+    auto tiled = scf::tileUsingSCF(
+        rewriter, cast<TilingInterface>(product.getOperation()), options);
+    if (failed(tiled))
+      return product.emitError("its sum cannot be split");
+    rewriter.replaceOp(product, tiled->replacements);
+    return success();
   }
 
   /// Blocks of `depth` terms of the sum, in them strips of `strip` rows: a
@@ -262,11 +290,26 @@ private:
     if (failed(blocks))
       return failure();
     auto inBlock = cast<linalg::LinalgOp>(blocks->tiledOps.back());
+    if (pack)
+      packWeights(rewriter, inBlock);
     auto strips = tileLoops(rewriter, inBlock, {strip, 0, 0});
     if (failed(strips))
       return failure();
     peel(rewriter, strips->loops);
     return success();
+  }
+
+  /// The block of weights in a place of its own, row after row. Where they are,
+  /// rows lie thousands of bytes apart, and so share few places of the cache.
+  static void packWeights(IRRewriter &rewriter, linalg::LinalgOp product) {
+    rewriter.setInsertionPoint(product);
+    Location loc = product.getLoc();
+    OpOperand *weights = product.getDpsInputOperand(1);
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, weights->get()),
+        getElementTypeOrSelf(weights->get().getType()));
+    auto copy = linalg::CopyOp::create(rewriter, loc, weights->get(), empty);
+    rewriter.modifyOpInPlace(product, [&] { weights->set(copy.getResult(0)); });
   }
 
   /// The innermost of `loops` without its last turn, which may be shorter: all
