@@ -33,3 +33,48 @@ case $(uname -m) in
 x86_64) excerpt "$out/asm.txt" --block 'mulss.*\b2304\(' >"$out/linear.s" ;;
 *) excerpt "$out/asm.txt" --block 'fmul|fmadd' >"$out/linear.s" ;;
 esac
+
+# Chapters 2 and 3.
+ch02=$build/bin/ch02-linalg ch03=$build/bin/ch03-fusion small=--model=random-124m
+# loop FILE STATE_FILE REGEX...: the assembly's first block with the first REGEX
+# that occurs; which instructions LLVM chooses depends on the machine.
+loop() {
+  local file=$1 state=$2 regex
+  for regex in "${@:3}"; do
+    excerpt "$state" --block "$regex" 2>/dev/null >"$out/$file" && return
+  done
+  echo "no loop for $file" >&2
+  return 1
+}
+"$ch02" --emit=specialized >"$out/ch02-specialized.txt"
+"$ch02" --emit=ordered >"$out/ch02-ordered.txt"
+"$ch02" --emit=loops >"$out/ch02-loops.txt"
+"$ch02" $small --emit=asm >"$out/ch02-asm.txt"
+excerpt "$out/ch02-loops.txt" --around 'load %.*memref<192x576xf32' --levels 3 >"$out/ch02-linear-loops.mlir"
+loop ch02-linear.s "$out/ch02-asm.txt" 'mulps\s+\S+, %[xyz]mm0, %[xyz]mm3' 'mulps' 'fmul|fmla'
+"$ch02" --explain=linear | grep -A 60 '=== ordered: linalg-generalize' | sed '/=== bufferized/,$d' | cut -c1-118 >"$out/ch02-explain.txt"
+"$ch03" $small --emit=asm >"$out/ch03-asm.txt"
+"$ch03" --emit=fused | cut -c1-118 >"$out/ch03-fused.txt"
+excerpt "$out/ch03-fused.txt" --around 'math.tanh' --levels 3 >"$out/ch03-mlp.mlir"
+excerpt "$out/ch03-fused.txt" --around 'math.exp' --levels 3 | grep -vE '^ *(\^bb|linalg.yield|%[0-9]+ = (arith|linalg.index|affine)|\})' >"$out/ch03-attention.mlir"
+loop ch03-linear.s "$out/ch03-asm.txt" 'fmadd231ps.*mm16' 'fmadd231ps' 'mulps' 'fmla'
+for c in 2 3; do
+  chapter=ch0$c && chapter=${!chapter}
+  "$chapter" $small --score >"$out/ch0$c-score.txt"
+  "$chapter" --emit=pipeline >"$out/ch0$c-pipeline.txt"
+  "$chapter" --emit=source >"$out/ch0$c-source.txt"
+done
+"$ch01" --emit=pipeline >"$out/ch01-pipeline.txt"
+"$ch01" --emit=source >"$out/ch01-source.txt"
+# Upstream's fusion instead of ours: how often does it compute a tanh?
+sed 's/^fuse-elementwise/linalg-fuse-elementwise-ops/; s/fuse=true/fuse=false/' "$out/ch03-pipeline.txt" >"$out/upstream.pipeline"
+"$ch03" $small --pipeline="$out/upstream.pipeline" --score >"$out/ch03-upstream-score.txt"
+# What a chapter changes: its source and its passes against its parent's.
+changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
+for pair in "ch01 ch02" "ch02 ch03"; do
+  for what in source pipeline; do
+    # shellcheck disable=SC2086 # two words
+    changes $what $pair
+  done
+done
+[[ -s $out/ch03-source.diff ]] || echo "(no difference: the kernels are those of chapter 2)" >"$out/ch03-source.diff"

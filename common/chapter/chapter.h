@@ -35,7 +35,7 @@ Sizes sizesOf(const Config &config);
 /// What there is to compile for `chapter` and a model of these sizes.
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
 
-/// The same for kernels alone, as `chapter` has them: an entry @test_NAME for
+/// The same for kernels alone, as `chapter` has them: an entry test_NAME for
 /// each, see kernel_entries.mlir, or for `kernel` only. Throws an Error that
 /// lists the kernels if there is none of that name.
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
