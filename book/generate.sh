@@ -52,11 +52,11 @@ loop() {
 "$ch02" $small --emit=asm >"$out/ch02-asm.txt"
 excerpt "$out/ch02-loops.txt" --around 'load %.*memref<192x576xf32' --levels 3 >"$out/ch02-linear-loops.mlir"
 loop ch02-linear.s "$out/ch02-asm.txt" 'mulps\s+\S+, %[xyz]mm0, %[xyz]mm3' 'mulps' 'fmul|fmla'
-"$ch02" --explain=linear | grep -A 60 '=== ordered: linalg-generalize' | sed '/=== bufferized/,$d' | cut -c1-118 >"$out/ch02-explain.txt"
+"$ch02" --explain=linear | grep -A 60 '=== ordered: linalg-generalize' | sed '/=== bufferized/,$d' | cut -c1-150 >"$out/ch02-explain.txt"
 "$ch03" $small --emit=asm >"$out/ch03-asm.txt"
 "$ch03" --emit=fused | cut -c1-118 >"$out/ch03-fused.txt"
 excerpt "$out/ch03-fused.txt" --around 'math.tanh' --levels 3 >"$out/ch03-mlp.mlir"
-excerpt "$out/ch03-fused.txt" --around 'math.exp' --levels 3 | grep -vE '^ *(\^bb|linalg.yield|%[0-9]+ = (arith|linalg.index|affine)|\})' >"$out/ch03-attention.mlir"
+excerpt "$out/ch03-fused.txt" --around 'math.exp' --levels 3 >"$out/ch03-attention.mlir"
 loop ch03-linear.s "$out/ch03-asm.txt" 'fmadd231ps.*mm16' 'fmadd231ps' 'mulps' 'fmla'
 for c in 2 3; do
   chapter=ch0$c && chapter=${!chapter}

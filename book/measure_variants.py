@@ -43,6 +43,10 @@ CHAPTERS = {
             ("without `contract-multiply-add`", [("contract-multiply-add,\n", "")]),
             ("logits' sums in one part (`parts=768`)", [("parts=64", "parts=768")]),
             ("blocks of weights copied (`pack=true`)", [("pack=false", "pack=true")]),
+            (
+                "strips of 8 rows and 32 columns",
+                [("columns=64", "columns=32"), ("strip=4", "strip=8")],
+            ),
         ],
     ),
 }

@@ -67,6 +67,28 @@ TEST_P(Forward, LogitsAtEveryPosition) {
   }
 }
 
+TEST_P(Forward, LogitsOfTheParent) {
+  const auto &[name, config, lengths] = GetParam();
+  if (!CHAPTER().parent)
+    return;
+  Weights weights = randomWeights(config);
+  Program program = compileFor(config);
+  Program parent(
+      compileToObject(compileRequest(*CHAPTER().parent, sizesOf(config)))
+          .bytes);
+  for (int64_t length : lengths) {
+    std::vector<int32_t> tokens = someTokens(config, length);
+    std::vector<float> before = logitsOf(parent, weights, tokens, length);
+    reference::Vector expected(before.begin(), before.end());
+    // Both may be off by as much as one may be from the exact values.
+    double tolerance = 2 * logitsTolerance(config, largestOf(expected));
+    Comparison comparison = compare(logitsOf(program, weights, tokens, length),
+                                    expected, tolerance);
+    EXPECT_TRUE(comparison.within)
+        << length << " tokens: " << comparison.describe(tolerance);
+  }
+}
+
 TEST_P(Forward, GreedyTokens) {
   const auto &[name, config, lengths] = GetParam();
   Weights weights = randomWeights(config);
