@@ -41,6 +41,10 @@ CHAPTERS = {
             ),
             ("sums not in registers (`registers=0`)", [("registers=256", "registers=0")]),
             ("without `contract-multiply-add`", [("contract-multiply-add,\n", "")]),
+            (
+                "without `loop-invariant-code-motion`",
+                [(",\nloop-invariant-code-motion", "")],
+            ),
             ("logits' sums in one part (`parts=768`)", [("parts=64", "parts=768")]),
             ("blocks of weights copied (`pack=true`)", [("pack=false", "pack=true")]),
             (

@@ -46,6 +46,8 @@ std::vector<Stage> stages(const Sizes &sizes) {
        [](OpPassManager &pm) {
          // each operation to one nest of scf.for, in its iterators' order
          pm.addPass(createConvertLinalgToLoopsPass());
+         // addresses and sizes that a loop does not change: before it
+         pm.addPass(createLoopInvariantCodeMotionPass());
        }},
       llvmDialectStage(), // loops to branches
   };
