@@ -19,8 +19,7 @@ from pathlib import Path
 from measure import machine, run, seconds
 
 MODEL = "--model=random-124m"
-# Chapter: its parent, the range its times are shown in, and its variants: title
-# and replacements.
+# Chapter: its parent, and its variants: title and replacements.
 CHAPTERS = {
     "ch02-linalg": (
         "ch01-baseline",

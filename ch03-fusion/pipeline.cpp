@@ -26,7 +26,7 @@ std::vector<Stage> stages(const Sizes &sizes) {
          pm.addPass(createFuseElementwise());
          // results in tiles, with all that a tile needs
          pm.addNestedPass<func::FuncOp>(createTileAndFuse());
-         // slices of slices, and what the tiles compute twice
+         // slices of slices; a producer drawn in for each of two users: once
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
          // the loops within tiles: innermost along rows

@@ -28,8 +28,8 @@ struct Divergence {
 /// Runs both versions on `tokens` and returns the first kernel, in the order in
 /// which they run, whose results differ; nothing if there is none. Each
 /// kernel's results are taken from a program of its own, compiled with the
-/// chapter's whole pipeline and one more output, so that a fault of fusion
-/// shows, and shows where it arises.
+/// chapter's whole pipeline (and LLVM at -O1) and one more output, so that a
+/// fault of fusion shows, and shows where it arises.
 std::optional<Divergence> firstDivergence(const Version &actual,
                                           const Version &expected,
                                           std::span<const int32_t> tokens);

@@ -146,6 +146,22 @@ TEST(ReuseBuffers, SharesPlacesOfBuffersThatDoNotMeet) {
   EXPECT_EQ(count(text, "memref<512xi8> = uninitialized"), 2u);
 }
 
+TEST(ReuseBuffers, RefusesWhatLeavesItsBlock) {
+  EXPECT_THAT(runPipeline(R"(
+    func.func @f(%x: memref<8xf32>, %p: i1) {
+      %r = scf.if %p -> memref<8xf32> {
+        %a = memref.alloc() : memref<8xf32>
+        scf.yield %a : memref<8xf32>
+      } else {
+        scf.yield %x : memref<8xf32>
+      }
+      memref.copy %r, %x : memref<8xf32> to memref<8xf32>
+      return
+    })",
+                          "reuse-buffers"),
+              HasSubstr("cannot follow this buffer out of its block"));
+}
+
 TEST(ReuseBuffers, NeedsABound) {
   std::string text = buffers;
   text.erase(text.find("gpt2.context = 16 : index"), 25);

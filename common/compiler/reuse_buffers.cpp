@@ -88,12 +88,21 @@ private:
     return *bytes;
   }
 
-  static unsigned lastUse(memref::AllocOp alloc,
-                          const DenseMap<Operation *, unsigned> &ends) {
+  /// The number of the last operation that `alloc` is alive in.
+  static FailureOr<unsigned>
+  lastUse(memref::AllocOp alloc, const DenseMap<Operation *, unsigned> &ends) {
     unsigned last = 0;
     SmallVector<Value> views{alloc.getResult()};
     while (!views.empty())
       for (Operation *user : views.pop_back_val().getUsers()) {
+        // Yielded or returned, it would live on under another name.
+        if (user->hasTrait<OpTrait::IsTerminator>()) {
+          alloc.emitError("reuse-buffers cannot follow this buffer out of its "
+                          "block")
+                  .attachNote(user->getLoc())
+              << "it leaves here";
+          return failure();
+        }
         // The end of `user`, seen from the block of the allocation.
         last = std::max(
             last, ends.at(alloc->getBlock()->findAncestorOpInBlock(*user)));
@@ -121,9 +130,10 @@ private:
     std::vector<Buffer> buffers;
     WalkResult walked = function.walk([&](memref::AllocOp alloc) {
       FailureOr<int64_t> bytes = bytesOf(alloc);
-      if (failed(bytes))
+      FailureOr<unsigned> last = lastUse(alloc, ends);
+      if (failed(bytes) || failed(last))
         return WalkResult::interrupt();
-      buffers.push_back({alloc, starts[alloc], lastUse(alloc, ends), *bytes});
+      buffers.push_back({alloc, starts[alloc], *last, *bytes});
       return WalkResult::advance();
     });
     if (walked.wasInterrupted())
