@@ -3,6 +3,7 @@
 set -euo pipefail
 build=$1 out=$2
 book/generate.sh "$build" "$out/generated"
+PYTHONPATH=common "$(./tutorial find-python)" -m compare.book "$out/generated"
 awesome=$(dirname "$(dpkg -L doxygen-awesome-css | grep '/doxygen-awesome\.css$' | tail -n 1)")
 rm -rf "$out/html"
 BUILD=$build OUT=$out AWESOME=$awesome doxygen book/Doxyfile

@@ -51,10 +51,16 @@ std::string explain(const Chapter &chapter, const Config &config,
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
               double cacheBytes);
 
-/// The scores of a prompt of `tokens` tokens and of the token after it, as a
-/// table. Throws an Error if the context is not that long.
-std::string describeScores(const Chapter &chapter, const Config &config,
-                           int64_t tokens, double cacheBytes);
+/// The scores of a prompt and of the token after it.
+struct Scores {
+  int64_t tokens = 0; ///< of the prompt
+  double cacheBytes = 0;
+  Score prompt, next;
+};
+
+/// Throws an Error if the context is not as long as `tokens` and one.
+Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
+                double cacheBytes);
 
 /// GPT-2 as one chapter compiled it, bound to weights. Keeps references to
 /// both.

@@ -31,13 +31,6 @@ inline std::vector<float> logitsOf(const Program &program, Weights &weights,
   return logits;
 }
 
-inline double largestOf(std::span<const double> values) {
-  double largest = 0;
-  for (double value : values)
-    largest = std::max(largest, std::abs(value));
-  return largest;
-}
-
 /// How the chapter's logits compare with the reference's.
 inline Comparison compareLogits(std::span<const float> actual,
                                 const reference::Vector &expected,

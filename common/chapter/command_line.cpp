@@ -49,6 +49,10 @@ struct Options {
       "max-new-tokens", cl::value_desc("n"), cl::init(100),
       cl::desc("Stop after n tokens (default 100)"), cl::cat(input)};
 
+  cl::opt<bool> ignoreEnd{"ignore-end",
+                          cl::desc("Go on where the model ends its text"),
+                          cl::cat(input)};
+
   cl::opt<double> temperature{
       "temperature", cl::value_desc("t"),
       cl::init(SamplerOptions().temperature),
@@ -111,6 +115,18 @@ struct Options {
   cl::opt<bool> verbose{"verbose",
                         cl::desc("Say what was compiled and for what CPU"),
                         cl::cat(looking)};
+  cl::opt<bool> describe{
+      "describe",
+      cl::desc("Print what this chapter is and runs on, and the model's "
+               "sizes, as JSON, and stop"),
+      cl::cat(looking)};
+  cl::opt<std::string> report{
+      "report", cl::value_desc("file.json"),
+      cl::desc("Also write the times of the run, or the --score, as JSON"),
+      cl::cat(looking)};
+  cl::opt<bool> warmUp{"warm-up",
+                       cl::desc("Run the prompt once before, untimed"),
+                       cl::cat(looking)};
   cl::opt<std::string> dumpLogits{
       "dump-logits", cl::value_desc("file.npy"),
       cl::desc("Write the f32 logits after the last of --token-ids, and stop"),
@@ -206,6 +222,14 @@ CommandLine check(const Chapter &chapter, const Options &options) {
     fail("--score-cache=", options.scoreCache.getValue(),
          ": expected 0 or more KiB");
   line.scoreCache = 1024.0 * static_cast<double>(options.scoreCache);
+  line.describe = options.describe;
+  line.report = fileIfGiven(options.report);
+  line.warmUp = options.warmUp;
+  line.ignoreEnd = options.ignoreEnd;
+  if (line.report &&
+      (line.describe || line.dumpLogits || !line.compareWith.empty() ||
+       !line.emit.empty() || !line.explain.empty()))
+    fail("--report goes with a run that generates, or with --score");
   line.verbose = options.verbose;
   if (options.noCache && isGiven(options.cacheDir))
     fail("give --cache-dir or --no-cache, not both");

@@ -23,6 +23,9 @@ struct CommandLine {
   int64_t score = 0;     ///< tokens of the prompt to score; 0: run
   double scoreCache = 0; ///< bytes
   std::string explain;   ///< a kernel's name; empty: run
+  bool describe = false;
+  std::optional<std::filesystem::path> report;
+  bool warmUp = false, ignoreEnd = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

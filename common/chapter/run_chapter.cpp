@@ -3,6 +3,7 @@
 #include "chapter/command_line.h"
 #include "chapter/divergence.h"
 #include "chapter/paths.h"
+#include "chapter/report.h"
 #include "compiler/codegen.h"
 #include "compiler/pipeline_text.h"
 #include "model/checkpoint.h"
@@ -11,45 +12,13 @@
 #include "model/generate.h"
 #include "model/tokenizer.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 
 #include <unistd.h>
 
 namespace gpt2 {
 namespace {
-
-/// Seconds since it was made.
-class Stopwatch {
-public:
-  double seconds() const {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
-private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start = Clock::now();
-};
-
-std::string formatSeconds(double seconds) {
-  char text[32];
-  if (seconds < 0.0995)
-    std::snprintf(text, sizeof text, "%.3g ms", seconds * 1e3);
-  else if (seconds < 1)
-    std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
-  else
-    std::snprintf(text, sizeof text, "%.2f s", seconds);
-  return text;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  size_t half = values.size() / 2;
-  return values.size() % 2 ? values[half]
-                           : (values[half - 1] + values[half]) / 2;
-}
 
 /// Shows how far loading has come, on a terminal, once it takes a second.
 LoadProgress showLoading() {
@@ -80,30 +49,6 @@ void describeModel(const CommandLine &line, const Checkpoint &checkpoint) {
             << " M parameters in " << checkpoint.format() << "\n";
 }
 
-struct Times {
-  double compile = 0, load = 0;
-  bool fromCache = false;
-
-  void print(const Generation &generation) const {
-    std::cerr << "compile " << formatSeconds(compile)
-              << (fromCache ? " (cached)" : "") << ", load "
-              << formatSeconds(load);
-    const std::vector<double> &steps = generation.stepSeconds;
-    if (!steps.empty())
-      std::cerr << ", first token " << formatSeconds(steps[0]);
-    double total = 0;
-    for (double step : steps)
-      total += step;
-    if (steps.size() > 1)
-      std::cerr << ", per token "
-                << formatSeconds(median({steps.begin() + 1, steps.end()}))
-                << " (median of " << steps.size() - 1 << "); "
-                << std::lround(1000 * generation.modelSeconds / total) / 10.0
-                << " % of it in compiled code";
-    std::cerr << "\n";
-  }
-};
-
 void printStop(const Generation &generation, const Config &config) {
   if (generation.reason == StopReason::EndOfText)
     std::cerr << "[the model ended its text]\n";
@@ -128,23 +73,33 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
     tokenizer.emplace(checkpoint.loadTokenizer());
     ids = tokenizer->encode(line.prompt.value_or(""));
   }
-  checkPrompt(ids, checkpoint.config());
+  Config config = checkpoint.config();
+  if (ids.empty())
+    ids.push_back(config.endOfText);
+  checkPrompt(ids, config);
+  if (line.warmUp) {
+    std::vector<float> logits(static_cast<size_t>(config.vocab));
+    forward(ids, logits);
+  }
+  if (line.ignoreEnd)
+    config.endOfText = -1;
   Sampler sampler(line.sampler);
   if (tokenizer)
     std::cout << line.prompt.value_or("") << std::flush;
-  Generation generation = generate(checkpoint.config(), ids, line.maxNewTokens,
-                                   sampler, forward, [&](int32_t id) {
-                                     if (tokenizer)
-                                       std::cout << tokenizer->decode(id)
-                                                 << std::flush;
-                                     else
-                                       std::cout << id << std::endl;
-                                   });
+  Generation generation = generate(
+      config, ids, line.maxNewTokens, sampler, forward, [&](int32_t id) {
+        if (tokenizer)
+          std::cout << tokenizer->decode(id) << std::flush;
+        else
+          std::cout << id << std::endl;
+      });
   if (tokenizer)
     std::cout << "\n";
   requireOutput();
-  printStop(generation, checkpoint.config());
+  printStop(generation, config);
   times.print(generation);
+  if (line.report)
+    writeFile(*line.report, {toText(times.toJson(generation))});
 }
 
 void dumpLogits(const CommandLine &line, const Config &config,
@@ -223,8 +178,14 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
     return emit(request, line.emit);
   if (!line.explain.empty())
     return explain(chapter, config, line.explain);
-  if (line.score)
-    return describeScores(chapter, config, line.score, line.scoreCache);
+  if (line.describe)
+    return toText(describe(chapter, config));
+  if (line.score) {
+    Scores scores = scoresOf(chapter, config, line.score, line.scoreCache);
+    if (line.report)
+      writeFile(*line.report, {toText(toJson(scores))});
+    return chapter.name + ", " + config.describe() + "\n" + describe(scores);
+  }
   return "";
 }
 
@@ -271,17 +232,12 @@ int run(const Chapter &chapter, const CommandLine &line) {
 } // namespace
 
 int runChapter(const Chapter &chapter, int argc, char **argv) {
-  try {
+  return exitCodeOf(chapter.name, [&] {
     CommandLine line = parseCommandLine(chapter, argc, argv);
     if (line.pipeline)
       return run(withPipeline(chapter, *line.pipeline), line);
     return run(chapter, line);
-  } catch (const std::bad_alloc &) {
-    std::cerr << chapter.name << ": error: out of memory\n";
-  } catch (const std::exception &error) {
-    std::cerr << chapter.name << ": error: " << error.what() << "\n";
-  }
-  return 1;
+  });
 }
 
 } // namespace gpt2

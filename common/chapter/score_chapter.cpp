@@ -1,5 +1,5 @@
 //===- score_chapter.cpp - What a chapter's program does, as a table ----===//
-#include "chapter/chapter.h"
+#include "chapter/report.h"
 #include "compiler/session.h"
 #include "model/error.h"
 
@@ -47,22 +47,25 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
                  cacheBytes);
 }
 
-std::string describeScores(const Chapter &chapter, const Config &config,
-                           int64_t tokens, double cacheBytes) {
+Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
+                double cacheBytes) {
   if (tokens + 1 > config.context)
     fail("--score-tokens=", tokens,
          ": with the token after them that is more "
          "than the model's context of ",
          config.context);
-  Score prompt = scoreOf(chapter, config, tokens, cacheBytes);
-  Score next = scoreOf(chapter, config, tokens + 1, cacheBytes);
+  return {tokens, cacheBytes, scoreOf(chapter, config, tokens, cacheBytes),
+          scoreOf(chapter, config, tokens + 1, cacheBytes)};
+}
+
+std::string describe(const Scores &scores) {
+  const auto &[tokens, cacheBytes, prompt, next] = scores;
   std::string text;
   llvm::raw_string_ostream stream(text);
   auto row = [&](const char *name, const std::string &a, const std::string &b) {
     stream << llvm::format("%-22s %20s %20s\n", name, a.c_str(), b.c_str());
   };
-  stream << chapter.name << ", " << config.describe() << "\n"
-         << "counted in the program, with a cache of "
+  stream << "counted in the program, with a cache of "
          << static_cast<int64_t>(cacheBytes / 1024) << " KiB before memory\n\n";
   row("", "prompt of " + std::to_string(tokens), "next token");
   row("operations on floats", count(prompt.flops), count(next.flops));
@@ -76,6 +79,23 @@ std::string describeScores(const Chapter &chapter, const Config &config,
   row("allocations", count(prompt.allocations), count(next.allocations));
   row("loops, by depth", loopsOf(prompt), loopsOf(next));
   return text;
+}
+
+llvm::json::Value toJson(const Scores &scores) {
+  auto numbers = [](const Score &score) {
+    return llvm::json::Object{{"flops", score.flops},
+                              {"calls", score.calls},
+                              {"bytes_read", score.bytesRead},
+                              {"bytes_written", score.bytesWritten},
+                              {"temporaries", score.temporaries},
+                              {"temporary_bytes", score.temporaryBytes},
+                              {"allocations", score.allocations},
+                              {"loops", llvm::json::Array(score.loops)}};
+  };
+  return llvm::json::Object{{"tokens", scores.tokens},
+                            {"cache", scores.cacheBytes},
+                            {"prompt", numbers(scores.prompt)},
+                            {"next", numbers(scores.next)}};
 }
 
 } // namespace gpt2

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -22,5 +23,9 @@ template <typename... Args> [[noreturn]] void fail(const Args &...args) {
   (message << ... << args);
   throw Error(message.str());
 }
+
+/// What `run` returns; if it throws, 1, and what went wrong is said on stderr
+/// in the name of `program`.
+int exitCodeOf(const std::string &program, const std::function<int()> &run);
 
 } // namespace gpt2

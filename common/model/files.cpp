@@ -60,9 +60,12 @@ void writeFile(const std::filesystem::path &file,
   fail(file.string(), ": cannot write: ", std::strerror(error));
 }
 
-void writeNpy(const std::filesystem::path &file, std::span<const float> data,
-              int64_t rows, int64_t columns) {
-  std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+namespace {
+
+void writeArray(const std::filesystem::path &file, std::string_view type,
+                std::string_view bytes, int64_t rows, int64_t columns) {
+  std::string dict = "{'descr': '<" + std::string(type) +
+                     "', 'fortran_order': False, 'shape': (" +
                      std::to_string(rows) + ", " + std::to_string(columns) +
                      "), }";
   // Magic, version, length and dict together are a multiple of 64 bytes.
@@ -71,9 +74,23 @@ void writeNpy(const std::filesystem::path &file, std::span<const float> data,
   std::string header("\x93NUMPY\x01\x00", 8);
   header += static_cast<char>(dict.size() & 0xff);
   header += static_cast<char>(dict.size() >> 8);
-  std::string_view bytes(reinterpret_cast<const char *>(data.data()),
-                         data.size_bytes());
   writeFile(file, {header, dict, bytes});
+}
+
+template <typename T> std::string_view bytesOf(std::span<const T> data) {
+  return {reinterpret_cast<const char *>(data.data()), data.size_bytes()};
+}
+
+} // namespace
+
+void writeNpy(const std::filesystem::path &file, std::span<const float> data,
+              int64_t rows, int64_t columns) {
+  writeArray(file, "f4", bytesOf(data), rows, columns);
+}
+
+void writeNpy(const std::filesystem::path &file, std::span<const double> data,
+              int64_t rows, int64_t columns) {
+  writeArray(file, "f8", bytesOf(data), rows, columns);
 }
 
 std::vector<int32_t> readTokenIds(const std::filesystem::path &file) {

@@ -16,8 +16,10 @@ std::string readFile(const std::filesystem::path &file);
 void writeFile(const std::filesystem::path &file,
                std::initializer_list<std::string_view> parts);
 
-/// Writes `data` (rows, columns) as NumPy's .npy, version 1.0, type f4.
+/// Writes `data` (rows, columns) as NumPy's .npy, version 1.0, type f4 or f8.
 void writeNpy(const std::filesystem::path &file, std::span<const float> data,
+              int64_t rows, int64_t columns);
+void writeNpy(const std::filesystem::path &file, std::span<const double> data,
               int64_t rows, int64_t columns);
 
 /// Reads ids, one a line; blank lines are passed over. Throws an Error with the

@@ -2,6 +2,7 @@
 #include "reference/compare.h"
 #include "model/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -36,6 +37,13 @@ Comparison compare(std::span<const float> actual,
   }
   result.within = result.largest <= tolerance;
   return result;
+}
+
+double largestOf(std::span<const double> values) {
+  double largest = 0;
+  for (double value : values)
+    largest = std::max(largest, std::abs(value));
+  return largest;
 }
 
 double sumTolerance(int64_t terms, double magnitude) {

@@ -23,6 +23,9 @@ struct Comparison {
 Comparison compare(std::span<const float> actual,
                    std::span<const double> expected, double tolerance);
 
+/// The largest absolute value.
+double largestOf(std::span<const double> values);
+
 /// Rounding to f32 errs by at most this share of a value: 2^-24.
 inline constexpr double f32Rounding = 0x1p-24;
 

@@ -1,0 +1,108 @@
+//===- kernels_bench.cpp - Each kernel alone, timed ---------------------===//
+//
+// Compiled once for each chapter, as the tests are. Shapes are those of GPT-2
+// small with a prompt of 64 tokens; names say which: linear/T64/K768/N2304.
+//
+//===----------------------------------------------------------------------===//
+#include "declaration.h"
+#include "model/error.h"
+
+#include <benchmark/benchmark.h>
+
+#include <random>
+
+using namespace gpt2;
+
+namespace {
+
+constexpr int64_t T = 64, H = 12, D = 64, C = H * D, V = 50257;
+
+/// Values in [-1, 1). A fixed seed: some kernels' speed depends on values.
+std::vector<float> randomValues(int64_t count) {
+  std::mt19937_64 random(1);
+  std::vector<float> values(count);
+  for (float &value : values)
+    value = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
+  return values;
+}
+
+struct Case {
+  std::string kernel, name;
+  Sizes sizes;
+  /// The entry's arguments, the result's shape first.
+  std::vector<std::vector<int64_t>> shapes;
+  double multiplyAdds = 0; ///< zero: not what the kernel is about
+};
+
+Case linear(int64_t K, int64_t N) {
+  return {"linear",
+          "linear/T64/K" + std::to_string(K) + "/N" + std::to_string(N),
+          {{"T", T}, {"K", K}, {"N", N}},
+          {{1, T, N}, {T, K}, {K, N}, {N}},
+          static_cast<double>(T * K * N)};
+}
+
+std::vector<Case> cases() {
+  return {{"layernorm",
+           "layernorm/T64/C768",
+           {{"T", T}, {"C", C}},
+           {{1, T, C}, {T, C}, {C}, {C}}},
+          linear(C, 3 * C),
+          linear(C, C),
+          linear(C, 4 * C),
+          linear(4 * C, C),
+          // Half of the scores are masked.
+          {"attention",
+           "attention/T64/H12/D64",
+           {{"T", T}, {"H", H}, {"D", D}},
+           {{1, T, H, D}, {T, 3, H, D}},
+           static_cast<double>(T * (T + 1) * C)},
+          {"gelu",
+           "gelu/T64/C3072",
+           {{"T", T}, {"C", 4 * C}},
+           {{1, T, 4 * C}, {T, 4 * C}}},
+          {"logits",
+           "logits/C768/V50257",
+           {{"C", C}, {"V", V}},
+           {{1, V}, {C}, {V, C}},
+           static_cast<double>(V * C)}};
+}
+
+/// Compiles one kernel for one case, and calls it until the time is known.
+void run(benchmark::State &state, const Case &which) {
+  // Sizes that the kernel's entry does not name are not asked for.
+  Program program(
+      compileToObject(kernelRequest(CHAPTER(), which.sizes, which.kernel))
+          .bytes);
+  std::vector<std::vector<float>> tensors;
+  std::vector<MemRef> arguments;
+  for (const std::vector<int64_t> &shape : which.shapes) {
+    int64_t count = 1;
+    for (int64_t size : shape)
+      count *= size;
+    tensors.push_back(randomValues(count));
+    arguments.emplace_back(tensors.back().data(), shape);
+  }
+  Program::Entry entry = program.entry("test_" + which.kernel);
+  entry(arguments); // pages are touched, code is loaded
+  for (auto _ : state)
+    entry(arguments);
+  if (which.multiplyAdds > 0)
+    state.counters["multiply_adds"] = benchmark::Counter(
+        which.multiplyAdds, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  return exitCodeOf(CHAPTER().name + "-bench", [&] {
+    for (const Case &which : cases())
+      benchmark::RegisterBenchmark(which.name.c_str(), run, which)
+          ->Unit(benchmark::kMicrosecond);
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+      return 1;
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+  });
+}

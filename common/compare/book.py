@@ -1,0 +1,223 @@
+"""The results that the book quotes, and what its pages show of them.
+
+book/results/NAME.json are measured by `./tutorial compare --update-book`, each
+by the command that stands in it. Tables, pictures and the numbers in the prose
+are made from these files whenever the book is built:
+
+    python3 -m compare.book OUT       (by book/build.sh)
+
+writes NAME-*.md and NAME-*.svg into OUT, and numbers.doxygen, in which each
+quoted number is a command of its own, as \\ch03_first.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from . import figures, machine, plots, results, tables
+from .figures import Spread
+from .programs import UserError
+from .tables import Table, seconds
+
+# Name of the results: the arguments that measure them.
+COMPARISONS = {
+    "embedded": [],
+    "random-124m": ["--model=random-124m"],
+    "ch02-variants": ["--variants=ch02-linalg", "--model=random-124m"],
+    "ch03-variants": ["--variants=ch03-fusion", "--model=random-124m"],
+    "kernels": ["--kernels"],
+}
+README_TABLE = re.compile(r"(<!-- table of: results -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def file_of(root: Path, name: str) -> Path:
+    return root / "book" / "results" / f"{name}.json"
+
+
+def load_all(root: Path) -> dict[str, dict]:
+    return {
+        name: results.load(file_of(root, name), "kernels" if name == "kernels" else "chapters")
+        for name in COMPARISONS
+    }
+
+
+def update(root: Path, hidden: list[str], compare) -> int:
+    """Measures everything anew with `compare`, which takes a command line and
+    returns results and exit code; writes nothing unless all went well."""
+    measured = {}
+    results.require_writable(root / "book" / "results")
+    for name, arguments in COMPARISONS.items():
+        print(f"\n{name}: ./tutorial compare {' '.join(arguments)}", file=sys.stderr)
+        measured[name], code = compare([*hidden, *arguments])
+        if code != 0:
+            raise UserError(f"{name}: a row failed, see above; nothing was written")
+    for name, result in measured.items():
+        results.save(file_of(root, name), result)
+    update_readme(root, measured)
+    print("\nWritten: book/results/*.json and README.md; ./tutorial book shows them")
+    return 0
+
+
+def update_readme(root: Path, measured: dict[str, dict]) -> None:
+    """Rewrites the table and the picture of README.md."""
+    small = measured["random-124m"]
+    text = under(small, tables.as_markdown(summary_table(small)))
+    path = root / "README.md"
+    readme, count = README_TABLE.subn(lambda match: match[1] + text + match[2], path.read_text())
+    if count != 1:
+        raise UserError(f"{path}: expected one table between its comments, found {count}")
+    results.write(path, readme)
+    plots.save_all(small, root / "book" / "results", "random-124m", only=["bars"], kinds=["svg"])
+
+
+def under(measured: dict, text: str) -> str:
+    """A table and, under it, where it comes from."""
+    how = f"Measured by `{measured['command']}` on {measured['date'][:10]} (commit "
+    how += f"{measured['commit']}): {machine.describe(measured['machine'])}, LLVM "
+    how += f"{measured['versions']['llvm']}, {measured['machine']['system']}."
+    note = tables.busy_note(measured)
+    return f"{text}\n{how}{' ' + note if note else ''}\n"
+
+
+def summary_table(measured: dict) -> Table:
+    """What each chapter buys, in a few columns."""
+    tokens = max(measured["settings"]["tokens"])
+    table = [["", f"first token, T = {tokens}", "× the chapter before", "per token after it"]]
+    table[0] += ["bytes read", "difference from the reference"]
+    for row in measured["rows"]:
+        if row["status"] != "ok":
+            table.append([figures.title_of(row), f"{row['status']}: {row['reason']}"])
+            continue
+        first, before = figures.first_token(row, tokens), figures.parent_row(measured, row)
+        cells = [figures.title_of(row), tables.spread(first)]
+        cells.append(tables.times(before and figures.speedup(figures.first_token(before, tokens), first)))
+        cells.append(tables.spread(figures.per_token(row, tokens)))
+        score = row.get("score", {}).get("prompt", {})
+        cells.append(tables.count(score.get("bytes_read")))
+        cells.append(f"{row['difference']:.1g}" if "difference" in row else "-")
+        table.append(cells)
+    return table
+
+
+def chapter_table(embedded: dict, small: dict, chapter: str) -> Table:
+    """One chapter in full, a column a model."""
+    table = [["", embedded["model"]["name"], small["model"]["name"]]]
+    columns = []
+    for measured in (embedded, small):
+        row = next(row for row in measured["rows"] if row["chapter"] == chapter)
+        tokens = max(measured["settings"]["tokens"])
+        first, memory = figures.first_token(row, tokens), Spread.of(row["peak_memory"])
+        rate = figures.prefill_multiply_adds(measured["model"], tokens) / first.median
+        compiled = [
+            run["in_compiled_code"] / sum(run["steps"]) for run in figures.runs_of(row, tokens)
+        ]
+        columns.append(
+            {
+                "compile, from nothing": tables.spread(Spread.of(row["compile"])),
+                "compile, from the cache": tables.spread(Spread.of(row["compile_cached"])),
+                "load": tables.spread(Spread.of(row["load"])),
+                f"first token, T = {tokens}": tables.spread(first),
+                "multiply-adds/s": tables.count(rate),
+                "per token after it": tables.spread(figures.per_token(row, tokens)),
+                "in compiled code": f"{100 * min(compiled):.1f} %",
+                "peak memory": tables.count(memory.median) + "B",
+                "runs": str(first.count),
+            }
+        )
+    return table + [[name, columns[0][name], columns[1][name]] for name in columns[0]]
+
+
+def variant_table(measured: dict) -> Table:
+    """A chapter, its parent, and changes to its pipeline; the score beside."""
+    tokens = max(measured["settings"]["tokens"])
+    table = [["", f"first token, T = {tokens}", "times faster", "bytes read", "bytes written"]]
+    table[0] += ["in temporaries", "allocations"]
+    parent = figures.first_token(measured["rows"][0], tokens)
+    for i, row in enumerate(measured["rows"]):
+        title = figures.title_of(row)
+        own = figures.first_token(row, tokens)
+        cells = [f"**{title}**" if i == 1 else title, tables.spread(own)]
+        cells.append(tables.digits(figures.speedup(parent, own)))
+        score = row["score"]["prompt"]
+        names = ("bytes_read", "bytes_written", "temporary_bytes", "allocations")
+        table.append(cells + [tables.count(score[name]) for name in names])
+    return table
+
+
+def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
+    """What the prose quotes, by name: letters, digits and underscores."""
+    numbers = {}
+    small, embedded = all_results["random-124m"], all_results["embedded"]
+    limit = small["limits"][0]
+    fma, tokens = figures.best(limit, "fma"), max(small["settings"]["tokens"])
+    numbers["clock_ghz"] = f"{figures.best(limit, 'clock') / 1e9:.1f} GHz"
+    numbers["fma_peak"] = tables.count(fma)
+    numbers["fma_per_cycle"] = f"{fma / figures.best(limit, 'clock'):.0f}"
+    model = small["model"]
+    products = 12 * model["layers"] * model["channels"] ** 2 * tokens
+    numbers["products"] = tables.count(products)
+    numbers["products_floor"] = seconds(products / fma)
+    numbers["prefill_floor"] = seconds(figures.prefill_multiply_adds(model, tokens) / fma)
+    for prefix, measured in (("", small), ("small_", embedded)):
+        for row in measured["rows"]:
+            if row["status"] != "ok" or row["yardstick"] or row["threads"] > 1:
+                continue
+            name = prefix + row["chapter"].split("-")[0]
+            first = figures.first_token(row, tokens)
+            rate = figures.prefill_multiply_adds(measured["model"], tokens) / first.median
+            numbers[f"{name}_first"] = seconds(first.median)
+            numbers[f"{name}_token"] = seconds(figures.per_token(row, tokens).median)
+            numbers[f"{name}_rate"] = tables.count(rate)
+            share = figures.first_token_share(measured, row, tokens)
+            numbers[f"{name}_share"] = tables.percent(share)
+            parent = figures.parent_row(measured, row)
+            if parent:
+                gain = figures.speedup(figures.first_token(parent, tokens), first)
+                numbers[f"{name}_gain"] = f"{tables.digits(gain)} times"
+    return numbers
+
+
+def render(root: Path, out: Path) -> None:
+    """Writes what the pages include."""
+    all_results = load_all(root)
+    embedded, small = all_results["embedded"], all_results["random-124m"]
+    texts = {}
+    both = tables.as_markdown(chapter_table(embedded, small, "ch01-baseline"))
+    texts["ch01-measured"] = f"{both}\n{under(embedded, '')}\n{under(small, '')}"
+    for chapter in ("ch02", "ch03"):
+        measured = all_results[f"{chapter}-variants"]
+        texts[f"{chapter}-measured"] = under(measured, tables.as_markdown(variant_table(measured)))
+    for name in ("embedded", "random-124m"):
+        measured = all_results[name]
+        notes = "\n".join(f"{note}\n" for note in tables.notes(measured))
+        for kind, make in {
+            "times": tables.time_table,
+            "speedups": tables.speedup_table,
+            "properties": tables.property_table,
+            "limits": tables.limit_table,
+        }.items():
+            texts[f"{name}-{kind}"] = tables.as_markdown(make(measured))
+        texts[f"{name}-times"] += f"\n{notes}\n{under(measured, '')}"
+        plots.save_all(measured, out, name, kinds=["svg"])
+    kernels = all_results["kernels"]
+    texts["kernels"] = under(kernels, tables.as_markdown(tables.kernel_table(kernels)))
+    for name, text in texts.items():
+        results.write(out / f"{name}.md", text)
+    aliases = [f'ALIASES += "{n}={v}"\n' for n, v in quoted_numbers(all_results).items()]
+    results.write(out / "numbers.doxygen", "".join(aliases))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    try:
+        results.require_writable(args.out)
+        render(Path(__file__).parents[2], args.out)
+    except UserError as error:
+        sys.exit(f"book: error: {error}")
+
+
+if __name__ == "__main__":
+    main()

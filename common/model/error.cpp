@@ -1,0 +1,20 @@
+//===- error.cpp - How a program ends that could not go on --------------===//
+#include "model/error.h"
+
+#include <iostream>
+#include <new>
+
+namespace gpt2 {
+
+int exitCodeOf(const std::string &program, const std::function<int()> &run) {
+  try {
+    return run();
+  } catch (const std::bad_alloc &) {
+    std::cerr << program << ": error: out of memory\n";
+  } catch (const std::exception &error) {
+    std::cerr << program << ": error: " << error.what() << "\n";
+  }
+  return 1;
+}
+
+} // namespace gpt2
