@@ -5,6 +5,7 @@
 #include "model/files.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <cstring>
 
@@ -125,6 +126,69 @@ TEST_F(ProgramRun, NeedsNoTokenizerForIds) {
   std::string dump = "--dump-logits=" + (directory / "l.npy").string();
   EXPECT_THAT(errorOf({model, ids(""), dump}), HasSubstr("no token ids"));
   EXPECT_FALSE(std::filesystem::exists(directory / "l.npy"));
+}
+
+TEST_F(ProgramRun, ReportsWhatARunTook) {
+  std::string file = directory / "report.json", report = "--report=" + file;
+  ProgramResult result =
+      run({ids("3\n"), "--warm-up", "--max-new-tokens=3", report});
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  auto json = nlohmann::json::parse(readFile(file));
+  std::vector<double> steps = json["steps"];
+  ASSERT_EQ(steps.size(), 3u);
+  double total = steps[0] + steps[1] + steps[2],
+         inside = json["in_compiled_code"];
+  EXPECT_GT(inside, 0);
+  EXPECT_LT(inside, total);
+  EXPECT_GT(json["compile"], 0);
+  EXPECT_GT(json["load"], 0);
+  EXPECT_EQ(json["from_cache"], false);
+  run({ids("3\n"), "--max-new-tokens=0", report});
+  EXPECT_EQ(nlohmann::json::parse(readFile(file))["from_cache"], true);
+  // The score, as the library counts it.
+  result = run({"--score", "--score-tokens=5", report});
+  EXPECT_THAT(result.out, HasSubstr("prompt of 5"));
+  json = nlohmann::json::parse(readFile(file));
+  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  EXPECT_EQ(json["next"]["flops"],
+            scoreOf(CHAPTER(), config, 6, 1 << 20).flops);
+  EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
+  EXPECT_THAT(errorOf({report, "--describe"}),
+              HasSubstr("--report goes with a run"));
+  EXPECT_THAT(errorOf({ids("3\n"), "--max-new-tokens=0", "--report=/proc/x"}),
+              HasSubstr("/proc/x"));
+}
+
+TEST_F(ProgramRun, DescribesItself) {
+  auto json = nlohmann::json::parse(run({"--describe"}).out);
+  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  EXPECT_EQ(json["chapter"], CHAPTER().name);
+  if (CHAPTER().parent) {
+    EXPECT_EQ(json["parent"], CHAPTER().parent->name);
+  } else {
+    EXPECT_TRUE(json["parent"].is_null());
+  }
+  EXPECT_EQ(json["devices"].size(), CHAPTER().devices.size());
+  EXPECT_EQ(json["max_threads"], CHAPTER().maxThreads);
+  EXPECT_EQ(json["model"]["parameters"], config.parameters());
+}
+
+TEST_F(ProgramRun, GoesOnBehindTheEndIfAsked) {
+  Config config = makeConfig(1, 2, 16, 8, 11);
+  std::filesystem::create_directory(directory / "model");
+  SafetensorsFile::of(randomWeights(config), ElementType::F32)
+      .write(directory / "model/model.safetensors");
+  std::vector<std::string> arguments = {
+      "--model=" + (directory / "model").string(), ids("3\n"), "--greedy",
+      "--max-new-tokens=4"};
+  writeConfig(directory / "model/config.json", config);
+  std::string four = run(arguments).out;
+  // The same model, whose first new token now means the end.
+  config.endOfText = std::stoi(four);
+  writeConfig(directory / "model/config.json", config);
+  EXPECT_EQ(run(arguments).out, "");
+  arguments.push_back("--ignore-end");
+  EXPECT_EQ(run(arguments).out, four);
 }
 
 TEST_F(ProgramRun, EmitsEveryState) {

@@ -96,8 +96,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--name", help="of the files in DIR (default: model, date and time)")
     parser.add_argument(
         "--update-book",
-        action="store_true",
-        help="measure all that the book quotes, and rewrite book/results",
+        nargs="?",
+        const=",".join(book.COMPARISONS),
+        metavar="A,B",
+        help="measure what the book quotes, all of it or only "
+        f"{', '.join(book.COMPARISONS)}, and rewrite book/results and README.md",
     )
     parser.add_argument("--bin", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--all-chapters", required=True, help=argparse.SUPPRESS)
@@ -267,7 +270,8 @@ def compare(arguments: list[str]) -> tuple[dict, int]:
 def run(arguments: list[str]) -> int:
     args = parse(arguments)
     if args.update_book:
-        return book.update(ROOT, [a for a in arguments if a.startswith(HIDDEN)], compare)
+        names = chosen(args.update_book, list(book.COMPARISONS), "part of the book's results")
+        return book.update(ROOT, names, [a for a in arguments if a.startswith(HIDDEN)], compare)
     results.require_writable(args.output)
     measured, code = compare(arguments)
     name = args.name or default_name(measured)

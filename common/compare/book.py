@@ -42,26 +42,27 @@ def load_all(root: Path) -> dict[str, dict]:
     }
 
 
-def update(root: Path, hidden: list[str], compare) -> int:
-    """Measures everything anew with `compare`, which takes a command line and
-    returns results and exit code; writes nothing unless all went well."""
+def update(root: Path, names: list[str], hidden: list[str], compare) -> int:
+    """Measures the comparisons `names` anew with `compare`, which takes a command
+    line and returns results and exit code; writes nothing unless all went well."""
     measured = {}
     results.require_writable(root / "book" / "results")
-    for name, arguments in COMPARISONS.items():
+    for name in names:
+        arguments = COMPARISONS[name]
         print(f"\n{name}: ./tutorial compare {' '.join(arguments)}", file=sys.stderr)
         measured[name], code = compare([*hidden, *arguments])
         if code != 0:
             raise UserError(f"{name}: a row failed, see above; nothing was written")
     for name, result in measured.items():
         results.save(file_of(root, name), result)
-    update_readme(root, measured)
-    print("\nWritten: book/results/*.json and README.md; ./tutorial book shows them")
+    if "random-124m" in measured:
+        update_readme(root, measured["random-124m"])
+    print(f"\nWritten: {', '.join(f'book/results/{n}.json' for n in names)}; see ./tutorial book")
     return 0
 
 
-def update_readme(root: Path, measured: dict[str, dict]) -> None:
+def update_readme(root: Path, small: dict) -> None:
     """Rewrites the table and the picture of README.md."""
-    small = measured["random-124m"]
     text = under(small, tables.as_markdown(summary_table(small)))
     path = root / "README.md"
     readme, count = README_TABLE.subn(lambda match: match[1] + text + match[2], path.read_text())
@@ -152,6 +153,7 @@ def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
     limit = small["limits"][0]
     fma, tokens = figures.best(limit, "fma"), max(small["settings"]["tokens"])
     numbers["clock_ghz"] = f"{figures.best(limit, 'clock') / 1e9:.1f} GHz"
+    numbers["chain_rate"] = tables.count(figures.best(limit, "clock") / 3)
     numbers["fma_peak"] = tables.count(fma)
     numbers["fma_per_cycle"] = f"{fma / figures.best(limit, 'clock'):.0f}"
     model = small["model"]
@@ -175,6 +177,21 @@ def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
             if parent:
                 gain = figures.speedup(figures.first_token(parent, tokens), first)
                 numbers[f"{name}_gain"] = f"{tables.digits(gain)} times"
+    seconds_of = {
+        (entry["chapter"].split("-")[0], entry["kernel"]): Spread.of(entry["seconds"]).median
+        for entry in all_results["kernels"]["kernels"]
+    }
+    for chapter in ("ch02", "ch03"):
+        alone = {
+            kernel: sum(s for (c, k), s in seconds_of.items() if c == chapter and k.startswith(kernel))
+            for kernel in ("linear", "gelu", "attention", "layernorm", "logits")
+        }
+        layers = model["layers"]
+        for kernel, calls in {"linear": layers, "gelu": layers, "attention": layers,
+                              "layernorm": 2 * layers + 1, "logits": 1}.items():  # fmt: skip
+            numbers[f"{chapter}_{kernel}"] = seconds(calls * alone[kernel])
+        rate = products / (layers * alone["linear"])
+        numbers[f"{chapter}_linear_share"] = tables.percent(rate / fma)
     return numbers
 
 
@@ -190,7 +207,7 @@ def render(root: Path, out: Path) -> None:
         texts[f"{chapter}-measured"] = under(measured, tables.as_markdown(variant_table(measured)))
     for name in ("embedded", "random-124m"):
         measured = all_results[name]
-        notes = "\n".join(f"{note}\n" for note in tables.notes(measured))
+        notes = "".join(f"\n{note}\n" for note in tables.notes(measured))
         for kind, make in {
             "times": tables.time_table,
             "speedups": tables.speedup_table,
@@ -198,7 +215,7 @@ def render(root: Path, out: Path) -> None:
             "limits": tables.limit_table,
         }.items():
             texts[f"{name}-{kind}"] = tables.as_markdown(make(measured))
-        texts[f"{name}-times"] += f"\n{notes}\n{under(measured, '')}"
+        texts[f"{name}-times"] += f"{notes}\n{under(measured, '')}"
         plots.save_all(measured, out, name, kinds=["svg"])
     kernels = all_results["kernels"]
     texts["kernels"] = under(kernels, tables.as_markdown(tables.kernel_table(kernels)))

@@ -132,25 +132,29 @@ def roofline(results: dict):
     if not points:
         return None
     figure, axes = new_axes(f"{results['model']['name']}: what limits each chapter")
-    ridges = [
-        2 * figures.best(limit, "fma") / rate
+    # What passes the score's cache comes from the next cache, or from memory.
+    roofs = [
+        (limit, rate, name, dash)
         for limit in results["limits"]
-        for rate in (figures.best(limit, "read"), max(limit["memory"]))
+        for rate, name, dash in (
+            (max(limit.get("behind") or [0]), "the next cache", "-"),
+            (max(limit["memory"]), "memory", "--"),
+        )
+        if rate
     ]
+    ridges = [2 * figures.best(limit, "fma") / rate for limit, rate, _, _ in roofs]
     intensities = [point[3] for point in points]
     low, right = min(*intensities, *ridges) / 4, 3 * max(*intensities, *ridges)
-    for limit in results["limits"]:
-        peak, read = 2 * figures.best(limit, "fma"), figures.best(limit, "read")
+    for limit, rate, name, dash in roofs:
+        peak = 2 * figures.best(limit, "fma")
         threads = f"{limit['threads']} thread{'s' * (limit['threads'] > 1)}"
-        for rate, name, dash in ((read, f"{tables.count(limit['bytes'])}B", "-"),
-                                 (max(limit["memory"]), "memory", "--")):  # fmt: skip
-            roof = [low * rate, peak, peak]
-            axes.plot(
-                [low, peak / rate, right], roof, color="#444444", ls=dash, lw=1.2,
-                label=f"{threads}, reading {name}\nat {tables.count(rate)}B/s",
-            )  # fmt: skip
-        axes.text(right, peak, f"{tables.count(peak)} operations/s, {threads}", fontsize=8,
-                  ha="right", va="bottom")  # fmt: skip
+        axes.plot(
+            [low, peak / rate, right], [low * rate, peak, peak], color="#444444", ls=dash, lw=1.2,
+            label=f"{threads}, reading {name}\nat {tables.count(rate)}B/s",
+        )  # fmt: skip
+        if name == "memory":
+            axes.text(right, peak, f"{tables.count(peak)} operations/s, {threads}", fontsize=8,
+                      ha="right", va="bottom")  # fmt: skip
     for i, row, filled, intensity, rate in points:
         colour = COLOURS[i % len(COLOURS)]
         axes.plot(

@@ -31,6 +31,17 @@ TEST(Files, Npy) {
       std::string_view(reinterpret_cast<const char *>(data), sizeof data));
 }
 
+TEST(Files, NpyOfDoubles) {
+  TemporaryDirectory directory;
+  std::vector<double> data = {1.5, -2};
+  writeNpy(directory / "a.npy", data, 1, 2);
+  std::string bytes = readFile(directory / "a.npy");
+  EXPECT_NE(bytes.find("'descr': '<f8'"), std::string::npos);
+  ASSERT_EQ(bytes.size() % 64, 16u);
+  EXPECT_EQ(bytes.substr(bytes.size() - 16),
+            std::string(reinterpret_cast<const char *>(data.data()), 16));
+}
+
 TEST(Files, NothingIsLeftOfAWriteThatFails) {
   TemporaryDirectory directory;
   EXPECT_THAT(errorOf([&] { writeFile(directory / "no/file", {"x"}); }),

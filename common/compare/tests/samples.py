@@ -46,7 +46,7 @@ def results() -> dict:
         "model": dict(MODEL),
         "settings": {"tokens": [3], "threads": [1], "new_tokens": 3, "runs": 2,
                      "metrics": list(plan.METRICS)},
-        "limits": [{"threads": 1, "vectors": "AVX-512", "bytes": 400.0, "memory": [20.0],
+        "limits": [{"threads": 1, "vectors": "AVX-512", "bytes": 400.0, "memory": [20.0], "behind": [30.0],
                     "samples": [sample, best]}],
         "rows": [
             row("ch01", None, [[32.0, 20.0, 22.0], [36.0, 24.0, 26.0], [40.0, 21.0, 23.0]]),
