@@ -8,6 +8,8 @@ void registerPasses() {
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
+  mlir::registerPass([] { return createLowerGpuReductions(); });
+  mlir::registerPass(createLowerMathToIntrinsics);
   mlir::registerPass(createOrderLoops);
   mlir::registerPass(createReuseBuffers);
   mlir::registerPass(createSeparateFills);

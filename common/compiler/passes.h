@@ -29,6 +29,13 @@ std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 /// The attribute of an entry that says how many tokens it is given at most.
 inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 
+/// `lower-math-to-intrinsics`: see lower_math_to_intrinsics.cpp.
+std::unique_ptr<mlir::Pass> createLowerMathToIntrinsics();
+
+/// `lower-gpu-reductions`: see lower_gpu_reductions.cpp.
+std::unique_ptr<mlir::Pass>
+createLowerGpuReductions(unsigned subgroupSize = 32);
+
 /// `order-loops`: see order_loops.cpp.
 std::unique_ptr<mlir::Pass> createOrderLoops();
 

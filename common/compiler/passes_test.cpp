@@ -70,6 +70,49 @@ TEST(SpecializeShapes, LeavesOpenOnlyWhatMayBe) {
               HasSubstr("'tensor<?xf32>' stays open; expected gpt2.shape"));
 }
 
+TEST(LowerMathToIntrinsics, LeavesWhatItDoesNotKnow) {
+  std::string text = runPipeline(R"(
+    func.func @f(%x: f32, %y: f64, %v: vector<4xf32>)
+        -> (f32, f32, f64, vector<4xf32>) {
+      %a = math.exp %x : f32
+      %b = math.log %x : f32
+      %c = math.exp %y : f64
+      %d = math.tanh %v : vector<4xf32>
+      return %a, %b, %c, %d : f32, f32, f64, vector<4xf32>
+    })",
+                                 "lower-math-to-intrinsics");
+  EXPECT_THAT(text, Not(HasSubstr("math.exp %arg0")));
+  EXPECT_THAT(text, HasSubstr("llvm.call_intrinsic \"llvm.exp2.f32\""));
+  EXPECT_THAT(text, HasSubstr("math.log %arg0"));
+  EXPECT_THAT(text, HasSubstr("math.exp %arg1"));
+  EXPECT_THAT(text, HasSubstr("math.tanh %arg2"));
+}
+
+TEST(LowerGpuReductions, ExchangesAtEveryDistance) {
+  auto shuffles = [](const std::string &options) {
+    std::string text = runPipeline(R"(
+      gpu.module @kernels {
+        gpu.func @k(%x: f32, %y: memref<f32>, %z: memref<index>) kernel
+            attributes {known_block_size = array<i32: 96, 2, 1>} {
+          %s = gpu.subgroup_reduce add %x : (f32) -> f32
+          memref.store %s, %y[] : memref<f32>
+          %n = gpu.block_dim x
+          memref.store %n, %z[] : memref<index>
+          gpu.return
+        }
+      })",
+                                   "lower-gpu-reductions" + options);
+    EXPECT_THAT(text, HasSubstr("arith.constant 96 : index"));
+    EXPECT_THAT(text, Not(HasSubstr("gpu.block_dim")));
+    int count = 0;
+    for (size_t at = 0; (at = text.find("gpu.shuffle", at)) != text.npos; ++at)
+      ++count;
+    return count;
+  };
+  EXPECT_EQ(shuffles(""), 5);
+  EXPECT_EQ(shuffles("{subgroup-size=64}"), 6);
+}
+
 TEST(DropReturnedArguments, KeepsWhatIsNotAnArgument) {
   std::string text = runPipeline(R"(
     func.func @update(%a: memref<4xf32>, %i: index)

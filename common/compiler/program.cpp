@@ -51,7 +51,8 @@ struct Program::Jit {
   std::unique_ptr<llvm::orc::LLJIT> engine;
 };
 
-Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
+Program::Program(std::string_view object, std::span<const Symbol> symbols)
+    : jit(std::make_unique<Jit>()) {
   (void)hostCpu(); // initialises LLVM's native target
   jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
   auto process =
@@ -60,12 +61,18 @@ Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
             "cannot search this process");
   llvm::orc::JITDylib &library = jit->engine->getMainJITDylib();
   library.addGenerator(std::move(process));
+  llvm::orc::SymbolMap offered;
+  auto offer = [&](const std::string &name, void *address) {
+    offered[jit->engine->mangleAndIntern(name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(address),
+        llvm::JITSymbolFlags::Exported};
+  };
   // What MLIR calls to copy a buffer whose rows do not follow each other.
-  check(library.define(llvm::orc::absoluteSymbols(
-            {{jit->engine->mangleAndIntern("memrefCopy"),
-              {llvm::orc::ExecutorAddr::fromPtr(&memrefCopy),
-               llvm::JITSymbolFlags::Exported}}})),
-        "cannot offer memrefCopy");
+  offer("memrefCopy", reinterpret_cast<void *>(&memrefCopy));
+  for (const Symbol &symbol : symbols)
+    offer(symbol.name, symbol.address);
+  check(library.define(llvm::orc::absoluteSymbols(std::move(offered))),
+        "cannot offer what the compiled program calls");
   check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
             {object.data(), object.size()}, "gpt2")),
         "cannot load the compiled program");
@@ -74,11 +81,15 @@ Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
 Program::~Program() = default;
 Program::Program(Program &&) noexcept = default;
 
+void *Program::address(const std::string &name) const {
+  return check(jit->engine->lookup(name),
+               "the compiled program lacks an entry or a symbol")
+      .toPtr<void *>();
+}
+
 Program::Entry Program::entry(const std::string &name) const {
-  auto address = check(jit->engine->lookup("_mlir_ciface_" + name),
-                       "the compiled program lacks an entry or a symbol");
   Entry entry;
-  entry.address = address.toPtr<void *>();
+  entry.address = address("_mlir_ciface_" + name);
   return entry;
 }
 

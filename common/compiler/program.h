@@ -14,8 +14,15 @@ namespace gpt2 {
 /// free, libm and MLIR's memrefCopy are all that the compiled code calls).
 class Program {
 public:
+  /// A function of ours that the object may call.
+  struct Symbol {
+    std::string name;
+    void *address;
+  };
+
   /// Loads the object file `object`. Throws an Error if it does not link.
-  explicit Program(std::string_view object);
+  explicit Program(std::string_view object,
+                   std::span<const Symbol> symbols = {});
   ~Program();
   Program(Program &&) noexcept;
 
@@ -33,7 +40,15 @@ public:
   };
   Entry entry(const std::string &name) const;
 
+  /// The function `name` as a pointer of type F. Throws an Error if there is
+  /// none.
+  template <typename F> F function(const std::string &name) const {
+    return reinterpret_cast<F>(address(name));
+  }
+
 private:
+  void *address(const std::string &name) const;
+
   struct Jit;
   std::unique_ptr<Jit> jit;
 };

@@ -46,8 +46,8 @@ ProgramResult runProgram(const std::string &program,
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(),
                                    O_WRONLY | O_CREAT, 0600);
   pid_t child;
-  int error = posix_spawn(&child, program.c_str(), &actions, nullptr,
-                          argv.data(), environ);
+  int error = posix_spawnp(&child, program.c_str(), &actions, nullptr,
+                           argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error)
     fail("cannot run ", program);

@@ -1,0 +1,108 @@
+//===- gpu_codegen.cpp - From a gpu.module to a GPU's code --------------===//
+#include "compiler/gpu_codegen.h"
+#include "compiler/codegen.h"
+#include "compiler/passes.h"
+#include "model/error.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+std::unique_ptr<llvm::TargetMachine>
+createGpuTargetMachine(const GpuTarget &target) {
+  static const bool initialized = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    return true;
+  }();
+  (void)initialized;
+  llvm::Triple triple(target.vendor == GpuVendor::Nvidia ? "nvptx64-nvidia-cuda"
+                                                         : "amdgcn-amd-amdhsa");
+  std::string error;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!found)
+    fail("this LLVM was built without a code generator for ", triple.str(),
+         ": ", error);
+  return std::unique_ptr<llvm::TargetMachine>(
+      found->createTargetMachine(triple, target.chip, "", {}, llvm::Reloc::PIC_,
+                                 {}, llvm::CodeGenOptLevel::Aggressive));
+}
+
+} // namespace
+
+GpuTarget GpuTarget::of(const std::string &chip) {
+  if (chip.starts_with("sm_"))
+    return {GpuVendor::Nvidia, chip};
+  if (chip.starts_with("gfx"))
+    return {GpuVendor::Amd, chip};
+  fail("unknown chip '", chip, "'; expected one like sm_90 or gfx942");
+}
+
+unsigned GpuTarget::subgroupSize() const {
+  // gfx9 and four digits is RDNA; gfx9xx has three.
+  bool isGcn = chip.starts_with("gfx9") && chip.size() == 6;
+  return isGcn ? 64 : 32;
+}
+
+void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
+  pm.addPass(createLowerMathToIntrinsics());
+  pm.addPass(createLowerGpuReductions(target.subgroupSize()));
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  // Views become addresses.
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  if (target.vendor == GpuVendor::Nvidia) {
+    ConvertGpuOpsToNVVMOpsOptions options;
+    options.useBarePtrCallConv = true;
+    kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  } else {
+    ConvertGpuOpsToROCDLOpsOptions options;
+    options.chipset = target.chip;
+    options.useBarePtrCallConv = true;
+    options.runtime = gpu::amd::Runtime::HIP;
+    kernels.addPass(createConvertGpuOpsToROCDLOps(options));
+  }
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
+std::unique_ptr<llvm::Module> translateGpuModule(gpu::GPUModuleOp module,
+                                                 llvm::LLVMContext &context) {
+  auto ir = translateModuleToLLVMIR(module, context, module.getName());
+  if (!ir)
+    fail("the kernels could not be translated to LLVM IR");
+  return ir;
+}
+
+std::string generateGpuCode(gpu::GPUModuleOp module, const GpuTarget &target,
+                            GpuCode kind) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> ir = translateGpuModule(module, context);
+  std::unique_ptr<llvm::TargetMachine> machine = createGpuTargetMachine(target);
+  ir->setDataLayout(machine->createDataLayout());
+  ir->setTargetTriple(machine->getTargetTriple());
+  auto optimize = makeOptimizingTransformer(3, /*sizeLevel=*/0, machine.get());
+  if (llvm::Error error = optimize(ir.get()))
+    fail("LLVM's optimiser failed: ", llvm::toString(std::move(error)));
+  return generateCode(
+      *ir, *machine, kind == GpuCode::Assembly ? Code::Assembly : Code::Object);
+}
+
+} // namespace gpt2
