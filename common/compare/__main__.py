@@ -202,17 +202,21 @@ def show(measured: dict, earlier: dict | None = None) -> None:
     print(tables.heading(measured), end="\n\n")
     if measured["kind"] == "kernels":
         print(tables.as_text(tables.kernel_table(measured)))
-        print("In brackets: the share of this machine's peak of multiply-adds.")
+        print("In brackets: the share of this machine's peak of multiply-adds.\n")
     else:
         wanted = measured["settings"]["metrics"]
-        print(tables.as_text(tables.time_table(measured)))
-        if {"first", "token"} & set(wanted):
-            print(tables.as_text(tables.speedup_table(measured)))
-        if {"difference", "memory", "score"} & set(wanted):
-            print(tables.as_text(tables.property_table(measured)))
-        for note in tables.notes(measured):
-            print(note)
-    print("\n" + tables.as_text(tables.limit_table(measured)), end="")
+        for metrics, make in {
+            ("compile", "load", "first", "token", "generation"): tables.time_table,
+            ("first", "token"): tables.speedup_table,
+            ("difference", "memory", "score"): tables.property_table,
+            ("contexts",): tables.context_table,
+            ("passes",): tables.pass_table,
+        }.items():
+            if not set(wanted).isdisjoint(metrics):
+                print(tables.as_text(make(measured)))
+        if notes := tables.notes(measured):
+            print("\n".join(notes), end="\n\n")
+    print(tables.as_text(tables.limit_table(measured)), end="")
     if earlier:
         print(f"\nBeside {tables.heading(earlier)}\n")
         print(tables.as_text(tables.against_table(measured, earlier)), end="")

@@ -150,6 +150,36 @@ def property_table(results: dict) -> Table:
     return without_columns(table, drop)
 
 
+def context_table(results: dict) -> Table:
+    """Per-token time, a column a length of the text before."""
+    curves = [
+        (figures.title_of(row), dict(figures.context_curve(row)))
+        for row in results["rows"]
+        if row["status"] in ("ok", "wrong")
+    ]
+    lengths = sorted({tokens for _, curve in curves for tokens in curve})
+    table = [["per token behind", *map(str, lengths)]]
+    for title, curve in curves:
+        cells = [seconds(curve[t].median) if t in curve else "-" for t in lengths]
+        table.append([title, *cells])
+    return table
+
+
+def pass_table(results: dict, most: int = 4) -> Table:
+    """Where compile time goes: LLVM, and the slowest passes of MLIR."""
+    table = [["compiling", "LLVM", "MLIR", "of it, the slowest passes"]]
+    for row in results["rows"]:
+        if row["status"] not in ("ok", "wrong") or "passes" not in row:
+            continue
+        times = {entry["name"]: entry["seconds"] for entry in row["passes"]}
+        llvm = times.pop("LLVM", None)
+        slowest = sorted(times.items(), key=lambda item: -item[1])[:most]
+        names = ", ".join(f"{name} {seconds(time)}" for name, time in slowest)
+        total = seconds(sum(times.values()))
+        table.append([figures.title_of(row), seconds(llvm), total, names])
+    return table
+
+
 def limit_table(results: dict) -> Table:
     table = [["limits", "clock", "f32 multiply-adds/s", "bf16 dot", "int8 dot"]]
     sizes = {limit.get("bytes") for limit in results["limits"]} - {None}
@@ -221,18 +251,23 @@ def width(text: str) -> int:
 
 
 def as_text(table: Table) -> str:
-    """Columns aligned: the first left, the others right. A short row's last cell
-    runs on to the right."""
+    """Columns aligned: numbers right, the first and other text left. A short row's
+    last cell runs on to the right."""
     full = [row for row in table if len(row) == len(table[0])]
     widths = [max(width(row[i]) for row in full) for i in range(len(table[0]))]
     widths[0] = max([widths[0]] + [width(row[0]) for row in table])
+    is_text = [all(row[i][:1].isalpha() for row in full) for i in range(len(widths))]
+    is_text[0] = True
+
+    def padded(i: int, cell: str) -> str:
+        space = " " * (widths[i] - width(cell))
+        return cell + space if is_text[i] else space + cell
+
     lines = []
     for row in table:
-        cells = [row[0] + " " * (widths[0] - width(row[0]))]
-        if len(row) < len(table[0]):
-            cells += row[1:]
-        else:
-            cells += [" " * (w - width(c)) + c for w, c in zip(widths[1:], row[1:])]
+        cells = [padded(0, row[0]), *row[1:]]
+        if len(row) == len(table[0]):
+            cells = [padded(i, cell) for i, cell in enumerate(row)]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "-" * max(map(width, lines[:1])))
     return "\n".join(lines) + "\n"

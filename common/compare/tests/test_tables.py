@@ -51,6 +51,17 @@ class Tables(unittest.TestCase):
         cells = tables.speedup_table(self.results)[2]
         self.assertEqual(cells[:6], ["ch02", "3", "9.50 s", "3.79×", "3.79×", "84 %"])
 
+    def test_contexts_and_passes(self):
+        one, two = self.results["rows"]
+        one["contexts"] = [{"tokens": 4, "steps": [9.0, 2.0]}]
+        two["contexts"] = [{"tokens": t, "steps": [9.0, t / 4]} for t in (4, 8)]
+        self.assertEqual(tables.context_table(self.results)[1:],
+                         [["ch01", "2.00 s", "-"], ["ch02", "1.00 s", "2.00 s"]])  # fmt: skip
+        one["passes"] = [{"name": n, "seconds": s}
+                         for n, s in {"A": 1.0, "LLVM": 5.0, "B": 2.0, "C": 0.5}.items()]  # fmt: skip
+        self.assertEqual(tables.pass_table(self.results, most=2)[1:],
+                         [["ch01", "5.00 s", "3.50 s", "B 2.00 s, A 1.00 s"]])  # fmt: skip
+
     def test_columns_are_aligned(self):
         lines = tables.as_text(tables.time_table(self.results)).splitlines()
         self.assertEqual(len({len(line) for line in lines}), 1)
