@@ -2,6 +2,7 @@
 #include "compiler/gpu_codegen.h"
 #include "compiler/codegen.h"
 #include "compiler/passes.h"
+#include "device/mgpu.h"
 #include "model/error.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -69,18 +70,22 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   if (target.vendor == GpuVendor::Nvidia) {
-    ConvertGpuOpsToNVVMOpsOptions options;
-    options.useBarePtrCallConv = true;
-    kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+    kernels.addPass(createConvertGpuOpsToNVVMOps());
   } else {
     ConvertGpuOpsToROCDLOpsOptions options;
     options.chipset = target.chip;
-    options.useBarePtrCallConv = true;
     options.runtime = gpu::amd::Runtime::HIP;
     kernels.addPass(createConvertGpuOpsToROCDLOps(options));
   }
   kernels.addPass(createCSEPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
+std::vector<Program::Symbol> deviceSymbols() {
+  return {{"mgpuModuleLoad", reinterpret_cast<void *>(&mgpuModuleLoad)},
+          {"mgpuModuleGetFunction",
+           reinterpret_cast<void *>(&mgpuModuleGetFunction)},
+          {"mgpuLaunchKernel", reinterpret_cast<void *>(&mgpuLaunchKernel)}};
 }
 
 std::unique_ptr<llvm::Module> translateGpuModule(gpu::GPUModuleOp module,

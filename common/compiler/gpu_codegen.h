@@ -33,7 +33,8 @@ struct GpuTarget {
 };
 
 /// The passes that take gpu.modules from the gpu dialect to the target's
-/// dialect and LLVM's. Kernels take bare pointers.
+/// dialect and LLVM's. Kernels take memrefs as their descriptors' words: a size
+/// may be open.
 void addGpuLowering(mlir::OpPassManager &pm, const GpuTarget &target);
 
 /// The LLVM IR of a lowered gpu.module, not optimised yet.
@@ -46,6 +47,9 @@ enum class GpuCode { Assembly, Object };
 /// are no objects for NVIDIA: its driver compiles PTX.
 std::string generateGpuCode(mlir::gpu::GPUModuleOp module,
                             const GpuTarget &target, GpuCode kind);
+
+/// What a host part that launches kernels calls: device/mgpu.h.
+std::vector<Program::Symbol> deviceSymbols();
 
 /// The kernels of a lowered module as host functions for the emulator.
 class EmulatedModule {

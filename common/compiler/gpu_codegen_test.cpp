@@ -1,12 +1,20 @@
 //===- gpu_codegen_test.cpp - Kernels for GPUs, run on the emulator -----===//
+#include "compiler/codegen.h"
 #include "compiler/gpu_codegen.h"
+#include "compiler/passes.h"
+#include "device/emulated_device.h"
 #include "model/files.h"
 #include "testing/test_files.h"
 
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
 
 #include <gmock/gmock.h>
 
@@ -22,17 +30,36 @@ namespace {
 /// A module lowered for a chip.
 class Lowered {
 public:
-  Lowered(const std::string &text, const std::string &chip)
+  /// With `hasHost`, the module has functions that launch.
+  Lowered(const std::string &text, const std::string &chip,
+          bool hasHost = false)
       : target(GpuTarget::of(chip)), context(registry()),
         module(mlir::parseSourceString<mlir::ModuleOp>(text, &context)) {
     mlir::PassManager pm(&context);
+    if (hasHost)
+      pm.addPass(mlir::createGpuKernelOutliningPass());
     addGpuLowering(pm, target);
+    if (hasHost) {
+      pm.addPass(mlir::createSCFToControlFlowPass());
+      pm.addPass(mlir::createGpuToLLVMConversionPass());
+      pm.addPass(createLowerGpuLaunches());
+      pm.addPass(mlir::createReconcileUnrealizedCastsPass());
+    }
     if (!module || failed(pm.run(*module)))
       throw Error("the test's module could not be lowered");
   }
 
   mlir::gpu::GPUModuleOp kernels() {
     return *module->getOps<mlir::gpu::GPUModuleOp>().begin();
+  }
+
+  /// The functions; their kernels are gone after that.
+  Program host() {
+    kernels().erase();
+    llvm::LLVMContext llvmContext;
+    auto machine = createHostTargetMachine();
+    auto ir = translateAndOptimize(*module, llvmContext, *machine, 2);
+    return Program(generateCode(*ir, *machine, Code::Object), deviceSymbols());
   }
 
   const GpuTarget target;
@@ -89,6 +116,26 @@ gpu.module @kernels {
   }
 })mlir";
 
+/// A kernel's arguments: the words of memrefs' descriptors, one by one.
+class Arguments {
+public:
+  void add(float *data, const std::vector<int64_t> &shape) {
+    MemRef memref(data, shape);
+    auto *word = static_cast<int64_t *>(memref.descriptor());
+    words.insert(words.end(), word, word + 3 + 2 * shape.size());
+  }
+  void **pointers() {
+    all.clear();
+    for (int64_t &word : words)
+      all.push_back(&word);
+    return all.data();
+  }
+
+private:
+  std::vector<int64_t> words;
+  std::vector<void *> all;
+};
+
 class OnChip : public ::testing::TestWithParam<const char *> {};
 class OnNvidia : public OnChip {};
 
@@ -100,11 +147,12 @@ TEST_P(OnChip, ReducesOverABlock) {
   for (size_t i = 0; i < x.size(); ++i)
     x[i] =
         -6 - 0.01f * static_cast<float>(i % 100) - static_cast<float>(i / 256);
-  float *pointers[] = {x.data(), y.data()};
-  void *arguments[] = {&pointers[0], &pointers[1]};
+  Arguments arguments;
+  arguments.add(x.data(), {3, 256});
+  arguments.add(y.data(), {3});
   emulator.registerBuffer(x.data(), 4 * x.size(), "%x");
   emulator.registerBuffer(y.data(), 4 * y.size(), "%y");
-  emulator.launch(module.kernel("sums"), {3}, {256}, arguments);
+  emulator.launch(module.kernel("sums"), {3}, {256}, arguments.pointers());
   for (int row = 0; row < 3; ++row) {
     double sum = 0;
     for (int i = 0; i < 256; ++i)
@@ -115,7 +163,8 @@ TEST_P(OnChip, ReducesOverABlock) {
               HasSubstr("there is no kernel 'nosuch'; there are: sums"));
   // A block too many reads behind the end.
   EXPECT_THAT(gpt2::testing::errorOf([&] {
-                emulator.launch(module.kernel("sums"), {4}, {256}, arguments);
+                emulator.launch(module.kernel("sums"), {4}, {256},
+                                arguments.pointers());
               }),
               HasSubstr("kernel @sums, block (3, 0, 0): thread (0, 0, 0) reads "
                         "4 bytes out of bounds: 0 bytes behind the end of %x"));
@@ -170,12 +219,13 @@ gpu.module @kernels {
   std::vector<float> x(256), y(4 * 256, NAN);
   for (int i = 0; i < 256; ++i)
     x[i] = static_cast<float>(i - 127.5) * 0.6f; // -76.5 to 76.5
-  float *pointers[] = {x.data(), y.data()};
-  void *arguments[] = {&pointers[0], &pointers[1]};
+  Arguments arguments;
+  arguments.add(x.data(), {256});
+  arguments.add(y.data(), {4, 256});
   Emulator emulator(lowered.target.subgroupSize());
   emulator.registerBuffer(x.data(), 4 * x.size(), "%x");
   emulator.registerBuffer(y.data(), 4 * y.size(), "%y");
-  emulator.launch(module.kernel("functions"), {1}, {256}, arguments);
+  emulator.launch(module.kernel("functions"), {1}, {256}, arguments.pointers());
   for (int i = 0; i < 256; ++i) {
     double v = x[i], exp = std::exp(v);
     // The product with log2 e rounds to 2^-24 of up to 110.
@@ -184,6 +234,72 @@ gpu.module @kernels {
     EXPECT_NEAR(y[512 + i], std::abs(v), 0x1p-23 * std::abs(v));
     EXPECT_NEAR(y[768 + i], 1 / std::abs(v), 0x1p-22 / std::abs(v));
   }
+}
+
+/// A function that launches three times: y = x + x, a block a row.
+const char *program = R"mlir(
+func.func @twice(%x: memref<?x4xf32>, %y: memref<?x4xf32>)
+    attributes {llvm.emit_c_interface} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %n = memref.dim %x, %c0 : memref<?x4xf32>
+  scf.for %i = %c0 to %c3 step %c1 {
+    gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1)
+        threads(%tx, %ty, %tz) in (%sx = %c4, %sy = %c1, %sz = %c1) {
+      %v = memref.load %x[%bx, %tx] : memref<?x4xf32>
+      %w = arith.addf %v, %v : f32
+      memref.store %w, %y[%bx, %tx] : memref<?x4xf32>
+      gpu.terminator
+    }
+  }
+  return
+})mlir";
+
+TEST(GpuProgram, LaunchesOnTheCurrentDevice) {
+  Lowered lowered(program, "sm_90", /*hasHost=*/true);
+  EmulatedModule kernels(lowered.kernels());
+  EmulatedDevice device(
+      [&](const std::string &name) -> const EmulatedKernel & {
+        return kernels.kernel(name);
+      },
+      32, 2);
+  EXPECT_THAT(device.describe(), HasSubstr("subgroups of 32, on 2 threads"));
+  Program host = lowered.host();
+  std::vector<float> values(4 * 70);
+  std::iota(values.begin(), values.end(), -9.0f);
+  size_t bytes = 4 * values.size();
+  auto *x = static_cast<float *>(device.allocate(bytes, "%x"));
+  auto *y = static_cast<float *>(device.allocate(bytes, "%y"));
+  device.copy(x, values.data(), bytes);
+  auto run = [&](int64_t rows) {
+    std::vector<MemRef> arguments = {MemRef(x, {rows, 4}),
+                                     MemRef(y, {rows, 4})};
+    host.entry("twice")(arguments);
+    device.synchronize();
+  };
+  {
+    Device::Use use(device);
+    run(70);
+    std::vector<float> result(values.size());
+    device.copy(result.data(), y, bytes);
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_EQ(result[i], 2 * values[i]);
+    // A row too many: told once, and then all is well again.
+    EXPECT_THAT(gpt2::testing::errorOf([&] { run(71); }),
+                HasSubstr("block (70, 0, 0): thread (0, 0, 0) reads 4 bytes "
+                          "out of bounds: 0 bytes behind the end of %x, which "
+                          "has 1120"));
+    run(70);
+  }
+  EXPECT_THAT(gpt2::testing::errorOf([] { (void)Device::current(); }),
+              HasSubstr("there is no device"));
+  EXPECT_THAT(
+      gpt2::testing::errorOf([&] { device.allocate(size_t{1} << 60, "%z"); }),
+      HasSubstr("no memory for %z"));
+  device.free(x);
+  device.free(y);
 }
 
 // With CUDA's assembler at hand, what we emit is assembled by it.
@@ -229,14 +345,15 @@ gpu.module @kernels {
 
 TEST_P(OnChip, SeesRacesAndDivergence) {
   std::vector<float> y(64, NAN);
-  float *pointer = y.data();
-  void *arguments[] = {&pointer};
+  Arguments arguments;
+  arguments.add(y.data(), {64});
   auto launch = [&](const std::string &between) {
     Lowered lowered(neighbours(between), GetParam());
     EmulatedModule module(lowered.kernels());
     Emulator emulator(lowered.target.subgroupSize());
     emulator.registerBuffer(y.data(), 256, "%y");
-    emulator.launch(module.kernel("neighbours"), {1}, {64}, arguments);
+    emulator.launch(module.kernel("neighbours"), {1}, {64},
+                    arguments.pointers());
   };
   launch("gpu.barrier");
   for (int i = 0; i < 64; ++i)

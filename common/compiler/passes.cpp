@@ -8,6 +8,7 @@ void registerPasses() {
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
+  mlir::registerPass(createLowerGpuLaunches);
   mlir::registerPass([] { return createLowerGpuReductions(); });
   mlir::registerPass(createLowerMathToIntrinsics);
   mlir::registerPass(createOrderLoops);

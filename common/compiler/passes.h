@@ -29,6 +29,9 @@ std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 /// The attribute of an entry that says how many tokens it is given at most.
 inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 
+/// `lower-gpu-launches`: see lower_gpu_launches.cpp.
+std::unique_ptr<mlir::Pass> createLowerGpuLaunches();
+
 /// `lower-math-to-intrinsics`: see lower_math_to_intrinsics.cpp.
 std::unique_ptr<mlir::Pass> createLowerMathToIntrinsics();
 

@@ -113,6 +113,23 @@ TEST(LowerGpuReductions, ExchangesAtEveryDistance) {
   EXPECT_EQ(shuffles("{subgroup-size=64}"), 6);
 }
 
+TEST(LowerGpuLaunches, NeedsTheLlvmDialect) {
+  EXPECT_THAT(runPipeline(R"(
+    module attributes {gpu.container_module} {
+      gpu.module @m {
+        gpu.func @k() kernel {
+          gpu.return
+        }
+      }
+      func.func @f(%n: index) {
+        gpu.launch_func @m::@k blocks in (%n, %n, %n) threads in (%n, %n, %n)
+        return
+      }
+    })",
+                          "lower-gpu-launches"),
+              HasSubstr("run gpu-to-llvm first"));
+}
+
 TEST(DropReturnedArguments, KeepsWhatIsNotAnArgument) {
   std::string text = runPipeline(R"(
     func.func @update(%a: memref<4xf32>, %i: index)

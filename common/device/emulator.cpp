@@ -10,11 +10,6 @@
 
 namespace gpt2 {
 
-std::string Dim3::describe() const {
-  return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " +
-         std::to_string(z) + ")";
-}
-
 Emulator::Emulator(unsigned subgroupSize, unsigned hostThreads)
     : subgroupSize(subgroupSize), hostThreads(hostThreads) {
   if (subgroupSize != 32 && subgroupSize != 64)

@@ -20,20 +20,14 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "device/device.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 
 namespace gpt2 {
-
-struct Dim3 {
-  unsigned x = 1, y = 1, z = 1;
-
-  uint64_t count() const { return uint64_t{x} * y * z; }
-  /// "(1, 0, 0)".
-  std::string describe() const;
-};
 
 /// A kernel that the emulator can run.
 struct EmulatedKernel {

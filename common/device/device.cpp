@@ -1,0 +1,69 @@
+//===- device.cpp - Where kernels run -----------------------------------===//
+#include "device/device.h"
+#include "device/mgpu.h"
+#include "model/error.h"
+
+#include <utility>
+
+namespace gpt2 {
+namespace {
+
+thread_local Device *currentDevice = nullptr;
+
+} // namespace
+
+std::string Dim3::describe() const {
+  return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " +
+         std::to_string(z) + ")";
+}
+
+void Device::launch(const std::string &kernel, Dim3 grid, Dim3 block,
+                    void **arguments) noexcept {
+  if (error)
+    return;
+  try {
+    start(kernel, grid, block, arguments);
+  } catch (...) {
+    error = std::current_exception();
+  }
+}
+
+void Device::synchronize() {
+  wait();
+  if (error)
+    std::rethrow_exception(std::exchange(error, nullptr));
+}
+
+Device &Device::current() {
+  if (!currentDevice)
+    fail("a kernel is launched, and there is no device");
+  return *currentDevice;
+}
+
+Device::Use::Use(Device &device)
+    : before(std::exchange(currentDevice, &device)) {}
+
+Device::Use::~Use() { currentDevice = before; }
+
+} // namespace gpt2
+
+// A module and a function are their names: the device knows the rest.
+
+void *mgpuModuleLoad(void *name, size_t) { return name; }
+
+void *mgpuModuleGetFunction(void *, const char *name) {
+  return const_cast<char *>(name);
+}
+
+void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY,
+                      intptr_t gridZ, intptr_t blockX, intptr_t blockY,
+                      intptr_t blockZ, int32_t, void *, void **arguments,
+                      void **, size_t) {
+  auto extents = [](intptr_t x, intptr_t y, intptr_t z) {
+    return gpt2::Dim3{static_cast<unsigned>(x), static_cast<unsigned>(y),
+                      static_cast<unsigned>(z)};
+  };
+  gpt2::Device::current().launch(static_cast<const char *>(function),
+                                 extents(gridX, gridY, gridZ),
+                                 extents(blockX, blockY, blockZ), arguments);
+}

@@ -1,0 +1,78 @@
+//===- device.h - Where kernels run -------------------------------------===//
+//
+// A compiled program's host part launches kernels by name, through the
+// functions of mgpu.h, on the device that is current on its thread. What a
+// device is asked for happens in the order of asking; it may happen later.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+
+namespace gpt2 {
+
+/// Extents of a grid or a block, or a place in one.
+struct Dim3 {
+  unsigned x = 1, y = 1, z = 1;
+
+  uint64_t count() const { return uint64_t{x} * y * z; }
+  /// "(1, 0, 0)".
+  std::string describe() const;
+};
+
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// What it is, for people.
+  virtual std::string describe() const = 0;
+
+  /// Memory that kernels may use; `name` stands in messages. Throws an Error if
+  /// there is not so much.
+  virtual void *allocate(size_t bytes, const std::string &name) = 0;
+  virtual void free(void *data) = 0;
+
+  /// Copies between host and device, or within either.
+  virtual void copy(void *to, const void *from, size_t bytes) = 0;
+
+  /// Launches `kernel`; `arguments` are pointers to its arguments. Does not
+  /// throw, since compiled code, which cannot be unwound, calls it: what goes
+  /// wrong is told by the next synchronize(), and nothing is launched until
+  /// then.
+  void launch(const std::string &kernel, Dim3 grid, Dim3 block,
+              void **arguments) noexcept;
+
+  /// Waits until all that was asked for has happened. Throws the Error of the
+  /// first launch since the last call in which something was wrong.
+  void synchronize();
+
+  /// The device on which this thread's programs launch. Throws an Error if
+  /// there is none.
+  static Device &current();
+
+  /// Makes a device current on this thread for as long as it lives.
+  class Use {
+  public:
+    explicit Use(Device &device);
+    ~Use();
+    Use(const Use &) = delete;
+    Use &operator=(const Use &) = delete;
+
+  private:
+    Device *before;
+  };
+
+protected:
+  /// Throws an Error if it cannot be launched, or went wrong.
+  virtual void start(const std::string &kernel, Dim3 grid, Dim3 block,
+                     void **arguments) = 0;
+  virtual void wait() = 0;
+
+private:
+  std::exception_ptr error; ///< of a launch
+};
+
+} // namespace gpt2
