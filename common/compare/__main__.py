@@ -134,7 +134,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         variants=args.variants,
         tokens=args.tokens,
         threads=args.threads,
-        new_tokens=max(2, args.new_tokens),
+        new_tokens=args.new_tokens,
         runs=args.runs,
         seconds=args.seconds or (40 if args.model else 8),
         metrics=metrics,
@@ -144,6 +144,11 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def check_lengths(settings: Settings, model: dict) -> None:
+    if settings.new_tokens < 2:
+        raise UserError(
+            "--new-tokens=1: expected at least 2, since the first token's time is the prompt's "
+            "and only those after it are times per token"
+        )
     longest = max(settings.tokens) + settings.new_tokens - 1
     if longest > model["context"]:
         raise UserError(

@@ -149,7 +149,7 @@ def variant_table(measured: dict) -> Table:
 def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
     """What the prose quotes, by name: letters, digits and underscores."""
     numbers = {}
-    small, embedded = all_results["random-124m"], all_results["embedded"]
+    small = all_results["random-124m"]
     limit = small["limits"][0]
     fma, tokens = figures.best(limit, "fma"), max(small["settings"]["tokens"])
     numbers["clock_ghz"] = f"{figures.best(limit, 'clock') / 1e9:.1f} GHz"
@@ -160,38 +160,32 @@ def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
     products = 12 * model["layers"] * model["channels"] ** 2 * tokens
     numbers["products"] = tables.count(products)
     numbers["products_floor"] = seconds(products / fma)
-    numbers["prefill_floor"] = seconds(figures.prefill_multiply_adds(model, tokens) / fma)
-    for prefix, measured in (("", small), ("small_", embedded)):
-        for row in measured["rows"]:
-            if row["status"] != "ok" or row["yardstick"] or row["threads"] > 1:
-                continue
-            name = prefix + row["chapter"].split("-")[0]
-            first = figures.first_token(row, tokens)
-            rate = figures.prefill_multiply_adds(measured["model"], tokens) / first.median
-            numbers[f"{name}_first"] = seconds(first.median)
-            numbers[f"{name}_token"] = seconds(figures.per_token(row, tokens).median)
-            numbers[f"{name}_rate"] = tables.count(rate)
-            share = figures.first_token_share(measured, row, tokens)
-            numbers[f"{name}_share"] = tables.percent(share)
-            parent = figures.parent_row(measured, row)
-            if parent:
-                gain = figures.speedup(figures.first_token(parent, tokens), first)
-                numbers[f"{name}_gain"] = f"{tables.digits(gain)} times"
+    for row in small["rows"]:
+        if row["status"] == "ok" and not row["yardstick"] and row["threads"] == 1:
+            name = row["chapter"].split("-")[0]
+            if name in ("ch02", "ch03"):
+                numbers[f"{name}_first"] = seconds(figures.first_token(row, tokens).median)
     seconds_of = {
         (entry["chapter"].split("-")[0], entry["kernel"]): Spread.of(entry["seconds"]).median
         for entry in all_results["kernels"]["kernels"]
     }
-    for chapter in ("ch02", "ch03"):
-        alone = {
-            kernel: sum(s for (c, k), s in seconds_of.items() if c == chapter and k.startswith(kernel))
-            for kernel in ("linear", "gelu", "attention", "layernorm", "logits")
-        }
-        layers = model["layers"]
-        for kernel, calls in {"linear": layers, "gelu": layers, "attention": layers,
-                              "layernorm": 2 * layers + 1, "logits": 1}.items():  # fmt: skip
-            numbers[f"{chapter}_{kernel}"] = seconds(calls * alone[kernel])
-        rate = products / (layers * alone["linear"])
-        numbers[f"{chapter}_linear_share"] = tables.percent(rate / fma)
+    layers = model["layers"]
+    calls = {
+        "ch02": {"gelu": layers, "logits": 1},
+        "ch03": {
+            "linear": layers,
+            "gelu": layers,
+            "attention": layers,
+            "layernorm": 2 * layers + 1,
+            "logits": 1,
+        },
+    }
+    for chapter, kernels in calls.items():
+        for kernel, count in kernels.items():
+            alone = sum(s for (c, k), s in seconds_of.items() if c == chapter and k.startswith(kernel))
+            numbers[f"{chapter}_{kernel}"] = seconds(count * alone)
+    linear = sum(s for (c, k), s in seconds_of.items() if c == "ch03" and k.startswith("linear"))
+    numbers["ch03_linear_share"] = tables.percent(products / (layers * linear) / fma)
     return numbers
 
 

@@ -1,13 +1,14 @@
 //===- emulated_module.cpp - A GPU's kernels as functions of the host ---===//
 //
 // The kernels' LLVM IR, as the target's code generator would get it, changed in
-// four respects: intrinsics become calls of device/emulator_intrinsics.h;
-// variables in shared memory become places behind one pointer; kernels become
-// ordinary functions; and every access to memory is announced to the emulator
-// before it happens.
+// four respects: intrinsics become calls of the emulator's functions
+// (emulate_intrinsics.cpp); variables in shared memory become places behind one
+// pointer; kernels become ordinary functions; and every access to memory is
+// announced to the emulator before it happens.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/codegen.h"
+#include "compiler/emulate_intrinsics.h"
 #include "compiler/gpu_codegen.h"
 #include "device/emulator_intrinsics.h"
 #include "model/error.h"
@@ -21,9 +22,6 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
-
-#include <functional>
-#include <optional>
 
 using namespace llvm;
 
@@ -48,7 +46,7 @@ public:
 
   Kernels retarget() {
     Kernels kernels;
-    replaceIntrinsics();
+    emulateIntrinsics(module);
     kernels.sharedBytes = replaceSharedVariables();
     replaceStackVariables();
     for (Function &function : make_early_inc_range(module)) {
@@ -67,190 +65,6 @@ public:
   }
 
 private:
-  Type *i32() { return builder.getInt32Ty(); }
-
-  /// A call of an emulator's function that takes and returns 32-bit integers.
-  CallInst *call(StringRef name, ArrayRef<Value *> arguments,
-                 Type *result = nullptr) {
-    SmallVector<Type *> types;
-    for (Value *argument : arguments)
-      types.push_back(argument->getType());
-    FunctionCallee callee = module.getOrInsertFunction(
-        ("gpt2_emulator_" + name).str(),
-        FunctionType::get(result ? result : i32(), types, false));
-    CallInst *made = builder.CreateCall(callee, arguments);
-    made->setConvergent(); // stays where all threads come to it
-    return made;
-  }
-
-  /// A call whose result is the same wherever a thread makes it.
-  CallInst *ask(StringRef name, ArrayRef<Value *> arguments,
-                Type *result = nullptr) {
-    CallInst *asked = call(name, arguments, result);
-    asked->setNotConvergent();
-    asked->setDoesNotAccessMemory();
-    asked->setDoesNotThrow();
-    asked->addFnAttr(Attribute::WillReturn);
-    return asked;
-  }
-
-  /// An exchange among the lanes of `mask`, or if it is null, among those that
-  /// come to it.
-  Value *exchange(Value *value, Value *source, Value *mask) {
-    Type *i64 = builder.getInt64Ty();
-    Value *lanes = mask ? builder.CreateZExt(mask, i64) : builder.getInt64(0);
-    return call("exchange", {value, source, lanes, builder.getInt32(++sites)});
-  }
-
-  void replaceIntrinsics() {
-    for (Function &function : make_early_inc_range(module)) {
-      if (!function.isIntrinsic())
-        continue;
-      StringRef name = function.getName();
-      bool isTargets =
-          name.starts_with("llvm.nvvm.") || name.starts_with("llvm.amdgcn.");
-      if (!isTargets)
-        continue;
-      for (User *user : make_early_inc_range(function.users())) {
-        auto *intrinsic = cast<CallInst>(user);
-        builder.SetInsertPoint(intrinsic);
-        Value *value = name.starts_with("llvm.nvvm.")
-                           ? replaceNvvm(name.drop_front(10), *intrinsic)
-                           : replaceAmdgcn(name.drop_front(12), *intrinsic);
-        if (value)
-          intrinsic->replaceAllUsesWith(value);
-        intrinsic->eraseFromParent();
-      }
-      function.eraseFromParent();
-    }
-  }
-
-  [[noreturn]] void unknown(StringRef name) {
-    fail("the emulator does not know the intrinsic ", name.str());
-  }
-
-  /// For "tid.x" and the like: which function, and which dimension.
-  Value *coordinate(StringRef name, StringRef suffix) {
-    unsigned dimension = suffix == "x" ? 0 : suffix == "y" ? 1 : 2;
-    return ask(name, {builder.getInt32(dimension)});
-  }
-
-  /// The intrinsic llvm.nvvm.NAME; null if it has no result.
-  Value *replaceNvvm(StringRef name, CallInst &intrinsic) {
-    StringRef rest = name;
-    if (rest.consume_front("read.ptx.sreg.")) {
-      auto [what, dimension] = rest.split('.');
-      if (what == "tid")
-        return coordinate("thread_id", dimension);
-      if (what == "ctaid")
-        return coordinate("block_id", dimension);
-      if (what == "ntid")
-        return coordinate("block_size", dimension);
-      if (what == "nctaid")
-        return coordinate("grid_size", dimension);
-      if (what == "laneid")
-        return ask("lane", {});
-    }
-    if (name.starts_with("barrier")) {
-      call("barrier", {}, builder.getVoidTy());
-      return nullptr;
-    }
-    if (name.starts_with("bar.warp.sync")) {
-      exchange(builder.getInt32(0), builder.getInt32(0),
-               intrinsic.getArgOperand(0));
-      return nullptr;
-    }
-    if (rest.consume_front("shfl.sync."))
-      return replaceShuffle(rest, intrinsic);
-    unknown(intrinsic.getCalledFunction()->getName());
-  }
-
-  /// shfl.sync.MODE.TYPE[p](mask, value, operand, clamp): PTX ISA 9.7.9.6. The
-  /// clamp's lowest five bits say which lane is the last to be read, bits 8 to
-  /// 12 which bits of its number a lane shares with its segment.
-  Value *replaceShuffle(StringRef name, CallInst &intrinsic) {
-    auto [mode, type] = name.split('.');
-    Value *value = intrinsic.getArgOperand(1);
-    Value *operand = intrinsic.getArgOperand(2);
-    Value *clamp = builder.CreateAnd(intrinsic.getArgOperand(3), 31);
-    Value *lane = ask("lane", {}), *source = nullptr, *valid = nullptr;
-    if (mode == "bfly") {
-      source = builder.CreateXor(lane, operand);
-      valid = builder.CreateICmpULE(source, clamp);
-    } else if (mode == "down") {
-      source = builder.CreateAdd(lane, operand);
-      valid = builder.CreateICmpULE(source, clamp);
-    } else if (mode == "up") {
-      source = builder.CreateSub(lane, operand);
-      valid = builder.CreateICmpSGE(source, clamp);
-    } else if (mode == "idx") {
-      source = operand;
-      valid = builder.CreateICmpULE(source, clamp);
-    } else {
-      unknown(intrinsic.getCalledFunction()->getName());
-    }
-    source = builder.CreateSelect(valid, source, lane);
-    Value *bits = builder.CreateBitCast(value, i32());
-    Value *result = builder.CreateBitCast(
-        exchange(bits, source, intrinsic.getArgOperand(0)), value->getType());
-    if (!type.ends_with("p"))
-      return result;
-    Value *pair = PoisonValue::get(intrinsic.getType());
-    pair = builder.CreateInsertValue(pair, result, 0);
-    return builder.CreateInsertValue(pair, valid, 1);
-  }
-
-  /// The intrinsic llvm.amdgcn.NAME; null if it has no result.
-  Value *replaceAmdgcn(StringRef name, CallInst &intrinsic) {
-    StringRef rest = name;
-    if (rest.consume_front("workitem.id."))
-      return coordinate("thread_id", rest);
-    if (rest.consume_front("workgroup.id."))
-      return coordinate("block_id", rest);
-    if (name.starts_with("s.barrier")) {
-      call("barrier", {}, builder.getVoidTy());
-      return nullptr;
-    }
-    // Lanes before this one among those of the mask; -1 is all of them.
-    bool isHigh = name == "mbcnt.hi";
-    if (isHigh || name == "mbcnt.lo") {
-      Value *lane = ask("lane", {});
-      Value *before =
-          isHigh ? builder.CreateSub(
-                       builder.CreateBinaryIntrinsic(Intrinsic::umax, lane,
-                                                     builder.getInt32(32)),
-                       builder.getInt32(32))
-                 : builder.CreateBinaryIntrinsic(Intrinsic::umin, lane,
-                                                 builder.getInt32(32));
-      auto *mask = dyn_cast<ConstantInt>(intrinsic.getArgOperand(0));
-      if (!mask || !mask->isMinusOne())
-        unknown(intrinsic.getCalledFunction()->getName());
-      return builder.CreateAdd(before, intrinsic.getArgOperand(1));
-    }
-    if (name == "ds.swizzle")
-      return replaceSwizzle(intrinsic);
-    if (name == "ds.bpermute") {
-      Value *source = builder.CreateLShr(intrinsic.getArgOperand(0), 2);
-      return exchange(intrinsic.getArgOperand(1), source, nullptr);
-    }
-    unknown(intrinsic.getCalledFunction()->getName());
-  }
-
-  /// ds.swizzle(value, pattern): lane number & a | b ^ c within 32 lanes, with
-  /// a, b and c in five bits each of the pattern (CDNA3 ISA, DS_SWIZZLE_B32).
-  Value *replaceSwizzle(CallInst &intrinsic) {
-    auto *constant = cast<ConstantInt>(intrinsic.getArgOperand(1));
-    uint64_t pattern = constant->getZExtValue();
-    if (pattern & 0x8000) // four lanes in any order
-      unknown("llvm.amdgcn.ds.swizzle with a pattern of four lanes");
-    Value *lane = ask("lane", {});
-    Value *source = builder.CreateAnd(lane, pattern & 31);
-    source = builder.CreateOr(source, pattern >> 5 & 31);
-    source = builder.CreateXor(source, pattern >> 10 & 31);
-    source = builder.CreateOr(source, builder.CreateAnd(lane, 32));
-    return exchange(intrinsic.getArgOperand(0), source, nullptr);
-  }
-
   /// Gives each variable a place behind the block's pointer; returns the bytes.
   int64_t replaceSharedVariables() {
     SmallVector<GlobalVariable *> shared;
@@ -268,7 +82,7 @@ private:
       for (Use &use : make_early_inc_range(global->uses())) {
         auto *user = cast<Instruction>(use.getUser());
         builder.SetInsertPoint(user->getFunction()->getEntryBlock().begin());
-        Value *base = ask("shared", {}, builder.getPtrTy());
+        Value *base = askEmulator(builder, "shared", {}, builder.getPtrTy());
         Value *place = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(),
                                                           base, offset);
         use.set(builder.CreateAddrSpaceCast(place, global->getType()));
@@ -317,7 +131,6 @@ private:
 
   Module &module;
   IRBuilder<> builder;
-  uint32_t sites = 0; ///< exchanges so far
 };
 
 /// Without vectorisation: a masked access could not be announced, and threads

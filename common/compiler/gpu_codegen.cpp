@@ -54,9 +54,7 @@ GpuTarget GpuTarget::of(const std::string &chip) {
 }
 
 unsigned GpuTarget::subgroupSize() const {
-  // gfx9 and four digits is RDNA; gfx9xx has three.
-  bool isGcn = chip.starts_with("gfx9") && chip.size() == 6;
-  return isGcn ? 64 : 32;
+  return chip.starts_with("gfx9") ? 64 : 32;
 }
 
 void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {

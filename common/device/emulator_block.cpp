@@ -106,8 +106,8 @@ std::optional<std::string> EmulatedBlock::run(uint64_t index) {
   if (!error)
     return std::nullopt;
   // Fibers that have not ended would unwind their stacks, through frames of
-  // compiled code that cannot be unwound: they are left as they are, and
-  // nothing on their stacks owns anything.
+  // compiled code that cannot be unwound: they are left as they are. What an
+  // error's message took there is lost.
   for (Thread &thread : threads)
     if (thread.fiber)
       new boost::context::fiber(std::move(thread.fiber));
@@ -163,29 +163,32 @@ bool EmulatedBlock::releaseBarrier() {
 }
 
 std::string EmulatedBlock::divergence() const {
-  auto isWaiting = [](const Thread &thread) {
-    return thread.state != State::Ended;
+  unsigned waiting = 0;
+  while (threads[waiting].state == State::Ended)
+    ++waiting;
+  const Thread &self = threads[waiting];
+  bool atBarrier = self.state == State::AtBarrier;
+  unsigned first = waiting / subgroupSize * subgroupSize;
+  // It waits for the whole block, or for its mask: one thread is missing, or it
+  // would have been released.
+  auto isMissing = [&](unsigned other) {
+    if (atBarrier)
+      return threads[other].state != State::AtBarrier;
+    return other >= first && other < first + subgroupSize &&
+           (self.mask >> (other - first) & 1) != 0 &&
+           (threads[other].state != State::AtExchange ||
+            threads[other].mask != self.mask);
   };
-  auto waiting = static_cast<unsigned>(
-      std::find_if(threads.begin(), threads.end(), isWaiting) -
-      threads.begin());
-  State state = threads[waiting].state;
-  // Those it waits for: its subgroup, or the block.
-  unsigned first = 0, last = count;
-  if (state == State::AtExchange) {
-    first = waiting / subgroupSize * subgroupSize;
-    last = std::min(first + subgroupSize, count);
-  }
-  unsigned missing = first;
-  while (missing < last && threads[missing].state == state)
+  unsigned missing = 0;
+  while (!isMissing(missing))
     ++missing;
-  const char *what = state == State::AtBarrier
-                         ? "a barrier"
-                         : "an exchange within its subgroup";
+  const char *what =
+      atBarrier ? "a barrier" : "an exchange within its subgroup";
   const char *does = threads[missing].state == State::Ended ? "has ended"
                      : threads[missing].state == State::AtBarrier
                          ? "waits at a barrier"
-                         : "waits at an exchange within its subgroup";
+                     : atBarrier ? "waits at an exchange within its subgroup"
+                                 : "waits at an exchange with other lanes";
   return "divergent barrier: " + where(waiting) + " waits at " + what +
          ", and " + where(missing) + " " + does +
          "; all threads must come to the same one";

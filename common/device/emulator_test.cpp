@@ -169,6 +169,14 @@ TEST(Emulator, NamesADivergentBarrier) {
   EXPECT_THAT(errorOf(shuffles, {1}, {40}),
               HasSubstr("thread (0, 0, 0) waits at an exchange within its "
                         "subgroup, and thread (3, 0, 0) waits at a barrier"));
+  // All are at exchanges, but some wait for those that wait for others.
+  auto crosses = [](void **) {
+    gpt2_emulator_exchange(0, 0, threadX() < 16 ? 0xffffffff : 0x0000ffff, 0);
+  };
+  EXPECT_THAT(errorOf(crosses, {1}, {32}),
+              HasSubstr("thread (0, 0, 0) waits at an exchange within its "
+                        "subgroup, and thread (16, 0, 0) waits at an exchange "
+                        "with other lanes"));
   // Subgroups need not be in step with each other.
   auto inTurns = [](void **) {
     if (threadX() < 32)

@@ -14,7 +14,9 @@ extern "C" {
 
 void *mgpuModuleLoad(void *name, size_t size);
 void *mgpuModuleGetFunction(void *module, const char *name);
-/// Extents of grid and block; `arguments` are pointers to the kernel's.
+/// Extents of grid and block; `arguments` are pointers to the kernel's. The
+/// program ends if no device is current: compiled code cannot be unwound, so
+/// whoever calls it does so under a Device::Use.
 void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY,
                       intptr_t gridZ, intptr_t blockX, intptr_t blockY,
                       intptr_t blockZ, int32_t sharedBytes, void *stream,

@@ -69,6 +69,10 @@ class Measuring(unittest.TestCase):
         ]
         self.assertEqual(counted, ["a", "b"] * 5)
 
+    def test_one_new_token_has_no_time_per_token(self):
+        with self.assertRaisesRegex(UserError, "--new-tokens=1: expected at least 2"):
+            self.compare("a", options=("--new-tokens=1",))
+
     def test_the_first_run_is_not_counted_and_later_ones_warm_up(self):
         self.compare("a")
         runs = [call for call in samples.calls(self.bin, "a") if "--report" in call]
