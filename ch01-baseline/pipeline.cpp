@@ -8,11 +8,11 @@
 
 namespace gpt2::ch01_baseline {
 
-std::vector<Stage> stages(const Sizes &sizes) {
+std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(sizes), // `?` to numbers, calls to loops
-      bufferizeStage(),       // insert and extract to store and load, in place
-      llvmDialectStage(),     // loops to branches
+      specializeStage(setting.sizes), // `?` to numbers, calls to loops
+      bufferizeStage(),   // insert and extract to store and load, in place
+      llvmDialectStage(), // loops to branches
   };
 }
 

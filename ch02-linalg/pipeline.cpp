@@ -12,9 +12,10 @@ using namespace mlir;
 
 namespace gpt2::ch02_linalg {
 
-std::vector<Stage> stages(const Sizes &sizes) {
+std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(sizes), // `?` to numbers, calls to linalg operations
+      specializeStage(
+          setting.sizes), // `?` to numbers, calls to linalg operations
       {"ordered",
        [](OpPassManager &pm) {
          // matmul, reduce, transpose, ... to linalg.generic, whose maps and

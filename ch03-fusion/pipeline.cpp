@@ -15,9 +15,10 @@ using namespace mlir;
 
 namespace gpt2::ch03_fusion {
 
-std::vector<Stage> stages(const Sizes &sizes) {
+std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(sizes), // `?` to numbers, calls to linalg operations
+      specializeStage(
+          setting.sizes), // `?` to numbers, calls to linalg operations
       {"fused",
        [](OpPassManager &pm) {
          // named operations to linalg.generic, whose bodies can be merged

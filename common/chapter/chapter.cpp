@@ -16,10 +16,10 @@ Sizes sizesOf(const Config &config) {
           {"P", config.context}};
 }
 
-CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
+CompileRequest compileRequest(const Chapter &chapter, const Setting &setting) {
   CompileRequest request;
   request.sources = chapter.sources;
-  request.stages = chapter.stages(sizes);
+  request.stages = chapter.stages(setting);
   return request;
 }
 
@@ -54,9 +54,9 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
 
 } // namespace
 
-CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
+CompileRequest kernelRequest(const Chapter &chapter, const Setting &setting,
                              const std::string &kernel) {
-  CompileRequest request = compileRequest(chapter, sizes);
+  CompileRequest request = compileRequest(chapter, setting);
   for (std::filesystem::path &source : request.sources)
     if (source.filename() == "gpt2.mlir")
       source = std::filesystem::path(paths::source) /
@@ -85,23 +85,55 @@ std::string explain(const Chapter &chapter, const Config &config,
   return text;
 }
 
-Forward::Forward(const Program &program, Weights &weights,
+Forward::Forward(Executable &executable, Weights &weights,
                  std::vector<MemRef> extra)
-    : entry(program.entry("forward")), config(weights.config()) {
+    : executable(executable), config(weights.config()), extra(extra) {
+  Device &device = executable.device();
+  tokensOnDevice = static_cast<int32_t *>(device.allocate(
+      static_cast<size_t>(config.context) * sizeof(int32_t), "the tokens"));
   for (int i = 0; i < 2; ++i) // logits and tokens, given with each call
     arguments.emplace_back(static_cast<float *>(nullptr),
                            std::vector<int64_t>{});
+  auto share = [&](const MemRef &tensor, const std::string &name) {
+    arguments.push_back(
+        tensor.at(device.share(tensor.data(), tensor.bytes(), name)));
+  };
   for (size_t i = 0; i < weights.specs().size(); ++i)
-    arguments.emplace_back(weights.tensor(i).data(), weights.specs()[i].shape);
-  arguments.insert(arguments.end(), extra.begin(), extra.end());
+    share(MemRef(weights.tensor(i).data(), weights.specs()[i].shape),
+          std::string(weights.specs()[i].name));
+  for (const MemRef &tensor : extra)
+    share(tensor, "an extra argument");
+}
+
+Forward::~Forward() {
+  Device &device = executable.device();
+  device.free(tokensOnDevice);
+  if (logitsOnDevice)
+    device.free(logitsOnDevice);
+  for (size_t i = 2; i < arguments.size(); ++i)
+    device.free(arguments[i].data());
 }
 
 void Forward::operator()(std::span<const int32_t> tokens,
                          std::span<float> logits) {
+  Device &device = executable.device();
+  if (logits.size() > logitsCapacity) {
+    if (logitsOnDevice)
+      device.free(logitsOnDevice);
+    logitsOnDevice = static_cast<float *>(
+        device.allocate(logits.size_bytes(), "the logits"));
+    logitsCapacity = logits.size();
+  }
   auto rows = static_cast<int64_t>(logits.size()) / config.vocab;
-  arguments[0] = MemRef(logits.data(), {rows, config.vocab});
-  arguments[1] = MemRef(tokens.data(), {static_cast<int64_t>(tokens.size())});
-  entry(arguments);
+  arguments[0] = MemRef(logitsOnDevice, {rows, config.vocab});
+  arguments[1] = MemRef(tokensOnDevice, {static_cast<int64_t>(tokens.size())});
+  device.copy(tokensOnDevice, tokens.data(), tokens.size_bytes());
+  executable.call("forward", arguments);
+  device.copy(logits.data(), logitsOnDevice, logits.size_bytes());
+  for (size_t i = 0; i < extra.size(); ++i)
+    device.copy(extra[i].data(),
+                arguments[arguments.size() - extra.size() + i].data(),
+                extra[i].bytes());
 }
 
 } // namespace gpt2

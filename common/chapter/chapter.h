@@ -1,8 +1,8 @@
 //===- chapter.h - What a chapter is ------------------------------------===//
 #pragma once
 
+#include "chapter/executable.h"
 #include "compiler/compile.h"
-#include "compiler/program.h"
 #include "compiler/score.h"
 #include "model/weights.h"
 
@@ -22,8 +22,8 @@ struct Chapter {
   /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced
   /// by those of the same name.
   std::vector<std::filesystem::path> sources;
-  /// The pipeline for a model of these sizes.
-  std::function<std::vector<Stage>(const Sizes &sizes)> stages;
+  /// The pipeline for a model and a chip.
+  std::function<std::vector<Stage>(const Setting &setting)> stages;
   std::vector<std::string> devices; ///< what --device may name
   int maxThreads = 1;               ///< what --threads may ask for
 };
@@ -32,13 +32,13 @@ struct Chapter {
 /// compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
-/// What there is to compile for `chapter` and a model of these sizes.
-CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
+/// What there is to compile for `chapter` in this setting.
+CompileRequest compileRequest(const Chapter &chapter, const Setting &setting);
 
 /// The same for kernels alone, as `chapter` has them: an entry test_NAME for
 /// each, see kernel_entries.mlir, or for `kernel` only. Throws an Error that
 /// lists the kernels if there is none of that name.
-CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
+CompileRequest kernelRequest(const Chapter &chapter, const Setting &setting,
                              const std::string &kernel = "");
 
 /// What `chapter` makes of one kernel of a model of these sizes: for each pass
@@ -62,22 +62,29 @@ struct Scores {
 Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
                 double cacheBytes);
 
-/// GPT-2 as one chapter compiled it, bound to weights. Keeps references to
-/// both.
+/// GPT-2 as one chapter compiled it, bound to weights, which are brought to its
+/// device once. Keeps references to both.
 class Forward {
 public:
-  /// `extra` arguments follow the skeleton's.
-  Forward(const Program &program, Weights &weights,
+  /// `extra` arguments, tensors of the host, follow the skeleton's.
+  Forward(Executable &executable, Weights &weights,
           std::vector<MemRef> extra = {});
+  ~Forward();
+  Forward(const Forward &) = delete;
+  Forward &operator=(const Forward &) = delete;
 
   /// Writes the logits that follow each of the last N tokens, row by row;
   /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
   void operator()(std::span<const int32_t> tokens, std::span<float> logits);
 
 private:
-  Program::Entry entry;
+  Executable &executable;
   const Config &config;
-  std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights
+  int32_t *tokensOnDevice; ///< P elements
+  float *logitsOnDevice = nullptr;
+  size_t logitsCapacity = 0;     ///< elements
+  std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights, extra
+  std::vector<MemRef> extra;
 };
 
 /// The command line of a chapter's program; returns its exit code.

@@ -17,13 +17,13 @@
 namespace gpt2::testing {
 
 /// The chapter's program for a model, without the cache.
-inline Program compileFor(const Config &config) {
-  return Program(
+inline Executable compileFor(const Config &config) {
+  return Executable(
       compileToObject(compileRequest(CHAPTER(), sizesOf(config))).bytes);
 }
 
 /// Logits (N, V) after each of the last `rows` tokens.
-inline std::vector<float> logitsOf(const Program &program, Weights &weights,
+inline std::vector<float> logitsOf(Executable &program, Weights &weights,
                                    std::span<const int32_t> tokens,
                                    int64_t rows) {
   std::vector<float> logits(rows * weights.config().vocab, NAN);

@@ -14,7 +14,7 @@ namespace {
 
 /// The calls of the skeleton that all chapters share, or of a later one's.
 std::vector<KernelCall> callsOf(const Chapter &chapter) {
-  Session session(compileRequest(chapter, {}));
+  Session session(compileRequest(chapter, Sizes()));
   std::vector<KernelCall> calls = kernelCalls(session.module());
   std::string root = std::string(paths::source) + "/";
   for (KernelCall &call : calls)
@@ -65,7 +65,7 @@ Results chapterResults(const Version &version, size_t index,
   request.prepare = [index](mlir::ModuleOp module) {
     tapKernelCall(module, index);
   };
-  Program program(compileToObject(request).bytes);
+  Executable program(compileToObject(request).bytes);
   std::vector<float> tap(config.layers * size, NAN);
   MemRef shaped(tap.data(), {config.layers, length, width});
   std::vector<float> logits(config.vocab);
@@ -81,7 +81,7 @@ reference::Vector logitsOf(const Version &version,
   if (!version.chapter)
     return reference::forward(*version.weights, tokens, 1);
   const Config &config = version.weights->config();
-  Program program(
+  Executable program(
       compileToObject(compileRequest(*version.chapter, sizesOf(config))).bytes);
   std::vector<float> logits(config.vocab);
   Forward(program, *version.weights)(tokens, logits);

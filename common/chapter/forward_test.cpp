@@ -5,6 +5,8 @@
 #include "model/generate.h"
 #include "model/tokenizer.h"
 
+#include <functional>
+
 using namespace gpt2;
 using namespace gpt2::testing;
 
@@ -52,7 +54,7 @@ class Forward : public ::testing::TestWithParam<Shape> {};
 TEST_P(Forward, LogitsAtEveryPosition) {
   const auto &[name, config, lengths] = GetParam();
   Weights weights = randomWeights(config);
-  Program program = compileFor(config);
+  Executable program = compileFor(config);
   for (int64_t length : lengths) {
     std::vector<int32_t> tokens = someTokens(config, length);
     reference::Vector expected = reference::forward(weights, tokens, length);
@@ -72,8 +74,8 @@ TEST_P(Forward, LogitsOfTheParent) {
   if (!CHAPTER().parent)
     return;
   Weights weights = randomWeights(config);
-  Program program = compileFor(config);
-  Program parent(
+  Executable program = compileFor(config);
+  Executable parent(
       compileToObject(compileRequest(*CHAPTER().parent, sizesOf(config)))
           .bytes);
   for (int64_t length : lengths) {
@@ -92,13 +94,13 @@ TEST_P(Forward, LogitsOfTheParent) {
 TEST_P(Forward, GreedyTokens) {
   const auto &[name, config, lengths] = GetParam();
   Weights weights = randomWeights(config);
-  Program program = compileFor(config);
+  Executable program = compileFor(config);
   gpt2::Forward compiled(program, weights);
   for (int64_t length : lengths) {
     std::vector<int32_t> prompt = someTokens(config, length);
     // Up to the context's end, but a few tokens of a wide model will do.
     int64_t count = config.channels > 500 ? 2 : config.context;
-    EXPECT_EQ(greedy(config, prompt, count, compiled),
+    EXPECT_EQ(greedy(config, prompt, count, std::ref(compiled)),
               referenceGreedy(weights, prompt, count))
         << length << " tokens";
   }
@@ -119,7 +121,7 @@ TEST(EmbeddedModel, LogitsAndGreedyTokens) {
   auto checkpoint = Checkpoint::open(paths::embeddedModel);
   const Config &config = checkpoint->config();
   Weights weights = checkpoint->load();
-  Program program = compileFor(config);
+  Executable program = compileFor(config);
   std::vector<int32_t> prompt =
       checkpoint->loadTokenizer().encode("There was once a king who had");
 
@@ -130,7 +132,7 @@ TEST(EmbeddedModel, LogitsAndGreedyTokens) {
   EXPECT_TRUE(all.within) << all.describe(0);
 
   gpt2::Forward compiled(program, weights);
-  std::vector<int32_t> actual = greedy(config, prompt, 24, compiled);
+  std::vector<int32_t> actual = greedy(config, prompt, 24, std::ref(compiled));
   EXPECT_EQ(actual.size(), 24u);
   EXPECT_EQ(actual, referenceGreedy(weights, prompt, 24));
 }
@@ -159,7 +161,7 @@ class Mistakes : public ::testing::Test {
 protected:
   Config config = makeConfig(2, 2, 128, 33, 257);
   Weights good = randomWeights(config), bad = randomWeights(config);
-  Program program = compileFor(config);
+  Executable program = compileFor(config);
   std::vector<int32_t> tokens = someTokens(config, 20);
 
   Comparison compareBad() {

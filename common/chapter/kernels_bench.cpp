@@ -88,7 +88,7 @@ struct SeparateArguments
   }
 };
 
-Program compile(const Case &which) {
+Executable compile(const Case &which) {
   CompileRequest request = kernelRequest(CHAPTER(), which.sizes, which.kernel);
   // The logits are the caller's in the model, too.
   if (which.kernel != "logits")
@@ -96,12 +96,12 @@ Program compile(const Case &which) {
                                 pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
                                     std::make_unique<SeparateArguments>());
                               }});
-  return Program(compileToObject(request).bytes);
+  return Executable(compileToObject(request).bytes);
 }
 
 /// Compiles one kernel for one case, and calls it until the time is known.
 void run(benchmark::State &state, const Case &which) {
-  Program program = compile(which);
+  Executable program = compile(which);
   std::vector<std::vector<float>> tensors;
   std::vector<MemRef> arguments;
   for (const std::vector<int64_t> &shape : which.shapes) {
@@ -109,12 +109,14 @@ void run(benchmark::State &state, const Case &which) {
     for (int64_t size : shape)
       count *= size;
     tensors.push_back(randomValues(count));
-    arguments.emplace_back(tensors.back().data(), shape);
+    MemRef tensor(tensors.back().data(), shape);
+    arguments.push_back(tensor.at(
+        program.device().share(tensor.data(), tensor.bytes(), "a tensor")));
   }
-  Program::Entry entry = program.entry("test_" + which.kernel);
-  entry(arguments); // pages are touched, code is loaded
+  std::string entry = "test_" + which.kernel;
+  program.call(entry, arguments); // pages are touched, code is loaded
   for (auto _ : state)
-    entry(arguments);
+    program.call(entry, arguments);
   if (which.multiplyAdds > 0)
     state.counters["multiply_adds"] = benchmark::Counter(
         which.multiplyAdds, benchmark::Counter::kIsIterationInvariantRate);

@@ -21,13 +21,13 @@ reference::Vector inDouble(const std::vector<float> &values) {
 }
 
 /// The chapter's kernels, with an entry for each, for these sizes.
-Program compileKernels(const Sizes &sizes) {
-  return Program(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
+Executable compileKernels(const Sizes &sizes) {
+  return Executable(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
 }
 
-void call(const Program &program, const std::string &entry,
+void call(Executable &program, const std::string &entry,
           std::vector<MemRef> arguments) {
-  program.entry("test_" + entry)(arguments);
+  program.callWithHostTensors("test_" + entry, std::move(arguments));
 }
 
 void expectWithin(std::span<const float> actual,
@@ -51,14 +51,14 @@ void PrintTo(const KernelSizes &s, std::ostream *os) { *os << nameOf(s); }
 class Kernels : public ::testing::TestWithParam<KernelSizes> {
 protected:
   KernelSizes s = GetParam();
-  Program program = compileKernels({{"T", s.T},
-                                    {"H", s.H},
-                                    {"D", s.D},
-                                    {"C", s.C()},
-                                    {"K", s.K},
-                                    {"N", s.N},
-                                    {"V", s.V},
-                                    {"P", s.T + 3}});
+  Executable program = compileKernels({{"T", s.T},
+                                       {"H", s.H},
+                                       {"D", s.D},
+                                       {"C", s.C()},
+                                       {"K", s.K},
+                                       {"N", s.N},
+                                       {"V", s.V},
+                                       {"P", s.T + 3}});
 };
 
 TEST_P(Kernels, Embedding) {

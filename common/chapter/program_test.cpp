@@ -79,7 +79,7 @@ TEST_F(ProgramRun, StopsWhenTheContextIsFull) {
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("tokens is full]"));
   EXPECT_THAT(errorOf({ids(prompt + "5\n")}),
-              HasSubstr("the prompt has 257 tokens, the model's context 256"));
+              HasSubstr("the prompt has 513 tokens, the model's context 512"));
 }
 
 TEST_F(ProgramRun, DumpsLogits) {
@@ -192,7 +192,7 @@ TEST_F(ProgramRun, GoesOnBehindTheEndIfAsked) {
 }
 
 TEST_F(ProgramRun, EmitsEveryState) {
-  CompileRequest request = compileRequest(CHAPTER(), {});
+  CompileRequest request = compileRequest(CHAPTER(), Sizes());
   ProgramResult help = run({"--emit=help"});
   for (const std::string &name : emitNames(request)) {
     EXPECT_THAT(help.out, HasSubstr(name + "\n"));

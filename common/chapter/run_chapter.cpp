@@ -13,6 +13,7 @@
 #include "model/tokenizer.h"
 
 #include <cmath>
+#include <functional>
 #include <iostream>
 
 #include <unistd.h>
@@ -86,13 +87,14 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
   Sampler sampler(line.sampler);
   if (tokenizer)
     std::cout << line.prompt.value_or("") << std::flush;
-  Generation generation = generate(
-      config, ids, line.maxNewTokens, sampler, forward, [&](int32_t id) {
-        if (tokenizer)
-          std::cout << tokenizer->decode(id) << std::flush;
-        else
-          std::cout << id << std::endl;
-      });
+  Generation generation = generate(config, ids, line.maxNewTokens, sampler,
+                                   std::ref(forward), [&](int32_t id) {
+                                     if (tokenizer)
+                                       std::cout << tokenizer->decode(id)
+                                                 << std::flush;
+                                     else
+                                       std::cout << id << std::endl;
+                                   });
   if (tokenizer)
     std::cout << "\n";
   requireOutput();
@@ -120,11 +122,12 @@ Chapter withPipeline(const Chapter &chapter,
                      const std::filesystem::path &file) {
   Chapter changed = chapter;
   std::vector<Stage> stages = stagesOf(readFile(file), file.string());
-  std::string first = chapter.stages({}).front().name;
+  std::string first = chapter.stages(Sizes()).front().name;
   if (stages.empty() || stages[0].name != first)
     fail(file.string(), ": expected the stage ", first, " first");
-  changed.stages = [stages, own = chapter.stages](const Sizes &sizes) mutable {
-    stages[0] = own(sizes)[0];
+  changed.stages = [stages,
+                    own = chapter.stages](const Setting &setting) mutable {
+    stages[0] = own(setting)[0];
     return stages;
   };
   return changed;
@@ -210,7 +213,7 @@ int run(const Chapter &chapter, const CommandLine &line) {
   Times times;
   Stopwatch compileWatch;
   CompiledObject object = compileToObject(request);
-  Program program(object.bytes);
+  Executable program(object.bytes);
   times.fromCache = object.fromCache;
   Stopwatch loadWatch;
   times.compile = compileWatch.seconds();

@@ -1,6 +1,7 @@
 //===- compile.cpp - From sources and stages to machine code ------------===//
 #include "compiler/compile.h"
 #include "compiler/codegen.h"
+#include "compiler/gpu_codegen.h"
 #include "compiler/object_cache.h"
 #include "compiler/pipeline_text.h"
 #include "compiler/session.h"
@@ -10,6 +11,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <algorithm>
@@ -61,8 +63,19 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
+  // Kernels, if the program has any, become part of it, for the emulator.
+  std::unique_ptr<llvm::Module> kernels;
+  for (auto gpuModule : llvm::make_early_inc_range(
+           session.module().getOps<gpu::GPUModuleOp>())) {
+    if (kernels)
+      fail("kernels in more than one gpu.module; see name-kernels");
+    kernels = emulateKernels(gpuModule, context, *target);
+    gpuModule.erase();
+  }
   std::unique_ptr<llvm::Module> ir = translateAndOptimize(
       session.module(), context, *target, request.llvmLevel);
+  if (kernels && llvm::Linker::linkModules(*ir, std::move(kernels)))
+    fail("the kernels could not be joined with the program");
   return generateCode(*ir, *target, kind);
 }
 

@@ -38,16 +38,10 @@ public:
   explicit Retargeter(Module &module)
       : module(module), builder(module.getContext()) {}
 
-  /// Names of the kernels, and the bytes of shared memory that each may use.
-  struct Kernels {
-    std::vector<std::string> names;
-    int64_t sharedBytes = 0;
-  };
-
-  Kernels retarget() {
-    Kernels kernels;
+  /// Leaves thunks, and the table of the kernels.
+  void retarget() {
     emulateIntrinsics(module);
-    kernels.sharedBytes = replaceSharedVariables();
+    int64_t sharedBytes = replaceSharedVariables();
     replaceStackVariables();
     for (Function &function : make_early_inc_range(module)) {
       function.removeFnAttr("target-cpu");
@@ -55,13 +49,16 @@ public:
       if (function.getCallingConv() != CallingConv::PTX_Kernel &&
           function.getCallingConv() != CallingConv::AMDGPU_KERNEL)
         continue;
-      kernels.names.push_back(function.getName().str());
       function.setCallingConv(CallingConv::C);
-      addThunk(function);
+      addEntry(function.getName(), addThunk(function), sharedBytes);
       function.setLinkage(GlobalValue::InternalLinkage);
       function.addFnAttr(Attribute::NoInline);
     }
-    return kernels;
+    addEntry("", ConstantPointerNull::get(builder.getPtrTy()), 0);
+    auto *type = ArrayType::get(entries[0]->getType(), entries.size());
+    new GlobalVariable(
+        module, type, /*isConstant=*/true, GlobalValue::ExternalLinkage,
+        ConstantArray::get(type, entries), "gpt2_emulated_kernels");
   }
 
 private:
@@ -112,11 +109,11 @@ private:
   }
 
   /// void emulated_KERNEL(void **arguments), which calls the kernel.
-  void addThunk(Function &kernel) {
+  Constant *addThunk(Function &kernel) {
     Type *pointer = builder.getPtrTy();
     auto *thunk = Function::Create(
         FunctionType::get(builder.getVoidTy(), {pointer}, false),
-        GlobalValue::ExternalLinkage, thunkPrefix + kernel.getName(), module);
+        GlobalValue::InternalLinkage, thunkPrefix + kernel.getName(), module);
     builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", thunk));
     SmallVector<Value *> arguments;
     for (Argument &argument : kernel.args()) {
@@ -127,10 +124,21 @@ private:
     }
     builder.CreateCall(&kernel, arguments);
     builder.CreateRetVoid();
+    return thunk;
+  }
+
+  /// An EmulatedKernel; the last one of the table has no name.
+  void addEntry(StringRef name, Constant *function, int64_t sharedBytes) {
+    Constant *text = ConstantPointerNull::get(builder.getPtrTy());
+    if (!name.empty())
+      text = builder.CreateGlobalString(name, "", 0, &module);
+    entries.push_back(ConstantStruct::getAnon(
+        {text, function, builder.getInt64(sharedBytes)}));
   }
 
   Module &module;
   IRBuilder<> builder;
+  SmallVector<Constant *> entries;
 };
 
 /// Without vectorisation: a masked access could not be announced, and threads
@@ -179,51 +187,39 @@ void addChecks(Module &module) {
   }
 }
 
-/// What the code above calls.
-std::vector<Program::Symbol> emulatorSymbols() {
-#define SYMBOL(NAME)                                                           \
-  {                                                                            \
-    #NAME, reinterpret_cast<void *>(&NAME)                                     \
-  }
-  return {SYMBOL(gpt2_emulator_thread_id),  SYMBOL(gpt2_emulator_block_id),
-          SYMBOL(gpt2_emulator_block_size), SYMBOL(gpt2_emulator_grid_size),
-          SYMBOL(gpt2_emulator_lane),       SYMBOL(gpt2_emulator_barrier),
-          SYMBOL(gpt2_emulator_exchange),   SYMBOL(gpt2_emulator_shared),
-          SYMBOL(gpt2_emulator_check)};
-#undef SYMBOL
-}
-
 } // namespace
 
-EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
-  LLVMContext context;
+std::unique_ptr<Module> emulateKernels(mlir::gpu::GPUModuleOp gpuModule,
+                                       LLVMContext &context,
+                                       TargetMachine &host) {
   std::unique_ptr<Module> module = translateGpuModule(gpuModule, context);
-  std::unique_ptr<TargetMachine> host = createHostTargetMachine();
-  module->setDataLayout(host->createDataLayout());
-  module->setTargetTriple(host->getTargetTriple());
-  Retargeter::Kernels found = Retargeter(*module).retarget();
+  module->setDataLayout(host.createDataLayout());
+  module->setTargetTriple(host.getTargetTriple());
+  Retargeter(*module).retarget();
   std::string wrong;
   raw_string_ostream stream(wrong);
   if (verifyModule(*module, &stream))
     fail("the kernels could not be made the host's: ", wrong);
-  optimize(*module, *host);
+  optimize(*module, host);
   addChecks(*module);
-  program = std::make_unique<Program>(
-      generateCode(*module, *host, Code::Object), emulatorSymbols());
-  for (const std::string &name : found.names)
-    kernels.push_back(
-        {name, program->function<void (*)(void **)>((thunkPrefix + name).str()),
-         found.sharedBytes});
+  return module;
+}
+
+EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
+  LLVMContext context;
+  std::unique_ptr<TargetMachine> host = createHostTargetMachine();
+  std::unique_ptr<Module> module = emulateKernels(gpuModule, context, *host);
+  program =
+      std::make_unique<Program>(generateCode(*module, *host, Code::Object));
+}
+
+const EmulatedKernel *EmulatedModule::kernels() const {
+  return static_cast<const EmulatedKernel *>(
+      program->find("gpt2_emulated_kernels"));
 }
 
 const EmulatedKernel &EmulatedModule::kernel(const std::string &name) const {
-  std::string names;
-  for (const EmulatedKernel &kernel : kernels) {
-    if (kernel.name == name)
-      return kernel;
-    names += " " + kernel.name;
-  }
-  fail("there is no kernel '", name, "'; there are:", names);
+  return findKernel(kernels(), name);
 }
 
 } // namespace gpt2

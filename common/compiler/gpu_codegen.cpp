@@ -2,7 +2,6 @@
 #include "compiler/gpu_codegen.h"
 #include "compiler/codegen.h"
 #include "compiler/passes.h"
-#include "device/mgpu.h"
 #include "model/error.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -77,13 +76,6 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   }
   kernels.addPass(createCSEPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
-}
-
-std::vector<Program::Symbol> deviceSymbols() {
-  return {{"mgpuModuleLoad", reinterpret_cast<void *>(&mgpuModuleLoad)},
-          {"mgpuModuleGetFunction",
-           reinterpret_cast<void *>(&mgpuModuleGetFunction)},
-          {"mgpuLaunchKernel", reinterpret_cast<void *>(&mgpuLaunchKernel)}};
 }
 
 std::unique_ptr<llvm::Module> translateGpuModule(gpu::GPUModuleOp module,

@@ -1,6 +1,7 @@
 //===- gpu_codegen.h - From a gpu.module to a GPU's code ----------------===//
 #pragma once
 
+#include "compiler/gpu_target.h"
 #include "compiler/program.h"
 #include "device/emulator.h"
 
@@ -14,23 +15,10 @@
 namespace llvm {
 class LLVMContext;
 class Module;
+class TargetMachine;
 } // namespace llvm
 
 namespace gpt2 {
-
-enum class GpuVendor { Nvidia, Amd };
-
-/// A chip to compile for: sm_80, sm_90; gfx942, gfx1100, gfx1151.
-struct GpuTarget {
-  GpuVendor vendor = GpuVendor::Nvidia;
-  std::string chip;
-
-  /// Throws an Error if `chip` is neither sm_NN nor gfxNNN.
-  static GpuTarget of(const std::string &chip);
-
-  /// Lanes of a subgroup: 64 on CDNA and GCN (gfx9), 32 elsewhere.
-  unsigned subgroupSize() const;
-};
 
 /// The passes that take gpu.modules from the gpu dialect to the target's
 /// dialect and LLVM's. Kernels take memrefs as their descriptors' words: a size
@@ -48,19 +36,24 @@ enum class GpuCode { Assembly, Object };
 std::string generateGpuCode(mlir::gpu::GPUModuleOp module,
                             const GpuTarget &target, GpuCode kind);
 
-/// What a host part that launches kernels calls: device/mgpu.h.
-std::vector<Program::Symbol> deviceSymbols();
+/// The kernels of a lowered module as functions of `host` for the emulator,
+/// with their table, `gpt2_emulated_kernels`. Nothing in it may be optimised
+/// any more: each access is announced to the emulator before it happens.
+std::unique_ptr<llvm::Module> emulateKernels(mlir::gpu::GPUModuleOp module,
+                                             llvm::LLVMContext &context,
+                                             llvm::TargetMachine &host);
 
-/// The kernels of a lowered module as host functions for the emulator.
+/// The same, loaded.
 class EmulatedModule {
 public:
   explicit EmulatedModule(mlir::gpu::GPUModuleOp module);
 
+  /// Their table.
+  const EmulatedKernel *kernels() const;
   /// Throws an Error that lists the kernels if there is none of that name.
   const EmulatedKernel &kernel(const std::string &name) const;
 
 private:
-  std::vector<EmulatedKernel> kernels;
   std::unique_ptr<Program> program;
 };
 

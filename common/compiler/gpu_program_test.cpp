@@ -38,11 +38,7 @@ func.func @twice(%x: memref<?x4xf32>, %y: memref<?x4xf32>)
 TEST(GpuProgram, LaunchesOnTheCurrentDevice) {
   LoweredGpu lowered(program, "sm_90", /*hasHost=*/true);
   EmulatedModule kernels(lowered.kernels());
-  EmulatedDevice device(
-      [&](const std::string &name) -> const EmulatedKernel & {
-        return kernels.kernel(name);
-      },
-      32, 2);
+  EmulatedDevice device(kernels.kernels(), 32, 2);
   EXPECT_THAT(device.describe(), HasSubstr("subgroups of 32, on 2 threads"));
   Program host = lowered.host();
   std::vector<float> values(4 * 70);

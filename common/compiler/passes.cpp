@@ -11,10 +11,13 @@ void registerPasses() {
   mlir::registerPass(createLowerGpuLaunches);
   mlir::registerPass([] { return createLowerGpuReductions(); });
   mlir::registerPass(createLowerMathToIntrinsics);
+  mlir::registerPass(createNameKernels);
   mlir::registerPass(createOrderLoops);
-  mlir::registerPass(createReuseBuffers);
+  mlir::registerPass([] { return createReuseBuffers(); });
   mlir::registerPass(createSeparateFills);
+  mlir::registerPass([] { return createSetSubgroupSize(); });
   mlir::registerPass(createTileAndFuse);
+  mlir::registerPass(createWriteInPlace);
 }
 
 } // namespace gpt2

@@ -45,14 +45,23 @@ std::unique_ptr<mlir::Pass> createOrderLoops();
 /// `fuse-elementwise`: see fuse_elementwise.cpp.
 std::unique_ptr<mlir::Pass> createFuseElementwise();
 
+/// `name-kernels`: see name_kernels.cpp.
+std::unique_ptr<mlir::Pass> createNameKernels();
+
 /// `reuse-buffers`: see reuse_buffers.cpp.
-std::unique_ptr<mlir::Pass> createReuseBuffers();
+std::unique_ptr<mlir::Pass> createReuseBuffers(bool inArena = false);
 
 /// `separate-fills`: see separate_fills.cpp.
 std::unique_ptr<mlir::Pass> createSeparateFills();
 
+/// `set-subgroup-size`: see set_subgroup_size.cpp.
+std::unique_ptr<mlir::Pass> createSetSubgroupSize(unsigned lanes = 32);
+
 /// `tile-and-fuse`: see tile_and_fuse.cpp.
 std::unique_ptr<mlir::Pass> createTileAndFuse();
+
+/// `write-in-place`: see write_in_place.cpp.
+std::unique_ptr<mlir::Pass> createWriteInPlace();
 
 /// Makes the passes above known by name, to `gpt2-opt` and to pipelines given
 /// as text.

@@ -1,6 +1,7 @@
 //===- pipelines.h - Stages of lowering, and those all chapters share ---===//
 #pragma once
 
+#include "compiler/gpu_target.h"
 #include "compiler/passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -16,6 +17,16 @@ namespace gpt2 {
 struct Stage {
   std::string name;
   std::function<void(mlir::OpPassManager &)> addPasses;
+};
+
+/// What a program is compiled for: a model's sizes, and the chip that its
+/// kernels run on, if it has kernels.
+struct Setting {
+  Setting(Sizes sizes, GpuTarget gpu = {}) // NOLINT: sizes alone will do
+      : sizes(std::move(sizes)), gpu(std::move(gpu)) {}
+
+  Sizes sizes;
+  GpuTarget gpu;
 };
 
 /// "specialized": one function, its sizes known, its kernels inlined.

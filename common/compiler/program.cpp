@@ -1,6 +1,8 @@
 //===- program.cpp - An object file, loaded and callable ----------------===//
 #include "compiler/program.h"
 #include "compiler/codegen.h"
+#include "device/emulator_intrinsics.h"
+#include "device/mgpu.h"
 #include "model/error.h"
 
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
@@ -51,8 +53,7 @@ struct Program::Jit {
   std::unique_ptr<llvm::orc::LLJIT> engine;
 };
 
-Program::Program(std::string_view object, std::span<const Symbol> symbols)
-    : jit(std::make_unique<Jit>()) {
+Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
   (void)hostCpu(); // initialises LLVM's native target
   jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
   auto process =
@@ -62,15 +63,27 @@ Program::Program(std::string_view object, std::span<const Symbol> symbols)
   llvm::orc::JITDylib &library = jit->engine->getMainJITDylib();
   library.addGenerator(std::move(process));
   llvm::orc::SymbolMap offered;
-  auto offer = [&](const std::string &name, void *address) {
+  auto offer = [&](const std::string &name, auto *function) {
     offered[jit->engine->mangleAndIntern(name)] = {
-        llvm::orc::ExecutorAddr::fromPtr(address),
+        llvm::orc::ExecutorAddr::fromPtr(reinterpret_cast<void *>(function)),
         llvm::JITSymbolFlags::Exported};
   };
   // What MLIR calls to copy a buffer whose rows do not follow each other.
-  offer("memrefCopy", reinterpret_cast<void *>(&memrefCopy));
-  for (const Symbol &symbol : symbols)
-    offer(symbol.name, symbol.address);
+  offer("memrefCopy", &memrefCopy);
+#define OFFER(NAME) offer(#NAME, &NAME)
+  OFFER(mgpuModuleLoad);
+  OFFER(mgpuModuleGetFunction);
+  OFFER(mgpuLaunchKernel);
+  OFFER(gpt2_emulator_thread_id);
+  OFFER(gpt2_emulator_block_id);
+  OFFER(gpt2_emulator_block_size);
+  OFFER(gpt2_emulator_grid_size);
+  OFFER(gpt2_emulator_lane);
+  OFFER(gpt2_emulator_barrier);
+  OFFER(gpt2_emulator_exchange);
+  OFFER(gpt2_emulator_shared);
+  OFFER(gpt2_emulator_check);
+#undef OFFER
   check(library.define(llvm::orc::absoluteSymbols(std::move(offered))),
         "cannot offer what the compiled program calls");
   check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
@@ -81,15 +94,19 @@ Program::Program(std::string_view object, std::span<const Symbol> symbols)
 Program::~Program() = default;
 Program::Program(Program &&) noexcept = default;
 
-void *Program::address(const std::string &name) const {
-  return check(jit->engine->lookup(name),
-               "the compiled program lacks an entry or a symbol")
-      .toPtr<void *>();
+void *Program::find(const std::string &name) const {
+  llvm::Expected<llvm::orc::ExecutorAddr> found = jit->engine->lookup(name);
+  if (found)
+    return found->toPtr<void *>();
+  llvm::consumeError(found.takeError());
+  return nullptr;
 }
 
 Program::Entry Program::entry(const std::string &name) const {
   Entry entry;
-  entry.address = address("_mlir_ciface_" + name);
+  entry.address = check(jit->engine->lookup("_mlir_ciface_" + name),
+                        "the compiled program lacks an entry or a symbol")
+                      .toPtr<void *>();
   return entry;
 }
 

@@ -1,7 +1,7 @@
 //===- program.h - An object file, loaded and callable ------------------===//
 #pragma once
 
-#include "compiler/memref.h"
+#include "device/memref.h"
 
 #include <memory>
 #include <span>
@@ -10,19 +10,14 @@
 
 namespace gpt2 {
 
-/// Machine code in memory, linked by LLVM's ORC against this process (malloc,
-/// free, libm and MLIR's memrefCopy are all that the compiled code calls).
+/// Machine code in memory, linked by LLVM's ORC against this process: malloc,
+/// free, libm, MLIR's memrefCopy, and of ours what launches kernels
+/// (device/mgpu.h) and what emulated kernels ask for
+/// (device/emulator_intrinsics.h) are all that the compiled code calls.
 class Program {
 public:
-  /// A function of ours that the object may call.
-  struct Symbol {
-    std::string name;
-    void *address;
-  };
-
   /// Loads the object file `object`. Throws an Error if it does not link.
-  explicit Program(std::string_view object,
-                   std::span<const Symbol> symbols = {});
+  explicit Program(std::string_view object);
   ~Program();
   Program(Program &&) noexcept;
 
@@ -40,15 +35,10 @@ public:
   };
   Entry entry(const std::string &name) const;
 
-  /// The function `name` as a pointer of type F. Throws an Error if there is
-  /// none.
-  template <typename F> F function(const std::string &name) const {
-    return reinterpret_cast<F>(address(name));
-  }
+  /// The address of the function or variable `name`; null if there is none.
+  void *find(const std::string &name) const;
 
 private:
-  void *address(const std::string &name) const;
-
   struct Jit;
   std::unique_ptr<Jit> jit;
 };

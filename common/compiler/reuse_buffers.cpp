@@ -19,6 +19,10 @@
 // holding sums in registers. The price is that two threads cannot run one
 // program at once.
 //
+// With arena=true the places are parts of one block of memory, which the caller
+// gives as the function's last argument and which @FUNCTION_arena_bytes has the
+// size of: on a GPU, where globals are not the host's to give out.
+//
 //===----------------------------------------------------------------------===//
 #include "compiler/buffer_size.h"
 #include "compiler/passes.h"
@@ -43,7 +47,6 @@ struct Buffer {
 struct Place {
   int64_t bytes = 0;
   SmallVector<Buffer *> buffers;
-  memref::GlobalOp global;
 
   bool isFreeFor(const Buffer &buffer) const {
     return llvm::none_of(buffers, [&](const Buffer *other) {
@@ -52,14 +55,23 @@ struct Place {
   }
 };
 
+/// Of a place in an arena: what GPUs read at once, and what CUDA aligns
+/// allocations to.
+constexpr int64_t arenaAlignment = 256;
+
 struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
+
+  explicit ReuseBuffers(bool inArena = false) { arena = inArena; }
+  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {
+    arena = other.arena;
+  }
 
   StringRef getName() const final { return "ReuseBuffers"; }
   StringRef getArgument() const final { return "reuse-buffers"; }
   StringRef getDescription() const final {
-    return "Put temporaries into globals, which buffers that are not alive "
-           "together share";
+    return "Put temporaries into globals or an arena, in places that buffers "
+           "which are not alive together share";
   }
   void getDependentDialects(DialectRegistry &registry) const final {
     registry.insert<arith::ArithDialect, memref::MemRefDialect>();
@@ -152,39 +164,84 @@ private:
       place->bytes = std::max(place->bytes, buffer.bytes);
       place->buffers.push_back(&buffer);
     }
+    if (arena) {
+      settleInArena(function, places);
+      return success();
+    }
     for (Place &place : places)
-      settle(function, place);
+      settle(place, addGlobal(function, place), 0);
     return success();
   }
 
-  void settle(func::FuncOp function, Place &place) {
+  /// Makes each place a part of a new last argument.
+  void settleInArena(func::FuncOp function, ArrayRef<Place> places) {
     OpBuilder builder(function);
-    Location loc = function.getLoc();
-    auto type = MemRefType::get({place.bytes}, builder.getI8Type());
-    auto global = memref::GlobalOp::create(
-        builder, loc, "buffer", builder.getStringAttr("private"), type,
-        /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
-        builder.getI64IntegerAttr(64));
-    SymbolTable(getOperation()).insert(global); // renames if need be
+    SmallVector<int64_t> offsets;
+    int64_t bytes = 0;
+    for (const Place &place : places) {
+      offsets.push_back(bytes);
+      bytes += llvm::alignTo(place.bytes, arenaAlignment);
+    }
+    unsigned position = function.getNumArguments();
+    (void)function.insertArgument(position,
+                                  MemRefType::get({bytes}, builder.getI8Type()),
+                                  {}, function.getLoc());
+    auto size = MemRefType::get({}, builder.getI64Type());
+    auto value = DenseElementsAttr::get(
+        RankedTensorType::get({}, builder.getI64Type()), bytes);
+    memref::GlobalOp::create(
+        builder, function.getLoc(), (function.getName() + "_arena_bytes").str(),
+        /*sym_visibility=*/StringAttr(), size, value, /*constant=*/true,
+        /*alignment=*/IntegerAttr());
+    Value memory = function.getArgument(position);
+    for (auto [place, offset] : llvm::zip_equal(places, offsets))
+      settle(place, [&](OpBuilder &, Location) { return memory; }, offset);
+  }
+
+  using Memory = llvm::function_ref<Value(OpBuilder &, Location)>;
+
+  /// Puts the buffers of `place` at `offset` into `memory`, bytes.
+  static void settle(const Place &place, Memory memory, int64_t offset) {
     for (Buffer *buffer : place.buffers) {
       memref::AllocOp alloc = buffer->alloc;
-      builder.setInsertionPoint(alloc);
-      Value bytes = memref::GetGlobalOp::create(builder, alloc.getLoc(), type,
-                                                global.getSymName());
-      Value zero = arith::ConstantIndexOp::create(builder, alloc.getLoc(), 0);
+      OpBuilder builder(alloc);
+      Value bytes = memory(builder, alloc.getLoc());
+      Value start =
+          arith::ConstantIndexOp::create(builder, alloc.getLoc(), offset);
       Value view =
           memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
-                                 bytes, zero, alloc.getDynamicSizes());
+                                 bytes, start, alloc.getDynamicSizes());
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
   }
+
+  /// A new global as large as `place`.
+  std::function<Value(OpBuilder &, Location)> addGlobal(func::FuncOp function,
+                                                        const Place &place) {
+    OpBuilder builder(function);
+    auto type = MemRefType::get({place.bytes}, builder.getI8Type());
+    auto global = memref::GlobalOp::create(
+        builder, function.getLoc(), "buffer", builder.getStringAttr("private"),
+        type, /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
+        builder.getI64IntegerAttr(64));
+    SymbolTable(getOperation()).insert(global); // renames if need be
+    return
+        [type, name = global.getSymName()](OpBuilder &builder, Location loc) {
+          return memref::GetGlobalOp::create(builder, loc, type, name);
+        };
+  }
+
+  Option<bool> arena{
+      *this, "arena",
+      llvm::cl::desc("Into one block that is the function's last argument"),
+      llvm::cl::init(false)};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createReuseBuffers() {
-  return std::make_unique<ReuseBuffers>();
+std::unique_ptr<Pass> createReuseBuffers(bool inArena) {
+  return std::make_unique<ReuseBuffers>(inArena);
 }
 
 } // namespace gpt2

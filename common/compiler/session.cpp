@@ -6,8 +6,7 @@
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 #include <unistd.h>
 
@@ -21,8 +20,7 @@ DialectRegistry &registry() {
     DialectRegistry all;
     registerAllDialects(all);
     registerAllExtensions(all);
-    registerBuiltinDialectTranslation(all);
-    registerLLVMDialectTranslation(all);
+    registerAllToLLVMIRTranslations(all);
     return all;
   }();
   return registry;

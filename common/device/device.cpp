@@ -17,6 +17,12 @@ std::string Dim3::describe() const {
          std::to_string(z) + ")";
 }
 
+void *Device::share(void *data, size_t bytes, const std::string &name) {
+  void *copied = allocate(bytes, name);
+  copy(copied, data, bytes);
+  return copied;
+}
+
 void Device::launch(const std::string &kernel, Dim3 grid, Dim3 block,
                     void **arguments) noexcept {
   if (error)

@@ -33,6 +33,12 @@ public:
   /// Memory that kernels may use; `name` stands in messages. Throws an Error if
   /// there is not so much.
   virtual void *allocate(size_t bytes, const std::string &name) = 0;
+  /// Where kernels find `bytes` bytes of the host's memory: at `data` itself if
+  /// the device can use that, else in memory of the device to which they were
+  /// copied. What kernels write is there; copy() brings it back. Throws an
+  /// Error if there is not so much memory.
+  virtual void *share(void *data, size_t bytes, const std::string &name);
+  /// Gives back what allocate() or share() gave.
   virtual void free(void *data) = 0;
 
   /// Copies between host and device, or within either.

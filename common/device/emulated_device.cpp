@@ -7,10 +7,10 @@
 
 namespace gpt2 {
 
-EmulatedDevice::EmulatedDevice(Kernels kernels, unsigned subgroupSize,
-                               unsigned hostThreads)
-    : kernels(std::move(kernels)), subgroupSize(subgroupSize),
-      hostThreads(hostThreads), emulator(subgroupSize, hostThreads) {}
+EmulatedDevice::EmulatedDevice(const EmulatedKernel *kernels,
+                               unsigned subgroupSize, unsigned hostThreads)
+    : kernels(kernels), subgroupSize(subgroupSize), hostThreads(hostThreads),
+      emulator(subgroupSize, hostThreads) {}
 
 EmulatedDevice::~EmulatedDevice() = default;
 
@@ -35,18 +35,23 @@ void *EmulatedDevice::allocate(size_t bytes, const std::string &name) {
   return address;
 }
 
+void *EmulatedDevice::share(void *data, size_t bytes, const std::string &name) {
+  emulator.registerBuffer(data, bytes, name);
+  return data;
+}
+
 void EmulatedDevice::free(void *data) {
   emulator.forgetBuffer(data);
   memory.erase(data);
 }
 
 void EmulatedDevice::copy(void *to, const void *from, size_t bytes) {
-  std::memcpy(to, from, bytes);
+  std::memmove(to, from, bytes);
 }
 
 void EmulatedDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,
                            void **arguments) {
-  emulator.launch(kernels(kernel), grid, block, arguments);
+  emulator.launch(findKernel(kernels, kernel), grid, block, arguments);
 }
 
 } // namespace gpt2

@@ -4,7 +4,6 @@
 #include "device/device.h"
 #include "device/emulator.h"
 
-#include <functional>
 #include <memory>
 
 namespace gpt2 {
@@ -13,14 +12,14 @@ namespace gpt2 {
 /// once.
 class EmulatedDevice : public Device {
 public:
-  /// Finds a kernel by its name; throws an Error if there is none.
-  using Kernels = std::function<const EmulatedKernel &(const std::string &)>;
-
-  EmulatedDevice(Kernels kernels, unsigned subgroupSize, unsigned hostThreads);
+  /// Runs the kernels of the array `kernels`.
+  EmulatedDevice(const EmulatedKernel *kernels, unsigned subgroupSize,
+                 unsigned hostThreads);
   ~EmulatedDevice() override;
 
   std::string describe() const override;
   void *allocate(size_t bytes, const std::string &name) override;
+  void *share(void *data, size_t bytes, const std::string &name) override;
   void free(void *data) override;
   void copy(void *to, const void *from, size_t bytes) override;
 
@@ -30,7 +29,7 @@ protected:
   void wait() override {}
 
 private:
-  Kernels kernels;
+  const EmulatedKernel *kernels;
   unsigned subgroupSize, hostThreads;
   Emulator emulator;
   std::map<void *, std::unique_ptr<char, void (*)(void *)>> memory;

@@ -69,6 +69,17 @@ void Emulator::launch(const EmulatedKernel &kernel, Dim3 grid, Dim3 block,
     fail(*error);
 }
 
+const EmulatedKernel &findKernel(const EmulatedKernel *kernels,
+                                 const std::string &name) {
+  std::string names;
+  for (const EmulatedKernel *kernel = kernels; kernel->name; ++kernel) {
+    if (kernel->name == name)
+      return *kernel;
+    names += std::string(" ") + kernel->name;
+  }
+  fail("there is no kernel '", name, "'; there are:", names);
+}
+
 } // namespace gpt2
 
 using gpt2::EmulatedBlock;

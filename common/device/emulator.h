@@ -29,12 +29,18 @@
 
 namespace gpt2 {
 
-/// A kernel that the emulator can run.
+/// A kernel that the emulator can run. A compiled program has an array of them,
+/// `gpt2_emulated_kernels`, whose last one has no name.
 struct EmulatedKernel {
-  std::string name;
+  const char *name = nullptr;
   void (*function)(void **arguments) = nullptr; ///< pointers to the arguments
   int64_t sharedBytes = 0; ///< of the variables that a block's threads share
 };
+
+/// The kernel called `name` in such an array. Throws an Error that lists them
+/// if there is none.
+const EmulatedKernel &findKernel(const EmulatedKernel *kernels,
+                                 const std::string &name);
 
 class Emulator {
 public:

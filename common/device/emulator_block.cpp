@@ -111,7 +111,8 @@ std::optional<std::string> EmulatedBlock::run(uint64_t index) {
   for (Thread &thread : threads)
     if (thread.fiber)
       new boost::context::fiber(std::move(thread.fiber));
-  return "kernel @" + kernel.name + ", block " + id.describe() + ": " + *error;
+  return std::string("kernel @") + kernel.name + ", block " + id.describe() +
+         ": " + *error;
 }
 
 bool EmulatedBlock::releaseExchange(unsigned first, unsigned last) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "compiler/gpu_codegen.h"
-#include "compiler/memref.h"
+#include "device/memref.h"
 #include "device/emulator.h"
 
 #include "mlir/IR/BuiltinOps.h"

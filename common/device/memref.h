@@ -23,12 +23,25 @@ public:
       words[3 + i] = shape[i];
       words[3 + shape.size() + i] = stride;
     }
+    size = static_cast<size_t>(stride) * sizeof(T);
   }
 
   void *descriptor() { return words.data(); }
 
+  void *data() const { return reinterpret_cast<void *>(words[0]); }
+  /// Of all elements.
+  size_t bytes() const { return size; }
+
+  /// The same shape at another address.
+  MemRef at(void *address) const {
+    MemRef moved = *this;
+    moved.words[0] = moved.words[1] = reinterpret_cast<int64_t>(address);
+    return moved;
+  }
+
 private:
   std::vector<int64_t> words;
+  size_t size = 0;
 };
 
 } // namespace gpt2

@@ -1,0 +1,22 @@
+//===- gpu_target.h - A chip to compile for -----------------------------===//
+#pragma once
+
+#include <string>
+
+namespace gpt2 {
+
+enum class GpuVendor { Nvidia, Amd };
+
+/// A chip to compile for: sm_80, sm_90; gfx942, gfx1100, gfx1151.
+struct GpuTarget {
+  GpuVendor vendor = GpuVendor::Nvidia;
+  std::string chip;
+
+  /// Throws an Error if `chip` is neither sm_NN nor gfxNNN.
+  static GpuTarget of(const std::string &chip);
+
+  /// Lanes of a subgroup: 64 on CDNA and GCN (gfx9), 32 elsewhere.
+  unsigned subgroupSize() const;
+};
+
+} // namespace gpt2

@@ -1,0 +1,36 @@
+//===- host_device.cpp - The CPU as a device ----------------------------===//
+#include "device/host_device.h"
+#include "model/error.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace gpt2 {
+
+void *HostDevice::allocate(size_t bytes, const std::string &name) {
+  constexpr size_t alignment = 64; // a cache line, and the widest vector
+  size_t size = (bytes + alignment) / alignment * alignment;
+  std::unique_ptr<char, void (*)(void *)> data(
+      static_cast<char *>(std::aligned_alloc(alignment, size)), std::free);
+  if (!data)
+    fail("no memory for ", name, ", ", bytes, " bytes");
+  void *address = data.get();
+  memory.emplace(address, std::move(data));
+  return address;
+}
+
+void *HostDevice::share(void *data, size_t, const std::string &) {
+  return data;
+}
+
+void HostDevice::free(void *data) { memory.erase(data); }
+
+void HostDevice::copy(void *to, const void *from, size_t bytes) {
+  std::memmove(to, from, bytes);
+}
+
+void HostDevice::start(const std::string &kernel, Dim3, Dim3, void **) {
+  fail("the CPU cannot launch kernel @", kernel);
+}
+
+} // namespace gpt2
