@@ -106,6 +106,7 @@ class GPT2(nn.Module):
     def __init__(self, config: Config, dropout: float = 0.0):
         super().__init__()
         self.config = config
+        self.dropout = dropout
         self.wte = nn.Embedding(config.vocab_size, config.n_embd)
         self.wpe = nn.Embedding(config.n_ctx, config.n_embd)
         self.h = nn.ModuleList(Block(config, dropout) for _ in range(config.n_layer))
@@ -116,6 +117,7 @@ class GPT2(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """ids (B, T) -> logits (B, T, V)."""
         x = self.wte(ids) + self.wpe.weight[: ids.shape[1]]
+        x = F.dropout(x, self.dropout, self.training)
         for block in self.h:
             x = block(x)
         return self.ln_f(x) @ self.wte.weight.t()
