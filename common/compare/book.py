@@ -63,7 +63,7 @@ def update(root: Path, names: list[str], hidden: list[str], compare) -> int:
 
 def update_readme(root: Path, small: dict) -> None:
     """Rewrites the table and the picture of README.md."""
-    text = under(small, tables.as_markdown(summary_table(small)))
+    text = under(tables.as_markdown(summary_table(small)), origin(small))
     path = root / "README.md"
     readme, count = README_TABLE.subn(lambda match: match[1] + text + match[2], path.read_text())
     if count != 1:
@@ -72,13 +72,18 @@ def update_readme(root: Path, small: dict) -> None:
     plots.save_all(small, root / "book" / "results", "random-124m", only=["bars"], kinds=["svg"])
 
 
-def under(measured: dict, text: str) -> str:
-    """A table and, under it, where it comes from."""
+def origin(measured: dict) -> str:
+    """Where a table comes from."""
     how = f"Measured by `{measured['command']}` on {measured['date'][:10]} (commit "
     how += f"{measured['commit']}): {machine.describe(measured['machine'])}, LLVM "
     how += f"{measured['versions']['llvm']}, {measured['machine']['system']}."
-    note = tables.busy_note(measured)
-    return f"{text}\n{how}{' ' + note if note else ''}\n"
+    return " ".join([how, tables.busy_note(measured)]).strip()
+
+
+def under(text: str, *notes: str) -> str:
+    """A table and, under it, notes: one line, since Doxygen joins the lines behind a table without a
+    space."""
+    return f"{text}\n{' '.join(notes)}\n"
 
 
 def summary_table(measured: dict) -> Table:
@@ -195,13 +200,14 @@ def render(root: Path, out: Path) -> None:
     embedded, small = all_results["embedded"], all_results["random-124m"]
     texts = {}
     both = tables.as_markdown(chapter_table(embedded, small, "ch01-baseline"))
-    texts["ch01-measured"] = f"{both}\n{under(embedded, '')}\n{under(small, '')}"
+    texts["ch01-measured"] = under(both, origin(embedded), origin(small))
     for chapter in ("ch02", "ch03"):
         measured = all_results[f"{chapter}-variants"]
-        texts[f"{chapter}-measured"] = under(measured, tables.as_markdown(variant_table(measured)))
+        texts[f"{chapter}-measured"] = under(
+            tables.as_markdown(variant_table(measured)), origin(measured)
+        )
     for name in ("embedded", "random-124m"):
         measured = all_results[name]
-        notes = "".join(f"\n{note}\n" for note in tables.notes(measured))
         for kind, make in {
             "times": tables.time_table,
             "speedups": tables.speedup_table,
@@ -209,10 +215,11 @@ def render(root: Path, out: Path) -> None:
             "limits": tables.limit_table,
         }.items():
             texts[f"{name}-{kind}"] = tables.as_markdown(make(measured))
-        texts[f"{name}-times"] += f"{notes}\n{under(measured, '')}"
+        notes = [*tables.notes(measured), origin(measured)]
+        texts[f"{name}-times"] = under(texts[f"{name}-times"], *notes)
         plots.save_all(measured, out, name, kinds=["svg"])
     kernels = all_results["kernels"]
-    texts["kernels"] = under(kernels, tables.as_markdown(tables.kernel_table(kernels)))
+    texts["kernels"] = under(tables.as_markdown(tables.kernel_table(kernels)), origin(kernels))
     for name, text in texts.items():
         results.write(out / f"{name}.md", text)
     aliases = [f'ALIASES += "{n}={v}"\n' for n, v in quoted_numbers(all_results).items()]
