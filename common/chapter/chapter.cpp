@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <utility>
+
 namespace gpt2 {
 
 Sizes sizesOf(const Config &config) {
@@ -118,8 +120,9 @@ void Forward::operator()(std::span<const int32_t> tokens,
                          std::span<float> logits) {
   Device &device = executable.device();
   if (logits.size() > logitsCapacity) {
-    if (logitsOnDevice)
-      device.free(logitsOnDevice);
+    if (float *before = std::exchange(logitsOnDevice, nullptr))
+      device.free(before);
+    logitsCapacity = 0; // should there be no memory for more
     logitsOnDevice = static_cast<float *>(
         device.allocate(logits.size_bytes(), "the logits"));
     logitsCapacity = logits.size();
