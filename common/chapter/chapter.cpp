@@ -6,8 +6,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <utility>
-
 namespace gpt2 {
 
 Sizes sizesOf(const Config &config) {
@@ -18,10 +16,15 @@ Sizes sizesOf(const Config &config) {
           {"P", config.context}};
 }
 
-CompileRequest compileRequest(const Chapter &chapter, const Setting &setting) {
+bool Chapter::hasKernels() const {
+  return llvm::is_contained(devices, "emulator");
+}
+
+CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
   CompileRequest request;
   request.sources = chapter.sources;
-  request.stages = chapter.stages(setting);
+  request.stages = chapter.stages(sizes);
+  request.gpu = chapter.gpu;
   return request;
 }
 
@@ -56,9 +59,9 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
 
 } // namespace
 
-CompileRequest kernelRequest(const Chapter &chapter, const Setting &setting,
+CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
                              const std::string &kernel) {
-  CompileRequest request = compileRequest(chapter, setting);
+  CompileRequest request = compileRequest(chapter, sizes);
   for (std::filesystem::path &source : request.sources)
     if (source.filename() == "gpt2.mlir")
       source = std::filesystem::path(paths::source) /
@@ -89,16 +92,18 @@ std::string explain(const Chapter &chapter, const Config &config,
 
 Forward::Forward(Executable &executable, Weights &weights,
                  std::vector<MemRef> extra)
-    : executable(executable), config(weights.config()), extra(extra) {
-  Device &device = executable.device();
-  tokensOnDevice = static_cast<int32_t *>(device.allocate(
-      static_cast<size_t>(config.context) * sizeof(int32_t), "the tokens"));
+    : executable(executable), config(weights.config()),
+      tokensOnDevice(allocateOn(
+          executable.device(),
+          static_cast<size_t>(config.context) * sizeof(int32_t), "the tokens")),
+      extra(extra) {
   for (int i = 0; i < 2; ++i) // logits and tokens, given with each call
     arguments.emplace_back(static_cast<float *>(nullptr),
                            std::vector<int64_t>{});
   auto share = [&](const MemRef &tensor, const std::string &name) {
-    arguments.push_back(
-        tensor.at(device.share(tensor.data(), tensor.bytes(), name)));
+    shared.push_back(
+        shareWith(executable.device(), tensor.data(), tensor.bytes(), name));
+    arguments.push_back(tensor.at(shared.back().get()));
   };
   for (size_t i = 0; i < weights.specs().size(); ++i)
     share(MemRef(weights.tensor(i).data(), weights.specs()[i].shape),
@@ -107,32 +112,23 @@ Forward::Forward(Executable &executable, Weights &weights,
     share(tensor, "an extra argument");
 }
 
-Forward::~Forward() {
-  Device &device = executable.device();
-  device.free(tokensOnDevice);
-  if (logitsOnDevice)
-    device.free(logitsOnDevice);
-  for (size_t i = 2; i < arguments.size(); ++i)
-    device.free(arguments[i].data());
-}
-
 void Forward::operator()(std::span<const int32_t> tokens,
                          std::span<float> logits) {
   Device &device = executable.device();
   if (logits.size() > logitsCapacity) {
-    if (float *before = std::exchange(logitsOnDevice, nullptr))
-      device.free(before);
+    logitsOnDevice.reset();
     logitsCapacity = 0; // should there be no memory for more
-    logitsOnDevice = static_cast<float *>(
-        device.allocate(logits.size_bytes(), "the logits"));
+    logitsOnDevice = allocateOn(device, logits.size_bytes(), "the logits");
     logitsCapacity = logits.size();
   }
   auto rows = static_cast<int64_t>(logits.size()) / config.vocab;
-  arguments[0] = MemRef(logitsOnDevice, {rows, config.vocab});
-  arguments[1] = MemRef(tokensOnDevice, {static_cast<int64_t>(tokens.size())});
-  device.copy(tokensOnDevice, tokens.data(), tokens.size_bytes());
+  arguments[0] =
+      MemRef(static_cast<float *>(logitsOnDevice.get()), {rows, config.vocab});
+  arguments[1] = MemRef(static_cast<int32_t *>(tokensOnDevice.get()),
+                        {static_cast<int64_t>(tokens.size())});
+  device.copy(tokensOnDevice.get(), tokens.data(), tokens.size_bytes());
   executable.call("forward", arguments);
-  device.copy(logits.data(), logitsOnDevice, logits.size_bytes());
+  device.copy(logits.data(), logitsOnDevice.get(), logits.size_bytes());
   for (size_t i = 0; i < extra.size(); ++i)
     device.copy(extra[i].data(),
                 arguments[arguments.size() - extra.size() + i].data(),

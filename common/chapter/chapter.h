@@ -23,22 +23,30 @@ struct Chapter {
   /// by those of the same name.
   std::vector<std::filesystem::path> sources;
   /// The pipeline for a model and a chip.
-  std::function<std::vector<Stage>(const Setting &setting)> stages;
+  std::function<std::vector<Stage>(const Setting &setting)> pipeline;
   std::vector<std::string> devices; ///< what --device may name
   int maxThreads = 1;               ///< what --threads may ask for
+  GpuTarget gpu = {};               ///< what kernels are compiled for
+
+  /// The pipeline for a model.
+  std::vector<Stage> stages(const Sizes &sizes) const {
+    return pipeline({sizes, gpu});
+  }
+  /// Whether its programs launch kernels: then one of its devices emulates.
+  bool hasKernels() const;
 };
 
 /// The sizes that common/gpt2.mlir names L, H, C, V, P. T and N stay open: one
 /// compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
-/// What there is to compile for `chapter` in this setting.
-CompileRequest compileRequest(const Chapter &chapter, const Setting &setting);
+/// What there is to compile for `chapter` and a model of these sizes.
+CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
 
 /// The same for kernels alone, as `chapter` has them: an entry test_NAME for
 /// each, see kernel_entries.mlir, or for `kernel` only. Throws an Error that
 /// lists the kernels if there is none of that name.
-CompileRequest kernelRequest(const Chapter &chapter, const Setting &setting,
+CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
                              const std::string &kernel = "");
 
 /// What `chapter` makes of one kernel of a model of these sizes: for each pass
@@ -69,10 +77,6 @@ public:
   /// `extra` arguments, tensors of the host, follow the skeleton's.
   Forward(Executable &executable, Weights &weights,
           std::vector<MemRef> extra = {});
-  ~Forward();
-  Forward(const Forward &) = delete;
-  Forward &operator=(const Forward &) = delete;
-
   /// Writes the logits that follow each of the last N tokens, row by row;
   /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
   void operator()(std::span<const int32_t> tokens, std::span<float> logits);
@@ -80,9 +84,11 @@ public:
 private:
   Executable &executable;
   const Config &config;
-  int32_t *tokensOnDevice; ///< P elements
-  float *logitsOnDevice = nullptr;
-  size_t logitsCapacity = 0;     ///< elements
+  DeviceMemory tokensOnDevice; ///< P elements
+  DeviceMemory logitsOnDevice;
+  size_t logitsCapacity = 0; ///< elements
+  /// Of the weights, and of `extra`.
+  std::vector<DeviceMemory> shared;
   std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights, extra
   std::vector<MemRef> extra;
 };

@@ -76,6 +76,11 @@ struct Options {
 
   cl::opt<std::string> device{"device", cl::value_desc("name"),
                               cl::desc("Where to run"), cl::cat(machine)};
+  cl::opt<std::string> chip{
+      "chip", cl::value_desc("name"), cl::init(GpuTarget().chip),
+      cl::desc("The GPU that kernels are compiled for: sm_80, sm_90, gfx942, "
+               "gfx1100, gfx1151, ... (default sm_90)"),
+      cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
                        cl::cat(machine)};
@@ -169,6 +174,9 @@ void checkDevice(const Chapter &chapter, const Options &options) {
       !llvm::is_contained(chapter.devices, options.device.getValue()))
     fail("--device=", options.device.getValue(), ": ", chapter.name,
          " runs on: ", llvm::join(chapter.devices, ", "));
+  if (isGiven(options.chip) && !chapter.hasKernels())
+    fail("--chip=", options.chip.getValue(), ": ", chapter.name,
+         " has no kernels for a GPU");
   if (options.threads < 1 || options.threads > chapter.maxThreads)
     fail("--threads=", options.threads.getValue(), ": ", chapter.name,
          " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
@@ -212,6 +220,7 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
   line.pipeline = fileIfGiven(options.pipeline);
+  line.gpu = GpuTarget::of(options.chip);
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)

@@ -19,6 +19,7 @@ struct CommandLine {
   bool allPositions = false;
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
   std::optional<std::filesystem::path> pipeline;
+  GpuTarget gpu;         ///< what kernels are compiled for
   std::string emit;      ///< empty: run
   int64_t score = 0;     ///< tokens of the prompt to score; 0: run
   double scoreCache = 0; ///< bytes

@@ -8,46 +8,55 @@
 
 namespace gpt2 {
 
-Executable::Executable(std::string_view object, const GpuTarget &gpu)
-    : program(object) {
+Executable::Executable(std::string_view object) : program(object) {
   auto *kernels = static_cast<const EmulatedKernel *>(
       program.find("gpt2_emulated_kernels"));
   if (!kernels)
     place = std::make_unique<HostDevice>();
   else
     place = std::make_unique<EmulatedDevice>(
-        kernels, gpu.subgroupSize(),
+        kernels,
+        *static_cast<const uint32_t *>(program.find("gpt2_subgroup_size")),
         std::max(1u, std::thread::hardware_concurrency()));
 }
 
-void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
-  auto arena = arenas.find(name);
-  auto *bytes =
-      static_cast<const int64_t *>(program.find(name + "_arena_bytes"));
-  if (bytes && arena == arenas.end()) {
-    auto *memory = static_cast<char *>(
-        place->allocate(static_cast<size_t>(*bytes), "temporaries"));
-    arena = arenas.emplace(name, MemRef(memory, {*bytes})).first;
+Executable::Bound &Executable::bind(const std::string &name) {
+  if (auto found = bound.find(name); found != bound.end())
+    return found->second;
+  Bound fresh;
+  fresh.entry = program.entry(name);
+  if (auto *bytes =
+          static_cast<const int64_t *>(program.find(name + "_arena_bytes"))) {
+    fresh.memory =
+        allocateOn(*place, static_cast<size_t>(*bytes), "temporaries");
+    fresh.arena.emplace(static_cast<char *>(fresh.memory.get()),
+                        std::vector<int64_t>{*bytes});
   }
-  if (bytes)
-    arguments.push_back(arena->second);
+  return bound.emplace(name, std::move(fresh)).first->second;
+}
+
+void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
+  Bound &called = bind(name);
+  if (called.arena)
+    arguments.push_back(*called.arena);
   Device::Use use(*place);
-  program.entry(name)(arguments);
+  called.entry(arguments);
   place->synchronize();
 }
 
 void Executable::callWithHostTensors(const std::string &name,
                                      std::vector<MemRef> arguments) {
+  std::vector<DeviceMemory> memory;
   std::vector<MemRef> onDevice;
-  for (size_t i = 0; i < arguments.size(); ++i)
-    onDevice.push_back(arguments[i].at(
-        place->share(arguments[i].data(), arguments[i].bytes(),
-                     "argument " + std::to_string(i) + " of @" + name)));
-  call(name, onDevice);
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    place->copy(arguments[i].data(), onDevice[i].data(), arguments[i].bytes());
-    place->free(onDevice[i].data());
+  for (const MemRef &tensor : arguments) {
+    memory.push_back(shareWith(*place, tensor.data(), tensor.bytes(),
+                               "argument " + std::to_string(memory.size()) +
+                                   " of @" + name));
+    onDevice.push_back(tensor.at(memory.back().get()));
   }
+  call(name, onDevice);
+  for (size_t i = 0; i < arguments.size(); ++i)
+    place->copy(arguments[i].data(), onDevice[i].data(), arguments[i].bytes());
 }
 
 } // namespace gpt2

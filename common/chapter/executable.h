@@ -1,12 +1,12 @@
 //===- executable.h - A compiled program and what it runs on ------------===//
 #pragma once
 
-#include "compiler/gpu_target.h"
 #include "compiler/program.h"
 #include "device/device.h"
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +14,9 @@ namespace gpt2 {
 
 class Executable {
 public:
-  /// Loads the object file `object`. If it has kernels, compiled for `gpu`, an
-  /// emulated GPU runs them, else it runs on the CPU. Throws an Error if it
-  /// does not link.
-  explicit Executable(std::string_view object, const GpuTarget &gpu = {});
+  /// Loads the object file `object`. If it has kernels, an emulated GPU runs
+  /// them, else it runs on the CPU. Throws an Error if it does not link.
+  explicit Executable(std::string_view object);
 
   Device &device() { return *place; }
 
@@ -32,9 +31,17 @@ public:
                            std::vector<MemRef> arguments);
 
 private:
+  /// An entry, and its memory for temporaries.
+  struct Bound {
+    Program::Entry entry;
+    DeviceMemory memory;
+    std::optional<MemRef> arena;
+  };
+  Bound &bind(const std::string &name);
+
   Program program;
   std::unique_ptr<Device> place;
-  std::map<std::string, MemRef> arenas; ///< by entry
+  std::map<std::string, Bound> bound; ///< by name, once called
 };
 
 } // namespace gpt2

@@ -125,8 +125,8 @@ Chapter withPipeline(const Chapter &chapter,
   std::string first = chapter.stages(Sizes()).front().name;
   if (stages.empty() || stages[0].name != first)
     fail(file.string(), ": expected the stage ", first, " first");
-  changed.stages = [stages,
-                    own = chapter.stages](const Setting &setting) mutable {
+  changed.pipeline = [stages,
+                      own = chapter.pipeline](const Setting &setting) mutable {
     stages[0] = own(setting)[0];
     return stages;
   };
@@ -215,6 +215,9 @@ int run(const Chapter &chapter, const CommandLine &line) {
   CompiledObject object = compileToObject(request);
   Executable program(object.bytes);
   times.fromCache = object.fromCache;
+  if (chapter.hasKernels())
+    std::cerr << "device: " << program.device().describe() << ", code for "
+              << chapter.gpu.chip << "\n";
   Stopwatch loadWatch;
   times.compile = compileWatch.seconds();
   if (line.verbose)
@@ -237,9 +240,11 @@ int run(const Chapter &chapter, const CommandLine &line) {
 int runChapter(const Chapter &chapter, int argc, char **argv) {
   return exitCodeOf(chapter.name, [&] {
     CommandLine line = parseCommandLine(chapter, argc, argv);
+    Chapter wanted = chapter;
+    wanted.gpu = line.gpu;
     if (line.pipeline)
-      return run(withPipeline(chapter, *line.pipeline), line);
-    return run(chapter, line);
+      wanted = withPipeline(wanted, *line.pipeline);
+    return run(wanted, line);
   });
 }
 

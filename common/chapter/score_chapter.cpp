@@ -40,7 +40,11 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   sizes["T"] = tokens;
   sizes["N"] = 1;
   CompileRequest request = compileRequest(chapter, sizes);
-  request.stages.pop_back(); // in which loops become branches
+  // Before launches become calls, and loops branches.
+  auto end = llvm::find_if(request.stages, [](const Stage &stage) {
+    return stage.name == "gpu" || stage.name == "llvm-dialect";
+  });
+  request.stages.erase(end, request.stages.end());
   Session session(request);
   session.run(request.stages);
   return scoreOf(session.module().lookupSymbol<func::FuncOp>("forward"),
@@ -78,6 +82,11 @@ std::string describe(const Scores &scores) {
       count(static_cast<double>(next.temporaryBytes)));
   row("allocations", count(prompt.allocations), count(next.allocations));
   row("loops, by depth", loopsOf(prompt), loopsOf(next));
+  if (prompt.launches > 0) {
+    row("kernels launched", count(prompt.launches), count(next.launches));
+    row("  blocks", count(prompt.blocks), count(next.blocks));
+    row("  threads", count(prompt.threads), count(next.threads));
+  }
   return text;
 }
 
@@ -90,7 +99,10 @@ llvm::json::Value toJson(const Scores &scores) {
                               {"temporaries", score.temporaries},
                               {"temporary_bytes", score.temporaryBytes},
                               {"allocations", score.allocations},
-                              {"loops", llvm::json::Array(score.loops)}};
+                              {"loops", llvm::json::Array(score.loops)},
+                              {"launches", score.launches},
+                              {"blocks", score.blocks},
+                              {"threads", score.threads}};
   };
   return llvm::json::Object{{"tokens", scores.tokens},
                             {"cache", scores.cacheBytes},

@@ -9,6 +9,7 @@
 #include "model/files.h"
 
 #include "llvm/Config/llvm-config.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
@@ -43,7 +44,7 @@ std::string keyOf(const CompileRequest &request) {
   for (const std::filesystem::path &path : request.sources)
     sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
-  return ObjectCache::keyOf({sources, textOf(request.stages),
+  return ObjectCache::keyOf({sources, textOf(request.stages), request.gpu.chip,
                              std::to_string(request.llvmLevel),
                              LLVM_VERSION_STRING, host.triple, host.name,
                              host.features, compilerBinary()});
@@ -55,6 +56,14 @@ std::span<const Stage> stagesUpTo(const CompileRequest &request,
   auto last = llvm::find_if(
       request.stages, [&](const Stage &stage) { return stage.name == name; });
   return {request.stages.begin(), last + (last != request.stages.end())};
+}
+
+/// Adds an i32 that loaders of the program can look up.
+void addConstant(llvm::Module &module, const char *name, uint32_t value) {
+  auto *constant = llvm::ConstantInt::get(
+      llvm::Type::getInt32Ty(module.getContext()), value);
+  new llvm::GlobalVariable(module, constant->getType(), /*isConstant=*/true,
+                           llvm::GlobalValue::ExternalLinkage, constant, name);
 }
 
 /// The program's code, from its sources.
@@ -74,8 +83,11 @@ std::string build(const CompileRequest &request, Code kind) {
   }
   std::unique_ptr<llvm::Module> ir = translateAndOptimize(
       session.module(), context, *target, request.llvmLevel);
-  if (kernels && llvm::Linker::linkModules(*ir, std::move(kernels)))
-    fail("the kernels could not be joined with the program");
+  if (kernels) {
+    addConstant(*ir, "gpt2_subgroup_size", request.gpu.subgroupSize());
+    if (llvm::Linker::linkModules(*ir, std::move(kernels)))
+      fail("the kernels could not be joined with the program");
+  }
   return generateCode(*ir, *target, kind);
 }
 

@@ -14,6 +14,7 @@ namespace gpt2 {
 struct CompileRequest {
   std::vector<std::filesystem::path> sources; ///< MLIR text, see link.h
   std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
+  GpuTarget gpu; ///< that kernels are compiled for, if there are any
   /// Where compiled objects are kept between runs; none keeps nothing.
   std::optional<std::filesystem::path> cacheDirectory;
   /// Run the passes even if the cache has the object: set when the user wants

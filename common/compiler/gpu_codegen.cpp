@@ -5,12 +5,12 @@
 #include "model/error.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -45,10 +45,11 @@ createGpuTargetMachine(const GpuTarget &target) {
 } // namespace
 
 GpuTarget GpuTarget::of(const std::string &chip) {
-  if (chip.starts_with("sm_"))
-    return {GpuVendor::Nvidia, chip};
-  if (chip.starts_with("gfx"))
-    return {GpuVendor::Amd, chip};
+  bool isNvidia = chip.starts_with("sm_");
+  GpuTarget any{isNvidia ? GpuVendor::Nvidia : GpuVendor::Amd, ""};
+  if ((isNvidia || chip.starts_with("gfx")) &&
+      createGpuTargetMachine(any)->getMCSubtargetInfo()->isCPUStringValid(chip))
+    return {any.vendor, chip};
   fail("unknown chip '", chip, "'; expected one like sm_90 or gfx942");
 }
 
@@ -60,11 +61,7 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   pm.addPass(createLowerMathToIntrinsics());
   pm.addPass(createLowerGpuReductions(target.subgroupSize()));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
-  kernels.addPass(createCanonicalizerPass());
-  kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass());
-  // Views become addresses.
-  kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   if (target.vendor == GpuVendor::Nvidia) {
     kernels.addPass(createConvertGpuOpsToNVVMOps());
@@ -75,7 +72,6 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
     kernels.addPass(createConvertGpuOpsToROCDLOps(options));
   }
   kernels.addPass(createCSEPass());
-  kernels.addPass(createReconcileUnrealizedCastsPass());
 }
 
 std::unique_ptr<llvm::Module> translateGpuModule(gpu::GPUModuleOp module,

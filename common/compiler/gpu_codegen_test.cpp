@@ -67,8 +67,9 @@ TEST(GpuTarget, KnowsChips) {
   EXPECT_EQ(GpuTarget::of("sm_90").subgroupSize(), 32u);
   EXPECT_EQ(GpuTarget::of("gfx942").subgroupSize(), 64u);
   EXPECT_EQ(GpuTarget::of("gfx1151").subgroupSize(), 32u);
-  EXPECT_THAT(errorOf([] { (void)GpuTarget::of("h200"); }),
-              HasSubstr("unknown chip 'h200'"));
+  for (std::string chip : {"h200", "sm_9999", "gfx", ""})
+    EXPECT_THAT(errorOf([&] { (void)GpuTarget::of(chip); }),
+                HasSubstr("unknown chip '" + chip + "'"));
 }
 
 } // namespace

@@ -10,9 +10,9 @@ enum class GpuVendor { Nvidia, Amd };
 /// A chip to compile for: sm_80, sm_90; gfx942, gfx1100, gfx1151.
 struct GpuTarget {
   GpuVendor vendor = GpuVendor::Nvidia;
-  std::string chip;
+  std::string chip = "sm_90";
 
-  /// Throws an Error if `chip` is neither sm_NN nor gfxNNN.
+  /// Throws an Error if LLVM knows no `chip`.
   static GpuTarget of(const std::string &chip);
 
   /// Lanes of a subgroup: 64 on CDNA and GCN (gfx9), 32 elsewhere.

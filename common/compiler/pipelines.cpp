@@ -31,6 +31,12 @@ Stage specializeStage(const Sizes &sizes) {
 void addBufferization(OpPassManager &pm) {
   // A kernel's empty result that is inserted elsewhere is made there.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  addOneShotBufferization(pm);
+  // The copy of a slice onto itself.
+  pm.addPass(createCanonicalizerPass());
+}
+
+void addOneShotBufferization(OpPassManager &pm) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
@@ -40,9 +46,8 @@ void addBufferization(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   // @forward returns the buffer it was given: the caller has it already.
   pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
-  // The same slice twice, and then its copy onto itself.
+  // The same slice twice.
   pm.addPass(createCSEPass());
-  pm.addPass(createCanonicalizerPass());
 }
 
 Stage bufferizeStage() {

@@ -19,14 +19,10 @@ struct Stage {
   std::function<void(mlir::OpPassManager &)> addPasses;
 };
 
-/// What a program is compiled for: a model's sizes, and the chip that its
-/// kernels run on, if it has kernels.
+/// What a program is compiled for.
 struct Setting {
-  Setting(Sizes sizes, GpuTarget gpu = {}) // NOLINT: sizes alone will do
-      : sizes(std::move(sizes)), gpu(std::move(gpu)) {}
-
-  Sizes sizes;
-  GpuTarget gpu;
+  Sizes sizes;   ///< of the model
+  GpuTarget gpu; ///< that its kernels run on, if it has kernels
 };
 
 /// "specialized": one function, its sizes known, its kernels inlined.
@@ -35,6 +31,9 @@ Stage specializeStage(const Sizes &sizes);
 /// Tensors become memory, in place wherever that is safe. What is allocated is
 /// not freed yet.
 void addBufferization(mlir::OpPassManager &pm);
+
+/// The part of it that does so: results of kernels stay where they are made.
+void addOneShotBufferization(mlir::OpPassManager &pm);
 
 /// "bufferized": tensors become memory, in place wherever that is safe; buffers
 /// of loops are allocated once, before them.

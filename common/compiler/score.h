@@ -27,11 +27,17 @@ struct Score {
   /// Loops in the program's text, by depth: those in no other, those in one,
   /// ...
   std::vector<int64_t> loops;
+  double launches = 0;            ///< of kernels
+  double blocks = 0, threads = 0; ///< in them
 };
 
-/// Scores `function`, which consists of scf.for loops on memrefs of static
-/// size, for a cache of `cacheBytes`. Throws an Error that names the loop if
-/// the number of its turns cannot be told.
+/// Scores `function`, which consists of scf.for loops and of gpu.launch, on
+/// memrefs of static size, for a cache of `cacheBytes`. Throws an Error that
+/// names the loop if the number of its turns cannot be told.
+///
+/// A launch is taken for loops over its blocks and over their threads. Where
+/// the threads of a block part, all are counted as if they went along, since
+/// the lanes of a subgroup do. Shared memory and registers are not memory.
 ///
 /// The model is one of reuse between the turns of a loop: what one turn touches
 /// is still there in the next if a turn touches no more than the cache holds.

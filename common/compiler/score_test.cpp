@@ -118,6 +118,49 @@ TEST(Score, CountsTemporaries) {
   EXPECT_EQ(s.allocations, 3);
 }
 
+TEST(Score, LaunchesAreLoopsOverBlocksAndThreads) {
+  // Of blocks 0, 1, 2, the first two store; all 4 threads load, though one is
+  // told not to. A lane's turns begin at its id: 2 + 2 + 1 + 1 = 6 loads.
+  Score s = score(R"mlir(
+    func.func @f(%m: memref<3x4xf32>, %out: memref<3x4xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %c3 = arith.constant 3 : index
+      %c4 = arith.constant 4 : index
+      %c6 = arith.constant 6 : index
+      %v = arith.constant dense<1.0> : vector<4xf32>
+      gpu.launch blocks(%b, %by, %bz) in (%gx = %c3, %gy = %c1, %gz = %c1)
+          threads(%t, %ty, %tz) in (%sx = %c4, %sy = %c1, %sz = %c1)
+          workgroup(%shared: memref<4xf32, #gpu.address_space<workgroup>>) {
+        %last = arith.cmpi eq, %t, %c3 : index
+        scf.if %last {
+          %a = memref.load %m[%b, %t] : memref<3x4xf32>
+          memref.store %a, %shared[%t]
+              : memref<4xf32, #gpu.address_space<workgroup>>
+        }
+        %stores = arith.cmpi ult, %b, %c2 : index
+        scf.if %stores {
+          %f = vector.fma %v, %v, %v : vector<4xf32>
+          %a = vector.extract %f[0] : f32 from vector<4xf32>
+          memref.store %a, %out[%b, %t] : memref<3x4xf32>
+        }
+        scf.for %i = %t to %c6 step %c4 {
+          %g = arith.addf %v, %v : vector<4xf32>
+        }
+        gpu.terminator
+      }
+      return
+    })mlir",
+                  1 << 20);
+  EXPECT_EQ(s.launches, 1);
+  EXPECT_EQ(s.blocks, 3);
+  EXPECT_EQ(s.threads, 12);
+  EXPECT_EQ(s.bytesRead, 4 * 12);
+  EXPECT_EQ(s.bytesWritten, 4 * 8);
+  EXPECT_EQ(s.flops, 8 * (2 * 4) + 3 * 6 * 4);
+}
+
 TEST(Score, SaysWhatItCannotCount) {
   const char *text = R"mlir(
     func.func @f(%n: index) {
@@ -131,7 +174,7 @@ TEST(Score, SaysWhatItCannotCount) {
     score(text, 0);
     FAIL();
   } catch (const Error &error) {
-    EXPECT_THAT(error.what(), HasSubstr("how often the loop at"));
+    EXPECT_THAT(error.what(), HasSubstr("how often the loop turns"));
   }
 }
 

@@ -8,8 +8,9 @@
 //      An index argument with `gpt2.size` becomes a constant and disappears.
 //   2. Canonicalisation folds the casts into their users, dims into constants,
 //      and so on until nothing changes. Upstream patterns do it all but for one
-//      case: a loop's carried value keeps the type `?` if it is used more than
-//      once. `RefineCarriedTypes` is that pattern.
+//      cases: a loop's carried value keeps the type `?` if it is used more than
+//      once, and so does a tensor made of a buffer. `RefineCarriedTypes` and
+//      `RefineTensorOfBuffer` are patterns for these.
 //   3. The function returns what is now known of its results. Its attribute
 //      `gpt2.context` says how many tokens there are at most: the size P.
 //
@@ -19,7 +20,9 @@
 #include "compiler/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -38,6 +41,27 @@ Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
     return value;
   return tensor::CastOp::create(builder, loc, type, value);
 }
+
+/// The tensor of a buffer that is a cast from a more static type takes that
+/// type; a cast behind it restores the old one.
+struct RefineTensorOfBuffer : OpRewritePattern<bufferization::ToTensorOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(bufferization::ToTensorOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getBuffer().getDefiningOp<memref::CastOp>();
+    auto from =
+        cast ? dyn_cast<MemRefType>(cast.getSource().getType()) : MemRefType();
+    if (!from || from.getNumDynamicDims() >=
+                     mlir::cast<MemRefType>(cast.getType()).getNumDynamicDims())
+      return failure();
+    auto tensor = bufferization::ToTensorOp::create(
+        rewriter, op.getLoc(), memref::getTensorTypeFromMemRefType(from),
+        cast.getSource(), op.getRestrict(), op.getWritable());
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), tensor);
+    return success();
+  }
+};
 
 /// A loop whose initial value is a cast from a more static type carries that
 /// type instead; casts inside and behind the loop restore the old one.
@@ -249,7 +273,7 @@ private:
       dialect->getCanonicalizationPatterns(patterns);
     for (RegisteredOperationName op : getContext().getRegisteredOperations())
       op.getCanonicalizationPatterns(patterns, &getContext());
-    patterns.add<RefineCarriedTypes>(&getContext());
+    patterns.add<RefineCarriedTypes, RefineTensorOfBuffer>(&getContext());
     return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 

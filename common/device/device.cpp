@@ -51,6 +51,15 @@ Device::Use::Use(Device &device)
 
 Device::Use::~Use() { currentDevice = before; }
 
+DeviceMemory allocateOn(Device &device, size_t bytes, const std::string &name) {
+  return DeviceMemory(device.allocate(bytes, name), FreeOnDevice{&device});
+}
+
+DeviceMemory shareWith(Device &device, void *data, size_t bytes,
+                       const std::string &name) {
+  return DeviceMemory(device.share(data, bytes, name), FreeOnDevice{&device});
+}
+
 } // namespace gpt2
 
 // A module and a function are their names: the device knows the rest.

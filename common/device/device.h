@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 
 namespace gpt2 {
@@ -80,5 +81,17 @@ protected:
 private:
   std::exception_ptr error; ///< of a launch
 };
+
+/// Memory that a device gave, and gets back.
+struct FreeOnDevice {
+  Device *device = nullptr;
+  void operator()(void *data) const { device->free(data); }
+};
+using DeviceMemory = std::unique_ptr<void, FreeOnDevice>;
+
+/// Device::allocate() and Device::share(), of which the result is kept.
+DeviceMemory allocateOn(Device &device, size_t bytes, const std::string &name);
+DeviceMemory shareWith(Device &device, void *data, size_t bytes,
+                       const std::string &name);
 
 } // namespace gpt2

@@ -1,0 +1,87 @@
+//===- pipeline.cpp - Chapter 4: kernels for a GPU ----------------------===//
+//
+// The host's part of the program only launches kernels; all arithmetic is in
+// them. Some are written by hand, block by block and thread by thread; the
+// elementwise ones are still linalg, and their loops are given to blocks and
+// threads here.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/gpu_codegen.h"
+#include "compiler/pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace gpt2::ch04_gpu_parallel {
+namespace {
+
+/// A row's channels, 256 to a block, in one thread each: neighbouring threads
+/// use neighbouring addresses.
+constexpr int64_t blockShape[] = {1, 256};
+
+} // namespace
+
+std::vector<Stage> stages(const Setting &setting) {
+  return {
+      specializeStage(
+          setting.sizes), // `?` to numbers, calls to kernels' bodies
+      {"bufferized",
+       [](OpPassManager &pm) {
+         addOneShotBufferization(pm);
+         // logits, where the caller wants them
+         pm.addNestedPass<func::FuncOp>(createWriteInPlace());
+         // temporaries into one block of the device's memory
+         pm.addPass(createReuseBuffers(/*inArena=*/true));
+       }},
+      {"launches",
+       [gpu = setting.gpu](OpPassManager &pm) {
+         // what is still linalg: to scf.parallel
+         pm.addPass(createConvertLinalgToParallelLoopsPass());
+         // of which blocks are tiles,
+         pm.addNestedPass<func::FuncOp>(
+             createParallelLoopTilingPass(blockShape, /*noMinMaxBounds=*/true));
+         // the innermost loop x
+         GpuMapParallelLoopsPassOptions mapping;
+         mapping.mappingPolicyStr = "innermost-first";
+         pm.addNestedPass<func::FuncOp>(createGpuMapParallelLoopsPass(mapping));
+         pm.addPass(createConvertParallelLoopToGpuPass());
+         // 32 or 64 lanes
+         pm.addPass(createSetSubgroupSize(gpu.subgroupSize()));
+         pm.addPass(createCanonicalizerPass());
+         pm.addPass(createCSEPass());
+       }},
+      {"gpu",
+       [](OpPassManager &pm) {
+         // constants into kernels, which would else be handed them
+         pm.addPass(createGpuLaunchSinkIndexComputationsPass());
+         // bodies of launches: functions of @kernels
+         pm.addPass(createNameKernels());
+         pm.addPass(createGpuKernelOutliningPass());
+       }},
+      {setting.gpu.vendor == GpuVendor::Nvidia ? "nvvm" : "rocdl",
+       [gpu = setting.gpu](OpPassManager &pm) { addGpuLowering(pm, gpu); }},
+      {"llvm-dialect",
+       [](OpPassManager &pm) {
+         // the layer loop to blocks and branches
+         pm.addPass(createSCFToControlFlowPass());
+         // weights' slices to addresses
+         pm.addPass(memref::createExpandStridedMetadataPass());
+         pm.addPass(createLowerAffinePass());
+         // how many blocks: rounded up
+         pm.addPass(arith::createArithExpandOpsPass());
+         // functions, memrefs and launches to the LLVM dialect
+         pm.addPass(createGpuToLLVMConversionPass());
+         pm.addPass(createLowerGpuLaunches());
+       }},
+  };
+}
+
+} // namespace gpt2::ch04_gpu_parallel
