@@ -1,5 +1,5 @@
 # Finds LLVM and MLIR 22, and defines the target `mlir22`: their two shared
-# libraries and headers. Any other major version is refused: MLIR's C++
+# libraries and headers; and LLVM's linker, LLD_PROGRAM. Any other major version is refused: MLIR's C++
 # interfaces change with each.
 
 find_package(MLIR CONFIG QUIET HINTS /usr/lib/llvm-22/lib/cmake/mlir)
@@ -24,3 +24,7 @@ if(NOT LLVM_ENABLE_RTTI)
   message(FATAL_ERROR "This LLVM was built without RTTI; the distributions' \
 packages have it.")
 endif()
+
+# Links code objects for AMD's GPUs, and AOT programs.
+find_program(LLD_PROGRAM NAMES ld.lld-22 ld.lld HINTS ${LLVM_TOOLS_BINARY_DIR}
+  REQUIRED)

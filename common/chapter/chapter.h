@@ -1,10 +1,10 @@
 //===- chapter.h - What a chapter is ------------------------------------===//
 #pragma once
 
-#include "chapter/executable.h"
 #include "compiler/compile.h"
+#include "compiler/program.h"
 #include "compiler/score.h"
-#include "model/weights.h"
+#include "device/forward.h"
 
 #include <filesystem>
 #include <string>
@@ -27,6 +27,7 @@ struct Chapter {
   std::vector<std::string> devices; ///< what --device may name
   int maxThreads = 1;               ///< what --threads may ask for
   GpuTarget gpu = {};               ///< what kernels are compiled for
+  KernelsFor kernelsFor = KernelsFor::Emulator;
 
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const {
@@ -69,29 +70,6 @@ struct Scores {
 /// Throws an Error if the context is not as long as `tokens` and one.
 Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
                 double cacheBytes);
-
-/// GPT-2 as one chapter compiled it, bound to weights, which are brought to its
-/// device once. Keeps references to both.
-class Forward {
-public:
-  /// `extra` arguments, tensors of the host, follow the skeleton's.
-  Forward(Executable &executable, Weights &weights,
-          std::vector<MemRef> extra = {});
-  /// Writes the logits that follow each of the last N tokens, row by row;
-  /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
-  void operator()(std::span<const int32_t> tokens, std::span<float> logits);
-
-private:
-  Executable &executable;
-  const Config &config;
-  DeviceMemory tokensOnDevice; ///< P elements
-  DeviceMemory logitsOnDevice;
-  size_t logitsCapacity = 0; ///< elements
-  /// Of the weights, and of `extra`.
-  std::vector<DeviceMemory> shared;
-  std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights, extra
-  std::vector<MemRef> extra;
-};
 
 /// The command line of a chapter's program; returns its exit code.
 int runChapter(const Chapter &chapter, int argc, char **argv);

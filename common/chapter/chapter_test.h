@@ -18,7 +18,7 @@ namespace gpt2::testing {
 
 /// The chapter's program for a model, without the cache.
 inline Executable compileFor(const Config &config) {
-  return Executable(
+  return load(
       compileToObject(compileRequest(CHAPTER(), sizesOf(config))).bytes);
 }
 

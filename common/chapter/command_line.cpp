@@ -74,12 +74,16 @@ struct Options {
   cl::opt<bool> greedy{"greedy", cl::desc("Always the most likely token"),
                        cl::cat(sampling)};
 
-  cl::opt<std::string> device{"device", cl::value_desc("name"),
-                              cl::desc("Where to run"), cl::cat(machine)};
+  cl::opt<std::string> device{
+      "device", cl::value_desc("name"),
+      cl::desc("Where to run: cpu; or, in chapters with kernels, cuda, hip or "
+               "emulator (default: a GPU if there is one, else the emulator)"),
+      cl::cat(machine)};
   cl::opt<std::string> chip{
-      "chip", cl::value_desc("name"), cl::init(GpuTarget().chip),
-      cl::desc("The GPU that kernels are compiled for: sm_80, sm_90, gfx942, "
-               "gfx1100, gfx1151, ... (default sm_90)"),
+      "chip", cl::value_desc("name"),
+      cl::desc("What GPU to compile for: sm_80, sm_90, gfx942, gfx1100, "
+               "gfx1151, ... (default: the GPU's own; on the emulator and to "
+               "look at, sm_90)"),
       cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
@@ -220,7 +224,9 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
   line.pipeline = fileIfGiven(options.pipeline);
-  line.gpu = GpuTarget::of(options.chip);
+  line.device = options.device;
+  if (isGiven(options.chip))
+    line.gpu = GpuTarget::of(options.chip);
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)

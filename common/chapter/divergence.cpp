@@ -65,7 +65,7 @@ Results chapterResults(const Version &version, size_t index,
   request.prepare = [index](mlir::ModuleOp module) {
     tapKernelCall(module, index);
   };
-  Executable program(compileToObject(request).bytes);
+  Executable program = load(compileToObject(request).bytes);
   std::vector<float> tap(config.layers * size, NAN);
   MemRef shaped(tap.data(), {config.layers, length, width});
   std::vector<float> logits(config.vocab);
@@ -81,7 +81,7 @@ reference::Vector logitsOf(const Version &version,
   if (!version.chapter)
     return reference::forward(*version.weights, tokens, 1);
   const Config &config = version.weights->config();
-  Executable program(
+  Executable program = load(
       compileToObject(compileRequest(*version.chapter, sizesOf(config))).bytes);
   std::vector<float> logits(config.vocab);
   Forward(program, *version.weights)(tokens, logits);

@@ -75,9 +75,9 @@ TEST_P(Forward, LogitsOfTheParent) {
     return;
   Weights weights = randomWeights(config);
   Executable program = compileFor(config);
-  Executable parent(
-      compileToObject(compileRequest(*CHAPTER().parent, sizesOf(config)))
-          .bytes);
+  Executable parent =
+      load(compileToObject(compileRequest(*CHAPTER().parent, sizesOf(config)))
+               .bytes);
   for (int64_t length : lengths) {
     std::vector<int32_t> tokens = someTokens(config, length);
     std::vector<float> before = logitsOf(parent, weights, tokens, length);

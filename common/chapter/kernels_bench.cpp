@@ -96,7 +96,7 @@ Executable compile(const Case &which) {
                                 pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
                                     std::make_unique<SeparateArguments>());
                               }});
-  return Executable(compileToObject(request).bytes);
+  return load(compileToObject(request).bytes);
 }
 
 /// Compiles one kernel for one case, and calls it until the time is known.

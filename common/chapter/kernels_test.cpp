@@ -22,7 +22,7 @@ reference::Vector inDouble(const std::vector<float> &values) {
 
 /// The chapter's kernels, with an entry for each, for these sizes.
 Executable compileKernels(const Sizes &sizes) {
-  return Executable(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
+  return load(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
 }
 
 void call(Executable &program, const std::string &entry,

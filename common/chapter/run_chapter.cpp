@@ -6,6 +6,8 @@
 #include "chapter/report.h"
 #include "compiler/codegen.h"
 #include "compiler/pipeline_text.h"
+#include "device/driver.h"
+#include "device/self_check.h"
 #include "model/checkpoint.h"
 #include "model/error.h"
 #include "model/files.h"
@@ -192,10 +194,47 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
   return "";
 }
 
+/// `chapter` with what its kernels are compiled for: --device and --chip, or a
+/// GPU that is here and passes the self-check, or else the emulator.
+Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
+  Chapter placed = chapter;
+  if (line.gpu)
+    placed.gpu = *line.gpu;
+  std::string reasons;
+  auto use = [&](const char *name, std::unique_ptr<Driver> (*open)()) {
+    Chapter candidate = placed;
+    candidate.kernelsFor = KernelsFor::Gpu;
+    try {
+      std::unique_ptr<Driver> driver = open();
+      if (!line.gpu)
+        candidate.gpu = GpuTarget::of(driver->chip());
+      CompileRequest request = kernelRequest(candidate, selfCheckSizes());
+      request.cacheDirectory = line.cacheDirectory;
+      Executable kernels = load(compileToObject(request).bytes);
+      selfCheck(kernels);
+    } catch (const Error &error) {
+      if (line.device == name)
+        throw;
+      reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+      return false;
+    }
+    placed = candidate;
+    return true;
+  };
+  bool any = line.device.empty() && !line.gpu;
+  if ((line.device == "cuda" || any) && use("cuda", openCuda))
+    return placed;
+  if ((line.device == "hip" || any) && use("hip", openHip))
+    return placed;
+  if (any)
+    std::cerr << "no GPU, so kernels are emulated (" << reasons << ")\n";
+  return placed;
+}
+
 int run(const Chapter &chapter, const CommandLine &line) {
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
-  CompileRequest request =
-      compileRequest(chapter, sizesOf(checkpoint->config()));
+  Sizes sizes = sizesOf(checkpoint->config());
+  CompileRequest request = compileRequest(chapter, sizes);
   request.configure = applyMlirOptions;
   if (std::string text =
           textToPrint(chapter, checkpoint->config(), line, request);
@@ -204,8 +243,11 @@ int run(const Chapter &chapter, const CommandLine &line) {
     requireOutput();
     return 0;
   }
+  Chapter placed = chapter.hasKernels() ? onDevice(chapter, line) : chapter;
   if (!line.compareWith.empty())
-    return compareVersions(chapter, line, *checkpoint);
+    return compareVersions(placed, line, *checkpoint);
+  request = compileRequest(placed, sizes);
+  request.configure = applyMlirOptions;
   request.cacheDirectory = line.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
@@ -213,11 +255,11 @@ int run(const Chapter &chapter, const CommandLine &line) {
   Times times;
   Stopwatch compileWatch;
   CompiledObject object = compileToObject(request);
-  Executable program(object.bytes);
+  Executable program = load(object.bytes);
   times.fromCache = object.fromCache;
   if (chapter.hasKernels())
     std::cerr << "device: " << program.device().describe() << ", code for "
-              << chapter.gpu.chip << "\n";
+              << placed.gpu.chip << "\n";
   Stopwatch loadWatch;
   times.compile = compileWatch.seconds();
   if (line.verbose)
@@ -241,7 +283,7 @@ int runChapter(const Chapter &chapter, int argc, char **argv) {
   return exitCodeOf(chapter.name, [&] {
     CommandLine line = parseCommandLine(chapter, argc, argv);
     Chapter wanted = chapter;
-    wanted.gpu = line.gpu;
+    wanted.gpu = line.gpu.value_or(wanted.gpu);
     if (line.pipeline)
       wanted = withPipeline(wanted, *line.pipeline);
     return run(wanted, line);

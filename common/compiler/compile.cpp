@@ -44,10 +44,27 @@ std::string keyOf(const CompileRequest &request) {
   for (const std::filesystem::path &path : request.sources)
     sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
+  bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
   return ObjectCache::keyOf({sources, textOf(request.stages), request.gpu.chip,
+                             isEmulated ? "emulator" : "gpu",
                              std::to_string(request.llvmLevel),
                              LLVM_VERSION_STRING, host.triple, host.name,
                              host.features, compilerBinary()});
+}
+
+/// The name of the stage that takes kernels to their target's dialect, and of
+/// the assembly that comes of it; empty if there is none.
+struct KernelStage {
+  std::string stage, assembly;
+};
+KernelStage kernelStageOf(const CompileRequest &request) {
+  for (const Stage &stage : request.stages) {
+    if (stage.name == "nvvm")
+      return {stage.name, "ptx"};
+    if (stage.name == "rocdl")
+      return {stage.name, "amdgcn"};
+  }
+  return {};
 }
 
 /// The stages up to and with the one called `name`.
@@ -58,12 +75,42 @@ std::span<const Stage> stagesUpTo(const CompileRequest &request,
   return {request.stages.begin(), last + (last != request.stages.end())};
 }
 
-/// Adds an i32 that loaders of the program can look up.
-void addConstant(llvm::Module &module, const char *name, uint32_t value) {
-  auto *constant = llvm::ConstantInt::get(
-      llvm::Type::getInt32Ty(module.getContext()), value);
-  new llvm::GlobalVariable(module, constant->getType(), /*isConstant=*/true,
-                           llvm::GlobalValue::ExternalLinkage, constant, name);
+/// The module of the program's kernels; null if it has none.
+gpu::GPUModuleOp kernelsOf(ModuleOp program) {
+  auto modules = llvm::to_vector(program.getOps<gpu::GPUModuleOp>());
+  if (modules.size() > 1)
+    fail("kernels in more than one gpu.module; see name-kernels");
+  return modules.empty() ? gpu::GPUModuleOp() : modules.front();
+}
+
+/// Adds what loaders of the program can look up.
+void addConstant(llvm::Module &module, const char *name,
+                 llvm::Constant *value) {
+  new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                           llvm::GlobalValue::ExternalLinkage, value, name);
+}
+
+/// Adds kernels to the program: for the emulator gpt2_emulated_kernels and
+/// gpt2_subgroup_size, an i32; for a GPU gpt2_gpu_image, a string that is the
+/// image, and gpt2_gpu_chip, the chip that it is for.
+void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
+                const CompileRequest &request, llvm::TargetMachine &target) {
+  llvm::LLVMContext &context = program.getContext();
+  auto string = [&](const std::string &bytes) {
+    return llvm::ConstantDataArray::getString(context, bytes);
+  };
+  if (request.kernelsFor == KernelsFor::Gpu) {
+    addConstant(program, "gpt2_gpu_image",
+                string(gpuImageOf(kernels, request.gpu)));
+    addConstant(program, "gpt2_gpu_chip", string(request.gpu.chip));
+    return;
+  }
+  addConstant(program, "gpt2_subgroup_size",
+              llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
+                                     request.gpu.subgroupSize()));
+  if (llvm::Linker::linkModules(program,
+                                emulateKernels(kernels, context, target)))
+    fail("the kernels could not be joined with the program");
 }
 
 /// The program's code, from its sources.
@@ -72,22 +119,14 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
-  // Kernels, if the program has any, become part of it, for the emulator.
-  std::unique_ptr<llvm::Module> kernels;
-  for (auto gpuModule : llvm::make_early_inc_range(
-           session.module().getOps<gpu::GPUModuleOp>())) {
-    if (kernels)
-      fail("kernels in more than one gpu.module; see name-kernels");
-    kernels = emulateKernels(gpuModule, context, *target);
-    gpuModule.erase();
-  }
+  gpu::GPUModuleOp kernels = kernelsOf(session.module());
+  if (kernels)
+    kernels->remove(); // which are not the host's
+  OwningOpRef<gpu::GPUModuleOp> owned(kernels);
   std::unique_ptr<llvm::Module> ir = translateAndOptimize(
       session.module(), context, *target, request.llvmLevel);
-  if (kernels) {
-    addConstant(*ir, "gpt2_subgroup_size", request.gpu.subgroupSize());
-    if (llvm::Linker::linkModules(*ir, std::move(kernels)))
-      fail("the kernels could not be joined with the program");
-  }
+  if (kernels)
+    addKernels(*ir, kernels, request, *target);
   return generateCode(*ir, *target, kind);
 }
 
@@ -114,8 +153,12 @@ CompiledObject compileToObject(const CompileRequest &request) {
 
 std::vector<std::string> emitNames(const CompileRequest &request) {
   std::vector<std::string> names = {"source"};
-  for (const Stage &stage : request.stages)
+  auto [kernels, assembly] = kernelStageOf(request);
+  for (const Stage &stage : request.stages) {
     names.push_back(stage.name);
+    if (stage.name == kernels)
+      names.push_back(assembly);
+  }
   names.insert(names.end(), {"llvm-ir", "asm", "pipeline"});
   return names;
 }
@@ -135,9 +178,14 @@ std::string emit(const CompileRequest &request, const std::string &name) {
   if (name == "asm")
     return build(request, Code::Assembly);
   Session session(request);
+  auto [kernels, assembly] = kernelStageOf(request);
+  bool isAssembly = name == assembly;
   if (name != "source")
-    session.run(stagesUpTo(request, name), request.configure);
-  return session.print();
+    session.run(stagesUpTo(request, isAssembly ? kernels : name),
+                request.configure);
+  return isAssembly ? generateGpuCode(kernelsOf(session.module()), request.gpu,
+                                      GpuCode::Assembly)
+                    : session.print();
 }
 
 } // namespace gpt2

@@ -10,11 +10,18 @@
 
 namespace gpt2 {
 
+/// What a program's kernels become.
+enum class KernelsFor {
+  Emulator, ///< the host's code, see device/emulator.h
+  Gpu       ///< what the driver of CompileRequest::gpu loads
+};
+
 /// What to compile, and how.
 struct CompileRequest {
   std::vector<std::filesystem::path> sources; ///< MLIR text, see link.h
   std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
   GpuTarget gpu; ///< that kernels are compiled for, if there are any
+  KernelsFor kernelsFor = KernelsFor::Emulator;
   /// Where compiled objects are kept between runs; none keeps nothing.
   std::optional<std::filesystem::path> cacheDirectory;
   /// Run the passes even if the cache has the object: set when the user wants

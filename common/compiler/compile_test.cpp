@@ -51,7 +51,7 @@ protected:
   static std::vector<float> run(const CompiledObject &object, int64_t n) {
     std::vector<float> out(n);
     std::vector<MemRef> arguments = {MemRef(out.data(), {n})};
-    Program(object.bytes).entry("fill")(arguments);
+    Program(object.bytes).call("fill", arguments);
     return out;
   }
 };

@@ -4,7 +4,7 @@
 // bufferized in place, that value is the argument's own buffer; this pass stops
 // returning it. Upstream's drop-equivalent-buffer-results does so for private
 // functions only, whose callers it can rewrite. Our entries are public, and
-// their one caller, Program::Entry, reads no results.
+// their one caller, callEntry(), reads no results.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes.h"

@@ -1,6 +1,7 @@
 //===- gpu_codegen.cpp - From a gpu.module to a GPU's code --------------===//
 #include "compiler/gpu_codegen.h"
 #include "compiler/codegen.h"
+#include "compiler/lld.h"
 #include "compiler/passes.h"
 #include "model/error.h"
 
@@ -94,6 +95,13 @@ std::string generateGpuCode(gpu::GPUModuleOp module, const GpuTarget &target,
     fail("LLVM's optimiser failed: ", llvm::toString(std::move(error)));
   return generateCode(
       *ir, *machine, kind == GpuCode::Assembly ? Code::Assembly : Code::Object);
+}
+
+std::string gpuImageOf(gpu::GPUModuleOp module, const GpuTarget &target) {
+  if (target.vendor == GpuVendor::Nvidia)
+    return generateGpuCode(module, target, GpuCode::Assembly);
+  std::string object = generateGpuCode(module, target, GpuCode::Object);
+  return linkShared({&object, 1});
 }
 
 } // namespace gpt2

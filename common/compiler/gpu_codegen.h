@@ -36,6 +36,9 @@ enum class GpuCode { Assembly, Object };
 std::string generateGpuCode(mlir::gpu::GPUModuleOp module,
                             const GpuTarget &target, GpuCode kind);
 
+/// What the target's driver loads: PTX, or AMD's code object.
+std::string gpuImageOf(mlir::gpu::GPUModuleOp module, const GpuTarget &target);
+
 /// The kernels of a lowered module as functions of `host` for the emulator,
 /// with their table, `gpt2_emulated_kernels`. Nothing in it may be optimised
 /// any more: each access is announced to the emulator before it happens.

@@ -50,7 +50,7 @@ TEST(GpuProgram, LaunchesOnTheCurrentDevice) {
   auto run = [&](int64_t rows) {
     std::vector<MemRef> arguments = {MemRef(x, {rows, 4}),
                                      MemRef(y, {rows, 4})};
-    host.entry("twice")(arguments);
+    host.call("twice", arguments);
     device.synchronize();
   };
   {

@@ -10,8 +10,6 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Target/TargetMachine.h"
 
-#include <array>
-
 namespace gpt2 {
 namespace {
 
@@ -25,27 +23,6 @@ void check(llvm::Error error, const char *what) {
   if (error)
     fail(what, ": ", llvm::toString(std::move(error)));
 }
-
-/// Calls a C function of as many pointers as there are indices.
-template <size_t... I>
-void callWith(void *function, void **arguments, std::index_sequence<I...>) {
-  using Function = void (*)(decltype((void)I, static_cast<void *>(nullptr))...);
-  reinterpret_cast<Function>(function)(arguments[I]...);
-}
-
-using Caller = void (*)(void *function, void **arguments);
-constexpr size_t maxArguments = 32;
-
-/// callers[n] calls a function of n pointers.
-template <size_t... N>
-constexpr std::array<Caller, sizeof...(N)>
-makeCallers(std::index_sequence<N...>) {
-  return {+[](void *function, void **arguments) {
-    callWith(function, arguments, std::make_index_sequence<N>());
-  }...};
-}
-constexpr auto callers =
-    makeCallers(std::make_index_sequence<maxArguments + 1>());
 
 } // namespace
 
@@ -98,26 +75,22 @@ void *Program::find(const std::string &name) const {
   llvm::Expected<llvm::orc::ExecutorAddr> found = jit->engine->lookup(name);
   if (found)
     return found->toPtr<void *>();
-  llvm::consumeError(found.takeError());
+  llvm::Error other = llvm::handleErrors(
+      found.takeError(), [](const llvm::orc::SymbolsNotFound &) {});
+  check(std::move(other), "the compiled program lacks a symbol");
   return nullptr;
 }
 
-Program::Entry Program::entry(const std::string &name) const {
-  Entry entry;
-  entry.address = check(jit->engine->lookup("_mlir_ciface_" + name),
-                        "the compiled program lacks an entry or a symbol")
-                      .toPtr<void *>();
-  return entry;
+void Program::call(const std::string &name, std::span<MemRef> arguments) const {
+  auto entry = check(jit->engine->lookup(entryPrefix + name),
+                     "the compiled program lacks an entry or a symbol");
+  callEntry(entry.toPtr<void *>(), arguments);
 }
 
-void Program::Entry::operator()(std::span<MemRef> arguments) const {
-  if (arguments.size() > maxArguments)
-    fail("an entry with ", arguments.size(), " arguments; at most ",
-         maxArguments, " can be passed");
-  std::array<void *, maxArguments> pointers;
-  for (size_t i = 0; i < arguments.size(); ++i)
-    pointers[i] = arguments[i].descriptor();
-  callers[arguments.size()](address, pointers.data());
+Executable load(std::string_view object) {
+  auto program = std::make_shared<Program>(object);
+  return Executable(
+      [program](const std::string &name) { return program->find(name); });
 }
 
 } // namespace gpt2

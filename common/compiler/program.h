@@ -1,7 +1,7 @@
 //===- program.h - An object file, loaded and callable ------------------===//
 #pragma once
 
-#include "device/memref.h"
+#include "device/executable.h"
 
 #include <memory>
 #include <span>
@@ -21,19 +21,8 @@ public:
   ~Program();
   Program(Program &&) noexcept;
 
-  /// An entry of the program: a function with `llvm.emit_c_interface` whose
-  /// arguments are memrefs and which returns nothing. Throws an Error if there
-  /// is none of that name.
-  class Entry {
-  public:
-    /// Throws an Error if there are more arguments than can be passed (32).
-    void operator()(std::span<MemRef> arguments) const;
-
-  private:
-    friend class Program;
-    void *address = nullptr;
-  };
-  Entry entry(const std::string &name) const;
+  /// Calls the entry `name`, see callEntry(). Throws an Error if there is none.
+  void call(const std::string &name, std::span<MemRef> arguments) const;
 
   /// The address of the function or variable `name`; null if there is none.
   void *find(const std::string &name) const;
@@ -42,5 +31,8 @@ private:
   struct Jit;
   std::unique_ptr<Jit> jit;
 };
+
+/// The same as what its device runs. Throws the Errors of both.
+Executable load(std::string_view object);
 
 } // namespace gpt2

@@ -3,6 +3,7 @@
 #include "device/mgpu.h"
 #include "model/error.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gpt2 {
@@ -28,7 +29,10 @@ void Device::launch(const std::string &kernel, Dim3 grid, Dim3 block,
   if (error)
     return;
   try {
+    size_t before = isTiming ? mark() : 0;
     start(kernel, grid, block, arguments);
+    if (isTiming)
+      timed.push_back({kernel, before, mark()});
   } catch (...) {
     error = std::current_exception();
   }
@@ -36,8 +40,34 @@ void Device::launch(const std::string &kernel, Dim3 grid, Dim3 block,
 
 void Device::synchronize() {
   wait();
+  collectTimes();
   if (error)
     std::rethrow_exception(std::exchange(error, nullptr));
+}
+
+void Device::collectTimes() {
+  for (const TimedLaunch &launch : timed) {
+    auto entry =
+        std::find_if(noted.begin(), noted.end(), [&](const KernelTime &time) {
+          return time.kernel == launch.kernel;
+        });
+    if (entry == noted.end())
+      entry = noted.insert(entry, {launch.kernel});
+    ++entry->launches;
+    entry->seconds += secondsBetween(launch.before, launch.after);
+  }
+  timed.clear();
+  forgetMarks();
+}
+
+size_t Device::mark() {
+  moments.push_back(std::chrono::steady_clock::now());
+  return moments.size() - 1;
+}
+
+double Device::secondsBetween(size_t first, size_t second) {
+  return std::chrono::duration<double>(moments[second] - moments[first])
+      .count();
 }
 
 Device &Device::current() {

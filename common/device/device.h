@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gpt2 {
 
@@ -22,6 +24,13 @@ struct Dim3 {
   uint64_t count() const { return uint64_t{x} * y * z; }
   /// "(1, 0, 0)".
   std::string describe() const;
+};
+
+/// What the launches of one kernel took.
+struct KernelTime {
+  std::string kernel;
+  int64_t launches = 0;
+  double seconds = 0;
 };
 
 class Device {
@@ -56,6 +65,12 @@ public:
   /// first launch since the last call in which something was wrong.
   void synchronize();
 
+  /// From here on, how long each launch takes is noted.
+  void startTiming() { isTiming = true; }
+  /// What was noted up to the last synchronize(), in the order of the kernels'
+  /// first launches.
+  const std::vector<KernelTime> &times() const { return noted; }
+
   /// The device on which this thread's programs launch. Throws an Error if
   /// there is none.
   static Device &current();
@@ -78,8 +93,26 @@ protected:
                      void **arguments) = 0;
   virtual void wait() = 0;
 
+  /// Marks a moment between launches; marks are numbered from 0. The host's
+  /// clock will do if start() returns when the kernel has run.
+  virtual size_t mark();
+  /// The seconds between two marks, called behind wait().
+  virtual double secondsBetween(size_t first, size_t second);
+  virtual void forgetMarks() { moments.clear(); }
+
 private:
+  struct TimedLaunch {
+    std::string kernel;
+    size_t before, after; ///< marks
+  };
+
+  void collectTimes();
+
   std::exception_ptr error; ///< of a launch
+  bool isTiming = false;
+  std::vector<TimedLaunch> timed; ///< since the last synchronize()
+  std::vector<KernelTime> noted;
+  std::vector<std::chrono::steady_clock::time_point> moments;
 };
 
 /// Memory that a device gave, and gets back.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 namespace gpt2 {
@@ -43,5 +44,10 @@ private:
   std::vector<int64_t> words;
   size_t size = 0;
 };
+
+/// Calls `entry`, a function with `llvm.emit_c_interface` whose arguments are
+/// memrefs and which returns nothing. Throws an Error if there are more
+/// arguments than can be passed (32).
+void callEntry(void *entry, std::span<MemRef> arguments);
 
 } // namespace gpt2

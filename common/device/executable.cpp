@@ -1,32 +1,45 @@
 //===- executable.cpp - A compiled program and what it runs on ----------===//
-#include "chapter/executable.h"
+#include "device/executable.h"
 #include "device/emulated_device.h"
+#include "device/gpu_device.h"
 #include "device/host_device.h"
+#include "model/error.h"
 
 #include <algorithm>
 #include <thread>
 
 namespace gpt2 {
 
-Executable::Executable(std::string_view object) : program(object) {
-  auto *kernels = static_cast<const EmulatedKernel *>(
-      program.find("gpt2_emulated_kernels"));
-  if (!kernels)
-    place = std::make_unique<HostDevice>();
-  else
-    place = std::make_unique<EmulatedDevice>(
-        kernels,
-        *static_cast<const uint32_t *>(program.find("gpt2_subgroup_size")),
+namespace {
+
+std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
+  if (auto *kernels =
+          static_cast<const EmulatedKernel *>(symbols("gpt2_emulated_kernels")))
+    return std::make_unique<EmulatedDevice>(
+        kernels, *static_cast<const uint32_t *>(symbols("gpt2_subgroup_size")),
         std::max(1u, std::thread::hardware_concurrency()));
+  if (const void *image = symbols("gpt2_gpu_image")) {
+    std::string_view chip = static_cast<const char *>(symbols("gpt2_gpu_chip"));
+    return std::make_unique<GpuDevice>(
+        chip.starts_with("sm_") ? openCuda() : openHip(), image);
+  }
+  return std::make_unique<HostDevice>();
 }
+
+} // namespace
+
+Executable::Executable(Symbols given)
+    : symbols(std::move(given)), place(deviceFor(symbols)) {}
 
 Executable::Bound &Executable::bind(const std::string &name) {
   if (auto found = bound.find(name); found != bound.end())
     return found->second;
   Bound fresh;
-  fresh.entry = program.entry(name);
+  fresh.entry = symbols(entryPrefix + name);
+  if (!fresh.entry)
+    fail("the compiled program has no entry @", name);
   if (auto *bytes =
-          static_cast<const int64_t *>(program.find(name + "_arena_bytes"))) {
+          static_cast<const int64_t *>(symbols(name + "_arena_bytes"))) {
     fresh.memory =
         allocateOn(*place, static_cast<size_t>(*bytes), "temporaries");
     fresh.arena.emplace(static_cast<char *>(fresh.memory.get()),
@@ -40,7 +53,7 @@ void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
   if (called.arena)
     arguments.push_back(*called.arena);
   Device::Use use(*place);
-  called.entry(arguments);
+  callEntry(called.entry, arguments);
   place->synchronize();
 }
 

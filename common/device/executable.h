@@ -1,9 +1,10 @@
 //===- executable.h - A compiled program and what it runs on ------------===//
 #pragma once
 
-#include "compiler/program.h"
 #include "device/device.h"
+#include "device/memref.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,17 +13,26 @@
 
 namespace gpt2 {
 
+/// MLIR's prefix of functions with `llvm.emit_c_interface`.
+inline constexpr char entryPrefix[] = "_mlir_ciface_";
+
+/// The address of a function or variable of a loaded program; null if there is
+/// none of that name. Keeps the program loaded.
+using Symbols = std::function<void *(const std::string &name)>;
+
 class Executable {
 public:
-  /// Loads the object file `object`. If it has kernels, an emulated GPU runs
-  /// them, else it runs on the CPU. Throws an Error if it does not link.
-  explicit Executable(std::string_view object);
+  /// If the program has kernels, a GPU runs them or, if they were compiled for
+  /// that, an emulated one; else it runs on the CPU. Throws an Error if there
+  /// is no such GPU.
+  explicit Executable(Symbols symbols);
 
   Device &device() { return *place; }
 
   /// Calls the entry `name` with tensors that are on the device; memory for
   /// temporaries, if the entry asks for some, is added and kept for the next
-  /// call. Throws the Error of a kernel.
+  /// call. Throws the Error of a kernel,
+  /// or one if there is no such entry.
   void call(const std::string &name, std::vector<MemRef> arguments);
 
   /// The same with tensors that are on the host: what the entry writes is there
@@ -33,13 +43,13 @@ public:
 private:
   /// An entry, and its memory for temporaries.
   struct Bound {
-    Program::Entry entry;
+    void *entry = nullptr;
     DeviceMemory memory;
     std::optional<MemRef> arena;
   };
   Bound &bind(const std::string &name);
 
-  Program program;
+  Symbols symbols;
   std::unique_ptr<Device> place;
   std::map<std::string, Bound> bound; ///< by name, once called
 };

@@ -1,0 +1,57 @@
+//===- driver.h - What a GPU's vendor's library does for us -------------===//
+//
+// CUDA's driver and ROCm's HIP runtime, opened while the program runs: nothing
+// of either is needed to build. Both do the same few things.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "device/device.h"
+
+#include <memory>
+#include <string>
+
+namespace gpt2 {
+
+/// One GPU, through its vendor's library. Everything but allocation happens in
+/// the order of the calls, on one stream. Every function throws an Error with
+/// the library's own words if it fails.
+class Driver {
+public:
+  virtual ~Driver() = default;
+
+  /// "NVIDIA H200, CUDA driver 13.0".
+  virtual std::string describe() const = 0;
+  /// What to compile for: "sm_90", "gfx942".
+  virtual std::string chip() const = 0;
+
+  virtual void *allocate(size_t bytes) = 0;
+  virtual void free(void *data) = 0;
+  /// Free memory in bytes, now.
+  virtual size_t freeMemory() = 0;
+  /// Between host and device, or within the device. A copy from the host may be
+  /// still under way; the host's memory can be used again all the same.
+  virtual void copy(void *to, const void *from, size_t bytes) = 0;
+
+  /// Loads kernels: NUL-terminated PTX, a cubin or a code object for chip().
+  virtual void *loadModule(const void *image) = 0;
+  virtual void *function(void *module, const std::string &name) = 0;
+  virtual void launch(void *function, Dim3 grid, Dim3 block,
+                      void **arguments) = 0;
+  virtual void synchronize() = 0;
+
+  /// A mark in the stream.
+  virtual void *record() = 0;
+  /// Seconds between two marks that were passed; forgets neither.
+  virtual double secondsBetween(void *first, void *second) = 0;
+  virtual void forget(void *mark) = 0;
+};
+
+/// The first NVIDIA GPU. Throws an Error that says what is missing: the
+/// driver's library, a GPU, a driver new enough.
+std::unique_ptr<Driver> openCuda();
+
+/// The first AMD GPU, likewise.
+std::unique_ptr<Driver> openHip();
+
+} // namespace gpt2

@@ -1,0 +1,29 @@
+//===- dynamic_library.cpp - A library opened while the program runs ----===//
+#include "device/dynamic_library.h"
+#include "model/error.h"
+
+#include <dlfcn.h>
+
+namespace gpt2 {
+
+DynamicLibrary::DynamicLibrary(const std::string &what,
+                               std::initializer_list<const char *> names)
+    : what(what) {
+  for (const char *name : names)
+    if (!handle)
+      handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    fail("no ", what, ": ", dlerror());
+}
+
+void *DynamicLibrary::address(const char *name) const {
+  void *found = dlsym(handle, name);
+  if (!found)
+    fail("the ", what,
+         " is too old, or another library of that name: it has "
+         "no ",
+         name);
+  return found;
+}
+
+} // namespace gpt2

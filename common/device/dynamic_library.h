@@ -1,0 +1,31 @@
+//===- dynamic_library.h - A library opened while the program runs ------===//
+#pragma once
+
+#include <initializer_list>
+#include <string>
+
+namespace gpt2 {
+
+/// Stays open until the process ends: drivers do not like to be closed.
+class DynamicLibrary {
+public:
+  /// Opens the first of `names` that is there. Throws an Error that starts with
+  /// `what`, and says why the last could not be opened.
+  DynamicLibrary(const std::string &what,
+                 std::initializer_list<const char *> names);
+
+  /// Points `function` to what the library calls `name`. Throws an Error if it
+  /// has no such function.
+  template <typename Function>
+  void find(Function *&function, const char *name) const {
+    function = reinterpret_cast<Function *>(address(name));
+  }
+
+private:
+  void *address(const char *name) const;
+
+  std::string what;
+  void *handle = nullptr;
+};
+
+} // namespace gpt2

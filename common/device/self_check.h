@@ -1,0 +1,20 @@
+//===- self_check.h - Whether a device computes -------------------------===//
+#pragma once
+
+#include "device/executable.h"
+
+#include <map>
+
+namespace gpt2 {
+
+/// The sizes for which the kernels of kernel_entries.mlir are compiled to be
+/// checked, by the letters of their shapes.
+const std::map<std::string, int64_t> &selfCheckSizes();
+
+/// Runs `test_linear`, a product with tiles in shared memory, and
+/// `test_layernorm`, reductions over subgroups, of a program compiled for
+/// selfCheckSizes(), and compares with the reference. Throws an Error that
+/// names the device, the kernel and the first number that is wrong.
+void selfCheck(Executable &kernels);
+
+} // namespace gpt2
