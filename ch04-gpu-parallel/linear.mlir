@@ -4,7 +4,8 @@
 // columns of x and 32 rows of w into shared memory, add up what these
 // contribute, and go on to the next 32. Thread (x, y) keeps 4 x 4 sums in
 // registers, rows y, y + 8, y + 16, y + 24 and columns 4x to 4x + 3: what it
-// reads from shared memory, it uses four times.
+// reads from shared memory, it uses four times. Registers have no addresses, so
+// loops over them are unrolled.
 //
 // Behind the ends of x and w the last row or column is read again; what comes of
 // it is not stored, or multiplied by the zeros that x has behind column K.
@@ -55,7 +56,7 @@ func.func private @linear(
     %column = arith.muli %tx, %c4 : index
     scf.for %r = %c0 to %c4 step %c1 {
       memref.store %zeros, %sums[%r] : memref<4xvector<4xf32>, #registers>
-    }
+    } {gpt2.unroll}
     scf.for %first_k = %c0 to %K step %c32 {
       // Neighbouring threads bring neighbouring columns.
       scf.for %i = %thread to %x_elements step %threads {
@@ -93,7 +94,7 @@ func.func private @linear(
           %a = memref.load %sums[%r] : memref<4xvector<4xf32>, #registers>
           %s = vector.fma %xv, %wv, %a : vector<4xf32>
           memref.store %s, %sums[%r] : memref<4xvector<4xf32>, #registers>
-        }
+        } {gpt2.unroll}
       }
       gpu.barrier // nobody reads them any more
     }
@@ -114,8 +115,8 @@ func.func private @linear(
           %y = arith.addf %s, %bias : f32
           memref.store %y, %ys[%t, %n] : memref<?x?xf32>
         }
-      }
-    }
+      } {gpt2.unroll}
+    } {gpt2.unroll}
     gpu.terminator
   }
   %y = bufferization.to_tensor %ys restrict writable

@@ -23,19 +23,21 @@ using namespace mlir;
 namespace gpt2::ch04_gpu_parallel {
 namespace {
 
-/// A row's channels, 256 to a block, in one thread each: neighbouring threads
-/// use neighbouring addresses.
-constexpr int64_t blockShape[] = {1, 256};
+/// A row's channels, 64 to a block, a wavefront or two warps, each in a thread:
+/// neighbouring threads use neighbouring addresses.
+constexpr int64_t blockShape[] = {1, 64};
 
 } // namespace
 
 std::vector<Stage> stages(const Setting &setting) {
-  return {
-      specializeStage(
-          setting.sizes), // `?` to numbers, calls to kernels' bodies
+  std::vector<Stage> stages = {
+      // `?` to numbers, calls to kernels' bodies
+      specializeStage(setting.sizes),
       {"bufferized",
        [](OpPassManager &pm) {
          addOneShotBufferization(pm);
+         // gelu and residual: by the thread that made what they read
+         pm.addNestedPass<func::FuncOp>(createFuseEpilogues());
          // logits, where the caller wants them
          pm.addNestedPass<func::FuncOp>(createWriteInPlace());
          // temporaries into one block of the device's memory
@@ -53,6 +55,8 @@ std::vector<Stage> stages(const Setting &setting) {
          mapping.mappingPolicyStr = "innermost-first";
          pm.addNestedPass<func::FuncOp>(createGpuMapParallelLoopsPass(mapping));
          pm.addPass(createConvertParallelLoopToGpuPass());
+         // loops over registers
+         pm.addPass(createUnrollMarkedLoops());
          // 32 or 64 lanes
          pm.addPass(createSetSubgroupSize(gpu.subgroupSize()));
          pm.addPass(createCanonicalizerPass());
@@ -82,6 +86,9 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createLowerGpuLaunches());
        }},
   };
+  if (setting.weights == ElementType::BF16)
+    stages.insert(stages.begin() + 1, weightsStage());
+  return stages;
 }
 
 } // namespace gpt2::ch04_gpu_parallel

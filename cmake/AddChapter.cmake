@@ -1,4 +1,5 @@
-# add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...)
+# add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
+#             [WEIGHTS <format>...])
 #
 # Makes a chapter of the folder it is called in:
 #   *.mlir         kernels; they replace the parent's files of the same name
@@ -10,7 +11,7 @@
 # gpt2::<name, with _ for ->::chapter(), the tests <name>-test, whose CTest label
 # is <name>, and the kernels' benchmark <name>-bench.
 function(add_chapter name)
-  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "" "TITLE;PARENT" "DEVICES")
+  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "" "TITLE;PARENT" "DEVICES;WEIGHTS")
   string(REPLACE "-" "_" namespace ${name})
 
   # Sources: the parent's, less those that have a namesake here.
@@ -41,6 +42,10 @@ function(add_chapter name)
   # chapter.cpp and main.cpp, from templates.
   list(JOIN sources "\",\n          \"" source_list)
   list(JOIN CHAPTER_DEVICES "\", \"" device_list)
+  list(JOIN CHAPTER_WEIGHTS "\", \"" format_list)
+  if(NOT CHAPTER_WEIGHTS)
+    set(format_list f32)
+  endif()
   if(CHAPTER_PARENT)
     string(REPLACE "-" "_" parent_namespace ${CHAPTER_PARENT})
     set(parent_declaration

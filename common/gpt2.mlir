@@ -6,7 +6,8 @@
 //   L layers   C channels   H heads, D = C / H channels each   V tokens known
 //   P positions (the longest sequence)   T tokens at hand   N rows of logits
 // The weights have the names, and the (in, out) matrices, of the public
-// checkpoint; its h.0, h.1, ... are stacked along a first dimension L.
+// checkpoint; its h.0, h.1, ... are stacked along a first dimension L. Those
+// marked `gpt2.matrix` may be taken in fewer bits, see `narrow-weights`.
 
 func.func private @embedding(
     tensor<?xi32>, tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
@@ -46,19 +47,19 @@ func.func @forward(
         {gpt2.shape = "N x V", bufferization.writable = true},
     %tokens: tensor<?xi32> {gpt2.shape = "T"},
     %heads: index {gpt2.size = "H"},
-    %wte: tensor<?x?xf32> {gpt2.shape = "V x C"},
-    %wpe: tensor<?x?xf32> {gpt2.shape = "P x C"},
+    %wte: tensor<?x?xf32> {gpt2.shape = "V x C", gpt2.matrix},
+    %wpe: tensor<?x?xf32> {gpt2.shape = "P x C", gpt2.matrix},
     %ln_1_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_1_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
-    %attn_c_attn_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 3C"},
+    %attn_c_attn_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 3C", gpt2.matrix},
     %attn_c_attn_bias: tensor<?x?xf32> {gpt2.shape = "L x 3C"},
-    %attn_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x C"},
+    %attn_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x C", gpt2.matrix},
     %attn_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
-    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 4C"},
+    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 4C", gpt2.matrix},
     %mlp_c_fc_bias: tensor<?x?xf32> {gpt2.shape = "L x 4C"},
-    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x 4C x C"},
+    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x 4C x C", gpt2.matrix},
     %mlp_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_f_weight: tensor<?xf32> {gpt2.shape = "C"},
     %ln_f_bias: tensor<?xf32> {gpt2.shape = "C"}) -> tensor<?x?xf32>

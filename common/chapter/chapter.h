@@ -24,14 +24,16 @@ struct Chapter {
   std::vector<std::filesystem::path> sources;
   /// The pipeline for a model and a chip.
   std::function<std::vector<Stage>(const Setting &setting)> pipeline;
-  std::vector<std::string> devices; ///< what --device may name
-  int maxThreads = 1;               ///< what --threads may ask for
-  GpuTarget gpu = {};               ///< what kernels are compiled for
+  std::vector<std::string> devices;       ///< what --device may name
+  std::vector<std::string> weightFormats; ///< what --weights may name
+  int maxThreads = 1;                     ///< what --threads may ask for
+  GpuTarget gpu = {};                     ///< what kernels are compiled for
   KernelsFor kernelsFor = KernelsFor::Emulator;
+  ElementType weights = ElementType::F32; ///< of matrices
 
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const {
-    return pipeline({sizes, gpu});
+    return pipeline({sizes, gpu, weights});
   }
   /// Whether its programs launch kernels: then one of its devices emulates.
   bool hasKernels() const;

@@ -85,6 +85,11 @@ struct Options {
                "gfx1151, ... (default: the GPU's own; on the emulator and to "
                "look at, sm_90)"),
       cl::cat(machine)};
+  cl::opt<std::string> weights{
+      "weights", cl::value_desc("format"), cl::init("f32"),
+      cl::desc("How matrices are kept where it runs: f32, or in some chapters "
+               "bf16, which is half the bytes (default f32)"),
+      cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
                        cl::cat(machine)};
@@ -133,6 +138,9 @@ struct Options {
       "report", cl::value_desc("file.json"),
       cl::desc("Also write the times of the run, or the --score, as JSON"),
       cl::cat(looking)};
+  cl::opt<bool> profile{"profile",
+                        cl::desc("Also print how long each kernel took"),
+                        cl::cat(looking)};
   cl::opt<bool> warmUp{"warm-up",
                        cl::desc("Run the prompt once before, untimed"),
                        cl::cat(looking)};
@@ -181,6 +189,9 @@ void checkDevice(const Chapter &chapter, const Options &options) {
   if (isGiven(options.chip) && !chapter.hasKernels())
     fail("--chip=", options.chip.getValue(), ": ", chapter.name,
          " has no kernels for a GPU");
+  if (!llvm::is_contained(chapter.weightFormats, options.weights.getValue()))
+    fail("--weights=", options.weights.getValue(), ": ", chapter.name,
+         " takes: ", llvm::join(chapter.weightFormats, ", "));
   if (options.threads < 1 || options.threads > chapter.maxThreads)
     fail("--threads=", options.threads.getValue(), ": ", chapter.name,
          " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
@@ -225,6 +236,8 @@ CommandLine check(const Chapter &chapter, const Options &options) {
     fail("--compare-with needs --token-ids FILE");
   line.pipeline = fileIfGiven(options.pipeline);
   line.device = options.device;
+  line.weights =
+      *elementTypeFromName(llvm::StringRef(options.weights.getValue()).upper());
   if (isGiven(options.chip))
     line.gpu = GpuTarget::of(options.chip);
   line.emit = options.emit;
@@ -240,6 +253,9 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   line.describe = options.describe;
   line.report = fileIfGiven(options.report);
   line.warmUp = options.warmUp;
+  line.profile = options.profile;
+  if (line.profile && !chapter.hasKernels())
+    fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
   if (line.report &&
       (line.describe || line.dumpLogits || !line.compareWith.empty() ||

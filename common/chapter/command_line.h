@@ -19,15 +19,16 @@ struct CommandLine {
   bool allPositions = false;
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
   std::optional<std::filesystem::path> pipeline;
-  std::string device;           ///< empty: the best there is
-  std::optional<GpuTarget> gpu; ///< what kernels are compiled for
-  std::string emit;             ///< empty: run
-  int64_t score = 0;            ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0;        ///< bytes
-  std::string explain;          ///< a kernel's name; empty: run
+  std::string device;                     ///< empty: the best there is
+  std::optional<GpuTarget> gpu;           ///< what kernels are compiled for
+  ElementType weights = ElementType::F32; ///< of matrices
+  std::string emit;                       ///< empty: run
+  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0; ///< bytes
+  std::string explain;   ///< a kernel's name; empty: run
   bool describe = false;
   std::optional<std::filesystem::path> report;
-  bool warmUp = false, ignoreEnd = false;
+  bool warmUp = false, ignoreEnd = false, profile = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

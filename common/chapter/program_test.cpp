@@ -159,6 +159,33 @@ TEST_F(ProgramRun, ReportsWhatARunTook) {
               HasSubstr("/proc/x"));
 }
 
+TEST_F(ProgramRun, TimesKernels) {
+  if (!CHAPTER().hasKernels()) {
+    EXPECT_THAT(errorOf({"a", "--profile"}), HasSubstr("has no kernels"));
+    EXPECT_THAT(errorOf({"a", "--chip=sm_90"}), HasSubstr("has no kernels"));
+    return;
+  }
+  std::string file = directory / "report.json";
+  ProgramResult result = run({ids("3\n"), "--max-new-tokens=2", "--profile",
+                              "--device=emulator", "--report=" + file});
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("launches a token"));
+  // As many launches as are counted in the program.
+  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  auto counted = [&](int64_t tokens) {
+    return scoreOf(CHAPTER(), config, tokens, 0).launches;
+  };
+  double launches = 0, seconds = 0;
+  auto report = nlohmann::json::parse(readFile(file));
+  for (const auto &kernel : report["kernels"]) {
+    launches += kernel["launches"].get<double>();
+    seconds += kernel["seconds"].get<double>();
+  }
+  EXPECT_EQ(launches, counted(1) + counted(2));
+  EXPECT_GT(seconds, 0);
+  EXPECT_LE(seconds, report["in_compiled_code"]);
+}
+
 TEST_F(ProgramRun, DescribesItself) {
   auto json = nlohmann::json::parse(run({"--describe"}).out);
   Config config = Checkpoint::open(paths::embeddedModel)->config();

@@ -3,6 +3,7 @@
 #include "compiler/codegen.h"
 
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -58,6 +59,44 @@ json::Value Times::toJson(const Generation &generation) const {
                       {"load", load},
                       {"steps", json::Array(generation.stepSeconds)},
                       {"in_compiled_code", generation.modelSeconds}};
+}
+
+std::string describe(std::vector<KernelTime> times, size_t steps) {
+  double total = 0;
+  for (const KernelTime &time : times)
+    total += time.seconds;
+  std::stable_sort(times.begin(), times.end(),
+                   [](const KernelTime &a, const KernelTime &b) {
+                     return a.seconds > b.seconds;
+                   });
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto perStep = [&](double value) {
+    return value / static_cast<double>(std::max<size_t>(steps, 1));
+  };
+  stream << llvm::format("%-20s %16s %16s %8s\n", "kernel", "launches a token",
+                         "time a token", "share");
+  int64_t launches = 0;
+  for (const KernelTime &time : times) {
+    stream << llvm::format("%-20s %16.4g %16s %6.1f %%\n", time.kernel.c_str(),
+                           perStep(static_cast<double>(time.launches)),
+                           formatSeconds(perStep(time.seconds)).c_str(),
+                           total > 0 ? 100 * time.seconds / total : 0.0);
+    launches += time.launches;
+  }
+  stream << llvm::format("%-20s %16.4g %16s\n", "all",
+                         perStep(static_cast<double>(launches)),
+                         formatSeconds(perStep(total)).c_str());
+  return text;
+}
+
+json::Value toJson(const std::vector<KernelTime> &times) {
+  json::Array kernels;
+  for (const KernelTime &time : times)
+    kernels.push_back(json::Object{{"kernel", time.kernel},
+                                   {"launches", time.launches},
+                                   {"seconds", time.seconds}});
+  return kernels;
 }
 
 json::Value describe(const Chapter &chapter, const Config &config) {

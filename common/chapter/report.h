@@ -33,6 +33,13 @@ struct Times {
   llvm::json::Value toJson(const Generation &generation) const;
 };
 
+/// What launches took, as a table: a row a kernel, the slowest first, per one
+/// of `steps`.
+std::string describe(std::vector<KernelTime> times, size_t steps);
+
+/// The same as [{"kernel", "launches", "seconds"}], of all steps.
+llvm::json::Value toJson(const std::vector<KernelTime> &times);
+
 /// What a chapter is and the model's sizes: {"chapter", "title", "parent",
 /// "devices": [{"name"}], "max_threads", "llvm", "cpu", "model": {...}}.
 llvm::json::Value describe(const Chapter &chapter, const Config &config);

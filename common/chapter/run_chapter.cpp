@@ -67,7 +67,7 @@ void requireOutput() {
 
 /// Continues the prompt and streams what comes, as text or as ids.
 void continueText(const CommandLine &line, const Checkpoint &checkpoint,
-                  Forward &forward, const Times &times) {
+                  Forward &forward, Device &device, const Times &times) {
   std::optional<Tokenizer> tokenizer;
   std::vector<int32_t> ids;
   if (line.tokenIds) {
@@ -84,6 +84,8 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
     std::vector<float> logits(static_cast<size_t>(config.vocab));
     forward(ids, logits);
   }
+  if (line.profile)
+    device.startTiming();
   if (line.ignoreEnd)
     config.endOfText = -1;
   Sampler sampler(line.sampler);
@@ -102,8 +104,14 @@ void continueText(const CommandLine &line, const Checkpoint &checkpoint,
   requireOutput();
   printStop(generation, config);
   times.print(generation);
-  if (line.report)
-    writeFile(*line.report, {toText(times.toJson(generation))});
+  if (line.profile)
+    std::cerr << describe(device.times(), generation.stepSeconds.size());
+  if (line.report) {
+    llvm::json::Value report = times.toJson(generation);
+    if (line.profile)
+      (*report.getAsObject())["kernels"] = toJson(device.times());
+    writeFile(*line.report, {toText(report)});
+  }
 }
 
 void dumpLogits(const CommandLine &line, const Config &config,
@@ -157,6 +165,7 @@ int compareVersions(const Chapter &chapter, const CommandLine &line,
   if (ids.empty())
     fail(line.tokenIds->string(), ": no token ids; expected one a line");
   Weights weights = checkpoint.load(showLoading());
+  roundMatrices(weights, line.weights); // of both
   std::optional<Divergence> first =
       firstDivergence({&chapter, &weights}, {other, &weights}, ids);
   if (!first) {
@@ -259,7 +268,9 @@ int run(const Chapter &chapter, const CommandLine &line) {
   times.fromCache = object.fromCache;
   if (chapter.hasKernels())
     std::cerr << "device: " << program.device().describe() << ", code for "
-              << placed.gpu.chip << "\n";
+              << placed.gpu.chip
+              << (line.weights == ElementType::BF16 ? ", matrices in bf16" : "")
+              << "\n";
   Stopwatch loadWatch;
   times.compile = compileWatch.seconds();
   if (line.verbose)
@@ -273,7 +284,7 @@ int run(const Chapter &chapter, const CommandLine &line) {
   if (line.dumpLogits)
     dumpLogits(line, checkpoint->config(), forward);
   else
-    continueText(line, *checkpoint, forward, times);
+    continueText(line, *checkpoint, forward, program.device(), times);
   return 0;
 }
 
@@ -284,6 +295,7 @@ int runChapter(const Chapter &chapter, int argc, char **argv) {
     CommandLine line = parseCommandLine(chapter, argc, argv);
     Chapter wanted = chapter;
     wanted.gpu = line.gpu.value_or(wanted.gpu);
+    wanted.weights = line.weights;
     if (line.pipeline)
       wanted = withPipeline(wanted, *line.pipeline);
     return run(wanted, line);

@@ -8,15 +8,18 @@ void registerPasses() {
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
+  mlir::registerPass(createFuseEpilogues);
   mlir::registerPass(createLowerGpuLaunches);
   mlir::registerPass([] { return createLowerGpuReductions(); });
   mlir::registerPass(createLowerMathToIntrinsics);
   mlir::registerPass(createNameKernels);
+  mlir::registerPass(createNarrowWeights);
   mlir::registerPass(createOrderLoops);
   mlir::registerPass([] { return createReuseBuffers(); });
   mlir::registerPass(createSeparateFills);
   mlir::registerPass([] { return createSetSubgroupSize(); });
   mlir::registerPass(createTileAndFuse);
+  mlir::registerPass(createUnrollMarkedLoops);
   mlir::registerPass(createWriteInPlace);
 }
 

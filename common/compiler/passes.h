@@ -29,6 +29,9 @@ std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 /// The attribute of an entry that says how many tokens it is given at most.
 inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 
+/// The attribute of an entry's arguments that are matrices of weights.
+inline constexpr llvm::StringLiteral matrixAttr = "gpt2.matrix";
+
 /// `lower-gpu-launches`: see lower_gpu_launches.cpp.
 std::unique_ptr<mlir::Pass> createLowerGpuLaunches();
 
@@ -45,8 +48,14 @@ std::unique_ptr<mlir::Pass> createOrderLoops();
 /// `fuse-elementwise`: see fuse_elementwise.cpp.
 std::unique_ptr<mlir::Pass> createFuseElementwise();
 
+/// `fuse-epilogues`: see fuse_epilogues.cpp.
+std::unique_ptr<mlir::Pass> createFuseEpilogues();
+
 /// `name-kernels`: see name_kernels.cpp.
 std::unique_ptr<mlir::Pass> createNameKernels();
+
+/// `narrow-weights`: see narrow_weights.cpp.
+std::unique_ptr<mlir::Pass> createNarrowWeights();
 
 /// `reuse-buffers`: see reuse_buffers.cpp.
 std::unique_ptr<mlir::Pass> createReuseBuffers(bool inArena = false);
@@ -59,6 +68,9 @@ std::unique_ptr<mlir::Pass> createSetSubgroupSize(unsigned lanes = 32);
 
 /// `tile-and-fuse`: see tile_and_fuse.cpp.
 std::unique_ptr<mlir::Pass> createTileAndFuse();
+
+/// `unroll-marked-loops`: see unroll_marked_loops.cpp.
+std::unique_ptr<mlir::Pass> createUnrollMarkedLoops();
 
 /// `write-in-place`: see write_in_place.cpp.
 std::unique_ptr<mlir::Pass> createWriteInPlace();

@@ -28,6 +28,13 @@ Stage specializeStage(const Sizes &sizes) {
           }};
 }
 
+Stage weightsStage() {
+  return {"weights", [](OpPassManager &pm) {
+            // f32 to bf16, extended where it is read
+            pm.addPass(createNarrowWeights());
+          }};
+}
+
 void addBufferization(OpPassManager &pm) {
   // A kernel's empty result that is inserted elsewhere is made there.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

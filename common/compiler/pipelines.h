@@ -3,6 +3,7 @@
 
 #include "compiler/gpu_target.h"
 #include "compiler/passes.h"
+#include "model/element_type.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -23,7 +24,11 @@ struct Stage {
 struct Setting {
   Sizes sizes;   ///< of the model
   GpuTarget gpu; ///< that its kernels run on, if it has kernels
+  ElementType weights = ElementType::F32; ///< of matrices: F32 or BF16
 };
+
+/// "weights": matrices in fewer bits, as the setting has them.
+Stage weightsStage();
 
 /// "specialized": one function, its sizes known, its kernels inlined.
 Stage specializeStage(const Sizes &sizes);

@@ -31,6 +31,11 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
 Executable::Executable(Symbols given)
     : symbols(std::move(given)), place(deviceFor(symbols)) {}
 
+ElementType Executable::matrixType() const {
+  auto *bits = static_cast<const int32_t *>(symbols("gpt2_weight_bits"));
+  return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;
+}
+
 Executable::Bound &Executable::bind(const std::string &name) {
   if (auto found = bound.find(name); found != bound.end())
     return found->second;

@@ -3,6 +3,7 @@
 
 #include "device/device.h"
 #include "device/memref.h"
+#include "model/element_type.h"
 
 #include <functional>
 #include <map>
@@ -28,6 +29,9 @@ public:
   explicit Executable(Symbols symbols);
 
   Device &device() { return *place; }
+
+  /// How the program takes matrices of weights: see narrow_weights.cpp.
+  ElementType matrixType() const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for
   /// temporaries, if the entry asks for some, is added and kept for the next

@@ -1,5 +1,8 @@
 //===- forward.cpp - GPT-2's forward pass, compiled and bound -----------===//
 #include "device/forward.h"
+#include "model/element_type.h"
+
+#include <algorithm>
 
 namespace gpt2 {
 
@@ -13,16 +16,32 @@ Forward::Forward(Executable &executable, Weights &weights,
   for (int i = 0; i < 2; ++i) // logits and tokens, given with each call
     arguments.emplace_back(static_cast<float *>(nullptr),
                            std::vector<int64_t>{});
-  auto share = [&](const MemRef &tensor, const std::string &name) {
-    shared.push_back(
-        shareWith(executable.device(), tensor.data(), tensor.bytes(), name));
-    arguments.push_back(tensor.at(shared.back().get()));
+  auto keep = [&](const MemRef &tensor, DeviceMemory memory) {
+    arguments.push_back(tensor.at(memory.get()));
+    shared.push_back(std::move(memory));
   };
-  for (size_t i = 0; i < weights.specs().size(); ++i)
-    share(MemRef(weights.tensor(i).data(), weights.specs()[i].shape),
-          std::string(weights.specs()[i].name));
+  Device &device = executable.device();
+  bool narrow = executable.matrixType() == ElementType::BF16;
+  for (size_t i = 0; i < weights.specs().size(); ++i) {
+    const WeightSpec &spec = weights.specs()[i];
+    std::span<float> values = weights.tensor(i);
+    std::string name(spec.name);
+    if (narrow && spec.isMatrix()) {
+      std::vector<uint16_t> rounded(values.size());
+      std::transform(values.begin(), values.end(), rounded.begin(),
+                     floatToBfloat);
+      MemRef tensor(rounded.data(), spec.shape);
+      DeviceMemory memory = allocateOn(device, tensor.bytes(), name);
+      device.copy(memory.get(), tensor.data(), tensor.bytes());
+      keep(tensor, std::move(memory));
+    } else {
+      MemRef tensor(values.data(), spec.shape);
+      keep(tensor, shareWith(device, tensor.data(), tensor.bytes(), name));
+    }
+  }
   for (const MemRef &tensor : extra)
-    share(tensor, "an extra argument");
+    keep(tensor,
+         shareWith(device, tensor.data(), tensor.bytes(), "an extra argument"));
 }
 
 void Forward::operator()(std::span<const int32_t> tokens,

@@ -101,4 +101,15 @@ std::span<float> Weights::tensor(std::string_view name) {
   return tensor(indexOf(name));
 }
 
+void roundMatrices(Weights &weights, ElementType type) {
+  if (type == ElementType::F32)
+    return;
+  if (type != ElementType::BF16)
+    fail("matrices are kept in F32 or BF16, not in ", nameOf(type));
+  for (size_t i = 0; i < weights.specs().size(); ++i)
+    if (weights.specs()[i].isMatrix())
+      for (float &value : weights.tensor(i))
+        value = bfloatToFloat(floatToBfloat(value));
+}
+
 } // namespace gpt2

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "model/config.h"
+#include "model/element_type.h"
 
 #include <cstdlib>
 #include <memory>
@@ -25,6 +26,8 @@ struct WeightSpec {
   std::vector<int64_t> shape;
 
   int64_t elements() const;
+  /// Not a gain or a bias.
+  bool isMatrix() const { return shape.size() == (perLayer ? 3u : 2u); }
 
   /// Shape and element count of one layer's part (the whole, if not perLayer).
   std::vector<int64_t> layerShape() const;
@@ -74,5 +77,8 @@ private:
   std::vector<int64_t> offsets; ///< in floats; each a multiple of 16
   std::unique_ptr<float[], Free> block;
 };
+
+/// Rounds every matrix to what `type` can hold.
+void roundMatrices(Weights &weights, ElementType type);
 
 } // namespace gpt2

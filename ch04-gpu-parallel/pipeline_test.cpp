@@ -1,0 +1,225 @@
+//===- pipeline_test.cpp - What chapter 4's program looks like ----------===//
+#include "chapter/chapter_test.h"
+#include "compiler/gpu_codegen.h"
+#include "compiler/session.h"
+#include "model/files.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include <gmock/gmock.h>
+
+#include <regex>
+#include <set>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+namespace {
+
+CompileRequest requestFor(const std::string &chip,
+                          Sizes sizes = sizesOf(Config())) {
+  Chapter chapter = CHAPTER();
+  chapter.gpu = GpuTarget::of(chip);
+  return compileRequest(chapter, sizes);
+}
+
+/// The program behind the stage `last`.
+struct Compiled : Session {
+  Compiled(const CompileRequest &request, const std::string &last)
+      : Session(request) {
+    auto end = llvm::find_if(
+        request.stages, [&](const Stage &stage) { return stage.name == last; });
+    run({request.stages.begin(), end + 1});
+  }
+
+  template <typename Op> std::vector<Op> all() {
+    std::vector<Op> found;
+    module().walk([&](Op op) { found.push_back(op); });
+    return found;
+  }
+};
+
+std::string textOf(mlir::Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream(text) << *op;
+  return text;
+}
+
+TEST(Pipeline, LaunchesKernelsAndNothingElse) {
+  Compiled program(requestFor("sm_90"), "launches");
+  // In the layer loop: two layernorms, four products (which do gelu and two
+  // residuals as well), attention's three.
+  EXPECT_EQ(program.all<mlir::gpu::LaunchOp>().size(), 3u + 9);
+  // Memory is the caller's and the arena's, and the host touches none of it.
+  EXPECT_THAT(program.all<mlir::memref::AllocOp>(), IsEmpty());
+  EXPECT_THAT(program.all<mlir::memref::CopyOp>(), IsEmpty());
+  for (auto load : program.all<mlir::memref::LoadOp>())
+    EXPECT_TRUE(load->getParentOfType<mlir::gpu::LaunchOp>()) << textOf(load);
+}
+
+TEST(Pipeline, ReducesWithShuffles) {
+  // Six sums and maxima of rows, of five shuffles each.
+  Compiled warps(requestFor("sm_90"), "nvvm");
+  size_t reductions = 3 * 2 + 2 + 1;
+  EXPECT_EQ(warps.all<mlir::NVVM::ShflOp>().size(), 5 * reductions);
+}
+
+TEST(Pipeline, KernelsCallNothing) {
+  for (const char *chip : {"sm_90", "gfx942"}) {
+    bool isNvidia = std::string(chip) == "sm_90";
+    Compiled program(requestFor(chip), isNvidia ? "nvvm" : "rocdl");
+    for (auto call : program.all<mlir::LLVM::CallOp>())
+      ADD_FAILURE() << chip << ": " << textOf(call);
+    for (auto function : program.all<mlir::LLVM::LLVMFuncOp>())
+      EXPECT_FALSE(function.isExternal()) << chip << ": " << textOf(function);
+  }
+}
+
+TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
+  for (std::string chip : {"gfx942", "gfx1100", "gfx1151"}) {
+    CompileRequest request = requestFor(chip);
+    Compiled program(request, "rocdl");
+    std::string image =
+        gpuImageOf(program.all<mlir::gpu::GPUModuleOp>().front(), request.gpu);
+    ASSERT_EQ(image.substr(0, 4), "\x7f"
+                                  "ELF");
+    TemporaryDirectory directory;
+    writeFile(directory / "kernels.hsaco", {image});
+    ProgramResult notes = runProgram(
+        LLVM_TOOLS "/llvm-readobj",
+        {"--notes", "--file-headers", (directory / "kernels.hsaco").string()});
+    ASSERT_EQ(notes.exitCode, 0) << notes.err;
+    EXPECT_THAT(notes.out, HasSubstr("amdgcn-amd-amdhsa--" + chip));
+    // A shared object: nothing is left to link.
+    EXPECT_THAT(notes.out, HasSubstr("SharedObject"));
+    auto values = [&](const std::string &key) {
+      std::vector<std::string> found;
+      std::regex line(key + ": +'?([^\\s']+)");
+      for (std::sregex_iterator i(notes.out.begin(), notes.out.end(), line), e;
+           i != e; ++i)
+        found.push_back((*i)[1]);
+      return found;
+    };
+    EXPECT_EQ(values("\\.symbol").size(), 12u);
+    EXPECT_THAT(values("\\.wavefront_size"),
+                ::testing::Each(std::to_string(request.gpu.subgroupSize())));
+    EXPECT_THAT(values("\\.vgpr_spill_count"), ::testing::Each("0"));
+    EXPECT_THAT(values("\\.sgpr_spill_count"), ::testing::Each("0"));
+    EXPECT_THAT(values("\\.private_segment_fixed_size"), ::testing::Each("0"));
+    // linear's two tiles.
+    EXPECT_THAT(values("\\.group_segment_fixed_size"),
+                ::testing::Contains(std::to_string(4 * (32 * 32 + 32 * 64))));
+  }
+}
+
+#ifdef PTXAS
+TEST(Pipeline, PtxasAssemblesEveryKernelWithoutSpills) {
+  for (std::string chip : {"sm_80", "sm_90"}) {
+    TemporaryDirectory directory;
+    std::string ptx = directory / "kernels.ptx";
+    writeFile(ptx, {emit(requestFor(chip), "ptx")});
+    ProgramResult result =
+        runProgram(PTXAS, {"-arch=" + chip, "-v", ptx, "-o",
+                           (directory / "kernels.cubin").string()});
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    std::string said = result.out + result.err;
+    std::regex spills("(\\d+) bytes stack frame, (\\d+) bytes spill stores, "
+                      "(\\d+) bytes spill loads"),
+        used("Compiling entry function '(\\w+)'[^]*?Used (\\d+) registers"
+             "[^\\n]*");
+    auto count = [&](const std::regex &expression, auto check) {
+      size_t matches = 0;
+      for (std::sregex_iterator i(said.begin(), said.end(), expression), e;
+           i != e; ++i, ++matches)
+        check(*i);
+      return matches;
+    };
+    EXPECT_EQ(count(spills,
+                    [](const std::smatch &match) {
+                      for (int i : {1, 2, 3})
+                        EXPECT_EQ(match[i], "0") << match.str();
+                    }),
+              12u);
+    EXPECT_EQ(count(used,
+                    [&](const std::smatch &match) {
+                      RecordProperty(chip + " " + match[1].str(), match[2]);
+                      EXPECT_LE(std::stoi(match[2]), 255) << match.str();
+                    }),
+              12u);
+  }
+}
+#endif
+
+//===----------------------------------------------------------------------===//
+// The same model on every chip that the emulator can be.
+//===----------------------------------------------------------------------===//
+
+class OnChip : public ::testing::TestWithParam<const char *> {};
+
+TEST_P(OnChip, LogitsAndGreedyTokens) {
+  for (const Config &config :
+       {makeConfig(2, 3, 96, 37, 101), makeConfig(1, 7, 77, 13, 1009)}) {
+    Weights weights = randomWeights(config);
+    Executable program =
+        load(compileToObject(requestFor(GetParam(), sizesOf(config))).bytes);
+    EXPECT_THAT(
+        program.device().describe(),
+        HasSubstr("subgroups of " +
+                  std::to_string(GpuTarget::of(GetParam()).subgroupSize())));
+    std::vector<int32_t> tokens = someTokens(config, config.context);
+    for (int64_t length : {int64_t{1}, config.context}) {
+      std::span<const int32_t> some(tokens.data(), length);
+      Comparison comparison =
+          compareLogits(logitsOf(program, weights, some, length),
+                        reference::forward(weights, some, length), config);
+      EXPECT_TRUE(comparison.within) << comparison.describe(0);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, OnChip,
+                         ::testing::Values("sm_80", "sm_90", "gfx90a", "gfx942",
+                                           "gfx1100", "gfx1151"));
+
+TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
+  Config config = makeConfig(2, 3, 96, 21, 101);
+  Weights weights = randomWeights(config);
+  Weights rounded = randomWeights(config);
+  roundMatrices(rounded, ElementType::BF16);
+  std::vector<int32_t> tokens = someTokens(config, 21);
+  reference::Vector exact = reference::forward(weights, tokens, 21),
+                    expected = reference::forward(rounded, tokens, 21);
+  for (const char *chip : {"sm_90", "gfx942"}) {
+    Chapter chapter = CHAPTER();
+    chapter.gpu = GpuTarget::of(chip);
+    chapter.weights = ElementType::BF16;
+    CompileRequest request = compileRequest(chapter, sizesOf(config));
+    Executable program = load(compileToObject(request).bytes);
+    std::vector<float> logits = logitsOf(program, weights, tokens, 21);
+    Comparison comparison = compareLogits(logits, expected, config);
+    EXPECT_TRUE(comparison.within) << comparison.describe(0);
+    // It would notice if matrices stayed f32, or more than they were rounded.
+    EXPECT_FALSE(compareLogits(logits, exact, config).within);
+  }
+}
+
+/// The emulator names what a GPU would only suffer, in whole programs too.
+TEST(Emulator, NamesAWeightThatIsTooShort) {
+  Config config = makeConfig(1, 1, 32, 8, 11);
+  Executable program =
+      load(compileToObject(requestFor("sm_90", sizesOf(config))).bytes);
+  Config smaller = config;
+  smaller.vocab = 9;
+  smaller.endOfText = 0;
+  Weights weights = randomWeights(smaller);
+  std::vector<float> logits(smaller.vocab);
+  std::vector<int32_t> tokens = {1};
+  gpt2::Forward forward(program, weights);
+  EXPECT_THAT(errorOf([&] { forward(tokens, logits); }), HasSubstr("@logits"));
+}
+
+} // namespace
