@@ -94,10 +94,11 @@ function(add_chapter name)
   target_include_directories(${name}-test PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
   target_link_libraries(${name}-test PRIVATE
     ${name}-chapter gpt2-chapter-testing)
-  add_dependencies(${name}-test ${name})
+  add_dependencies(${name}-test ${name} gpt2-run)
   target_compile_definitions(${name}-test PRIVATE
     CHAPTER=gpt2::${namespace}::chapter
-    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>")
+    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>"
+    RUN_PROGRAM="$<TARGET_FILE:gpt2-run>")
   gpt2_discover_tests(${name}-test ${name})
 endfunction()
 

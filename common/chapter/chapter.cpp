@@ -1,8 +1,8 @@
 //===- chapter.cpp - A chapter's program, compiled and bound ------------===//
 #include "chapter/chapter.h"
-#include "chapter/paths.h"
 #include "compiler/pass_trace.h"
 #include "model/error.h"
+#include "model/paths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

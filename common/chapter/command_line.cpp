@@ -1,8 +1,8 @@
 //===- command_line.cpp - The options every chapter's program takes -----===//
 #include "chapter/command_line.h"
-#include "chapter/paths.h"
 #include "compiler/object_cache.h"
 #include "model/error.h"
+#include "model/paths.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -105,6 +105,12 @@ struct Options {
       "emit", cl::value_desc("state"),
       cl::desc("Print the program and stop; --emit=help lists the states"),
       cl::cat(looking)};
+  cl::opt<std::string> aot{
+      "aot", cl::value_desc("file.so"),
+      cl::desc("Write the program for this model's sizes, with kernels for the "
+               "usual GPUs (or for --chip) and for the emulator, as a library "
+               "that gpt2-run runs without LLVM, and stop"),
+      cl::cat(machine)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),
       cl::desc("Print what each pass makes of one kernel and stop"),
@@ -212,25 +218,16 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   if (isGiven(options.prompt))
     line.prompt = options.prompt;
   line.tokenIds = fileIfGiven(options.tokenIds);
-  if (line.prompt && line.tokenIds)
-    fail("give a prompt or --token-ids, not both");
   line.model = options.model;
   line.maxNewTokens = options.maxNewTokens;
-  if (line.maxNewTokens < 0)
-    fail("--max-new-tokens=", line.maxNewTokens, ": expected 0 or more");
   if (options.greedy && isGiven(options.temperature))
     fail("give --greedy or --temperature, not both");
   line.sampler.temperature = options.greedy ? 0.0 : options.temperature;
   line.sampler.topK = options.topK;
   line.sampler.topP = options.topP;
   line.sampler.seed = options.seed;
-  line.sampler.validate();
   line.dumpLogits = fileIfGiven(options.dumpLogits);
   line.allPositions = options.allPositions;
-  if (line.dumpLogits && !line.tokenIds)
-    fail("--dump-logits needs --token-ids FILE");
-  if (line.allPositions && !line.dumpLogits)
-    fail("--all-positions needs --dump-logits FILE");
   line.compareWith = options.compareWith;
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
@@ -239,7 +236,7 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   line.weights =
       *elementTypeFromName(llvm::StringRef(options.weights.getValue()).upper());
   if (isGiven(options.chip))
-    line.gpu = GpuTarget::of(options.chip);
+    line.chip = GpuTarget::of(options.chip);
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)
@@ -257,10 +254,19 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   if (line.profile && !chapter.hasKernels())
     fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
-  if (line.report &&
-      (line.describe || line.dumpLogits || !line.compareWith.empty() ||
-       !line.emit.empty() || !line.explain.empty()))
+  if (line.report && (line.describe || !line.compareWith.empty() ||
+                      !line.emit.empty() || !line.explain.empty()))
     fail("--report goes with a run that generates, or with --score");
+  line.validate();
+  line.aot = fileIfGiven(options.aot);
+  if (line.aot && chapter.hasKernels()) {
+    if (line.chip)
+      line.aotChips = {*line.chip};
+    else
+      for (const char *chip :
+           {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
+        line.aotChips.push_back(GpuTarget::of(chip));
+  }
   line.verbose = options.verbose;
   if (options.noCache && isGiven(options.cacheDir))
     fail("give --cache-dir or --no-cache, not both");

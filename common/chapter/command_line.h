@@ -2,33 +2,24 @@
 #pragma once
 
 #include "chapter/chapter.h"
-#include "model/sampler.h"
-
-#include <optional>
+#include "run/run.h"
 
 namespace gpt2 {
 
 /// What the user asked for.
-struct CommandLine {
-  std::optional<std::string> prompt; ///< as text
-  std::optional<std::filesystem::path> tokenIds;
-  std::string model;
-  int64_t maxNewTokens = 0;
-  SamplerOptions sampler;
-  std::optional<std::filesystem::path> dumpLogits;
-  bool allPositions = false;
+struct CommandLine : RunOptions {
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
   std::optional<std::filesystem::path> pipeline;
   std::string device;                     ///< empty: the best there is
-  std::optional<GpuTarget> gpu;           ///< what kernels are compiled for
+  std::optional<GpuTarget> chip;          ///< what kernels are compiled for
   ElementType weights = ElementType::F32; ///< of matrices
-  std::string emit;                       ///< empty: run
+  std::optional<std::filesystem::path> aot;
+  std::vector<GpuTarget> aotChips;
+  std::string emit;      ///< empty: run
   int64_t score = 0;     ///< tokens of the prompt to score; 0: run
   double scoreCache = 0; ///< bytes
   std::string explain;   ///< a kernel's name; empty: run
   bool describe = false;
-  std::optional<std::filesystem::path> report;
-  bool warmUp = false, ignoreEnd = false, profile = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

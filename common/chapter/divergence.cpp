@@ -1,9 +1,9 @@
 //===- divergence.cpp - Where two versions of GPT-2 part ----------------===//
 #include "chapter/divergence.h"
-#include "chapter/paths.h"
 #include "compiler/session.h"
 #include "compiler/tap.h"
 #include "model/error.h"
+#include "model/paths.h"
 #include "reference/reference.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 //===- folder_test.cpp - A chapter is its folder ------------------------===//
 #include "chapter/chapter_test.h"
-#include "chapter/paths.h"
 #include "compiler/pipeline_text.h"
 #include "compiler/session.h"
+#include "model/paths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

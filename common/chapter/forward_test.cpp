@@ -1,8 +1,8 @@
 //===- forward_test.cpp - The whole model, against the reference --------===//
 #include "chapter/chapter_test.h"
-#include "chapter/paths.h"
 #include "model/checkpoint.h"
 #include "model/generate.h"
+#include "model/paths.h"
 #include "model/tokenizer.h"
 
 #include <functional>

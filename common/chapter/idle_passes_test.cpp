@@ -1,8 +1,8 @@
 //===- idle_passes_test.cpp - No pass of a pipeline is idle -------------===//
 #include "chapter/chapter_test.h"
-#include "chapter/paths.h"
 #include "compiler/pass_trace.h"
 #include "model/checkpoint.h"
+#include "model/paths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"

@@ -1,8 +1,8 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
 #include "chapter/chapter_test.h"
-#include "chapter/paths.h"
 #include "model/checkpoint.h"
 #include "model/files.h"
+#include "model/paths.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -293,6 +293,40 @@ TEST_F(ProgramRun, ComparesVersions) {
               HasSubstr("--compare-with=ch99: expected reference"));
   EXPECT_THAT(errorOf({"a", "--compare-with=reference"}),
               HasSubstr("--compare-with needs --token-ids"));
+}
+
+TEST_F(ProgramRun, RunsAheadOfTime) {
+  std::string library = directory / "program.so";
+  ProgramResult written = run({"--aot=" + library});
+  ASSERT_EQ(written.exitCode, 0) << written.err;
+  EXPECT_EQ(written.out, "");
+  std::vector<std::string> arguments = {"Once upon a time", "--greedy",
+                                        "--max-new-tokens=6"};
+  std::string expected = run(arguments).out;
+  arguments.push_back(library);
+  std::swap(arguments.front(), arguments.back());
+  ProgramResult result = runProgram(RUN_PROGRAM, arguments);
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_EQ(result.out, expected);
+  EXPECT_THAT(result.err, HasSubstr("program: " + CHAPTER().name));
+  EXPECT_THAT(result.err, HasSubstr("open "));
+
+  auto refused = [&](std::vector<std::string> arguments) {
+    ProgramResult result = runProgram(RUN_PROGRAM, arguments);
+    EXPECT_EQ(result.exitCode, 1);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  EXPECT_THAT(refused({library, "--model=random-124m"}),
+              HasSubstr("with layers 5, and this one has 12"));
+  EXPECT_THAT(refused({library, "--device=tpu"}), HasSubstr("--device=tpu"));
+  EXPECT_THAT(refused({library, "--top-k=many"}), HasSubstr("--top-k=many"));
+  EXPECT_THAT(refused({library, "a", ids("1")}), HasSubstr("not both"));
+  EXPECT_THAT(refused({CHAPTER_PROGRAM}), HasSubstr("error: no library: "));
+  EXPECT_THAT(refused({}), HasSubstr("which library?"));
+  // The whole file or none.
+  EXPECT_THAT(errorOf({"--aot=" + (directory / "no/program.so").string()}),
+              HasSubstr("no/program.so: cannot write"));
 }
 
 TEST_F(ProgramRun, ShowsPassesAtWork) {

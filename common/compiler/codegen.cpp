@@ -41,8 +41,14 @@ const HostCpu &hostCpu() {
   return host;
 }
 
-std::unique_ptr<llvm::TargetMachine> createHostTargetMachine() {
-  auto target = hostBuilder().createTargetMachine();
+std::unique_ptr<llvm::TargetMachine>
+createHostTargetMachine(const std::optional<std::string> &cpu) {
+  llvm::orc::JITTargetMachineBuilder builder = hostBuilder();
+  if (cpu) {
+    builder.setCPU(*cpu);
+    builder.getFeatures() = llvm::SubtargetFeatures();
+  }
+  auto target = builder.createTargetMachine();
   if (!target)
     fail("LLVM has no code generator for this CPU: ",
          llvm::toString(target.takeError()));

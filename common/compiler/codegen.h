@@ -4,6 +4,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace llvm {
@@ -21,9 +22,10 @@ struct HostCpu {
 };
 const HostCpu &hostCpu();
 
-/// Code generation for the host at -O3. Throws an Error if LLVM has no target
-/// for it.
-std::unique_ptr<llvm::TargetMachine> createHostTargetMachine();
+/// Code generation for the host at -O3, for its CPU or, if `cpu` names one, for
+/// that. Throws an Error if LLVM has no target for it.
+std::unique_ptr<llvm::TargetMachine>
+createHostTargetMachine(const std::optional<std::string> &cpu = {});
 
 /// Translates a module of the LLVM dialect to LLVM IR and optimises it for
 /// `target` at `level`, 0 to 3.

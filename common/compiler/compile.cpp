@@ -4,6 +4,7 @@
 #include "compiler/gpu_codegen.h"
 #include "compiler/object_cache.h"
 #include "compiler/pipeline_text.h"
+#include "compiler/program.h"
 #include "compiler/session.h"
 #include "model/error.h"
 #include "model/files.h"
@@ -113,12 +114,27 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
     fail("the kernels could not be joined with the program");
 }
 
+/// Renames what is looked up in a loaded program, and hides all the rest.
+void addSuffix(llvm::Module &program, const std::string &suffix) {
+  for (llvm::GlobalValue &value : program.global_values()) {
+    if (value.isDeclaration() || value.hasLocalLinkage())
+      continue;
+    llvm::StringRef name = value.getName();
+    if (name.starts_with(entryPrefix) || name.starts_with("gpt2_") ||
+        name.ends_with("_arena_bytes"))
+      value.setName(name + suffix);
+    else
+      value.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+}
+
 /// The program's code, from its sources.
 std::string build(const CompileRequest &request, Code kind) {
   Session session(request);
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine();
+  std::unique_ptr<llvm::TargetMachine> target =
+      createHostTargetMachine(request.cpu);
   gpu::GPUModuleOp kernels = kernelsOf(session.module());
   if (kernels)
     kernels->remove(); // which are not the host's
@@ -127,6 +143,8 @@ std::string build(const CompileRequest &request, Code kind) {
       session.module(), context, *target, request.llvmLevel);
   if (kernels)
     addKernels(*ir, kernels, request, *target);
+  if (!request.suffix.empty())
+    addSuffix(*ir, request.suffix);
   return generateCode(*ir, *target, kind);
 }
 
@@ -135,7 +153,7 @@ std::string build(const CompileRequest &request, Code kind) {
 CompiledObject compileToObject(const CompileRequest &request) {
   std::optional<ObjectCache> cache;
   std::string key;
-  if (request.cacheDirectory && !request.prepare) {
+  if (request.cacheDirectory && !request.prepare && request.suffix.empty()) {
     cache.emplace(*request.cacheDirectory);
     key = keyOf(request);
     if (!request.ignoreCached)

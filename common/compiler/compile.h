@@ -22,6 +22,11 @@ struct CompileRequest {
   std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
   GpuTarget gpu; ///< that kernels are compiled for, if there are any
   KernelsFor kernelsFor = KernelsFor::Emulator;
+  /// The host's code for any CPU of this kind, not for this one: an LLVM name.
+  std::optional<std::string> cpu;
+  /// Added to the names of entries and of what loaders look up; then no other
+  /// name of the program is seen from outside, and several can be linked.
+  std::string suffix;
   /// Where compiled objects are kept between runs; none keeps nothing.
   std::optional<std::filesystem::path> cacheDirectory;
   /// Run the passes even if the cache has the object: set when the user wants

@@ -17,13 +17,17 @@ DynamicLibrary::DynamicLibrary(const std::string &what,
 }
 
 void *DynamicLibrary::address(const char *name) const {
-  void *found = dlsym(handle, name);
+  void *found = findIfAny(name);
   if (!found)
     fail("the ", what,
          " is too old, or another library of that name: it has "
          "no ",
          name);
   return found;
+}
+
+void *DynamicLibrary::findIfAny(const std::string &name) const {
+  return dlsym(handle, name.c_str());
 }
 
 } // namespace gpt2

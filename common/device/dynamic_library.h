@@ -21,6 +21,9 @@ public:
     function = reinterpret_cast<Function *>(address(name));
   }
 
+  /// The address of `name`; null if there is none.
+  void *findIfAny(const std::string &name) const;
+
 private:
   void *address(const char *name) const;
 

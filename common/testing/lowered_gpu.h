@@ -2,8 +2,8 @@
 #pragma once
 
 #include "compiler/gpu_codegen.h"
-#include "device/memref.h"
 #include "device/emulator.h"
+#include "device/memref.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

@@ -1,0 +1,281 @@
+//===- main.cpp - gpt2-run: runs what a chapter's --aot wrote -----------===//
+#include "device/choose_device.h"
+#include "device/dynamic_library.h"
+#include "device/self_check.h"
+#include "model/error.h"
+#include "model/paths.h"
+#include "run/run.h"
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+#include <getopt.h>
+
+namespace {
+
+using namespace gpt2;
+
+const char *usage =
+    R"(usage: gpt2-run LIBRARY [OPTIONS] [PROMPT]
+
+Continues PROMPT with GPT-2 as a chapter compiled it ahead of time (--aot):
+without LLVM, and with no library of CUDA or ROCm but the driver's own.
+
+  --model PATH          directory with config.json and model.safetensors,
+                        .safetensors or llm.c .bin file, or random-124m; of the
+                        sizes that LIBRARY was compiled for (default: the
+                        embedded model, where this was built)
+  --device NAME         cuda, hip or emulator, if LIBRARY has kernels (default: a
+                        GPU if there is one, else the emulator)
+  --token-ids FILE      the prompt as token ids, one a line; prints ids too
+  --max-new-tokens N    stop after N tokens (default 100)
+  --temperature T       divide logits by T; 0 is greedy (default 0.8)
+  --greedy              always the most likely token
+  --top-k K             choose among the K most likely; 0 is all (default 40)
+  --top-p P             or among those that reach probability P (default 1)
+  --seed N              of the random numbers (default 1)
+  --ignore-end          go on where the model ends its text
+  --warm-up             run the prompt once before, untimed
+  --profile             also print how long each kernel took
+  --report FILE.json    also write the times of the run
+  --dump-logits FILE.npy  write the logits after the last of --token-ids, stop
+  --all-positions       with --dump-logits: after every token
+)";
+
+template <typename T> T number(const char *option, const char *text) {
+  T value;
+  std::istringstream stream(text);
+  stream >> value;
+  if (!stream || !stream.eof())
+    fail("--", option, "=", text, ": expected a number");
+  return value;
+}
+
+struct Line : RunOptions {
+  std::filesystem::path library;
+  std::string device;
+};
+
+/// Nothing, if --help was all that was asked for.
+std::optional<Line> parse(int argc, char **argv) {
+  Line line;
+  line.model = paths::embeddedModel;
+  int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0;
+  const option options[] = {{"model", required_argument, nullptr, 'm'},
+                            {"device", required_argument, nullptr, 'd'},
+                            {"token-ids", required_argument, nullptr, 'i'},
+                            {"max-new-tokens", required_argument, nullptr, 'n'},
+                            {"temperature", required_argument, nullptr, 't'},
+                            {"top-k", required_argument, nullptr, 'k'},
+                            {"top-p", required_argument, nullptr, 'p'},
+                            {"seed", required_argument, nullptr, 's'},
+                            {"report", required_argument, nullptr, 'r'},
+                            {"dump-logits", required_argument, nullptr, 'o'},
+                            {"all-positions", no_argument, &allPositions, 1},
+                            {"ignore-end", no_argument, &ignoreEnd, 1},
+                            {"warm-up", no_argument, &warmUp, 1},
+                            {"profile", no_argument, &profile, 1},
+                            {"greedy", no_argument, &greedy, 1},
+                            {"help", no_argument, nullptr, 'h'},
+                            {}};
+  int index = 0;
+  for (int given;
+       (given = getopt_long(argc, argv, "", options, &index)) != -1;) {
+    const char *name = options[index].name;
+    switch (given) {
+    case 'm':
+      line.model = optarg;
+      break;
+    case 'd':
+      line.device = optarg;
+      break;
+    case 'i':
+      line.tokenIds = optarg;
+      break;
+    case 'n':
+      line.maxNewTokens = number<int64_t>(name, optarg);
+      break;
+    case 't':
+      line.sampler.temperature = number<double>(name, optarg);
+      break;
+    case 'k':
+      line.sampler.topK = number<int64_t>(name, optarg);
+      break;
+    case 'p':
+      line.sampler.topP = number<double>(name, optarg);
+      break;
+    case 's':
+      line.sampler.seed = number<uint64_t>(name, optarg);
+      break;
+    case 'r':
+      line.report = optarg;
+      break;
+    case 'o':
+      line.dumpLogits = optarg;
+      break;
+    case 'h':
+      std::cout << usage;
+      return std::nullopt;
+    case 0:
+      break;
+    default: // getopt_long has said what is wrong
+      throw Error("see --help");
+    }
+  }
+  if (optind == argc)
+    fail("which library? See --help");
+  line.library = argv[optind++];
+  if (optind < argc)
+    line.prompt = argv[optind++];
+  if (optind < argc)
+    fail("unexpected argument '", argv[optind], "'; see --help");
+  line.allPositions = allPositions;
+  line.ignoreEnd = ignoreEnd;
+  line.warmUp = warmUp;
+  line.profile = profile;
+  if (greedy)
+    line.sampler.temperature = 0;
+  line.validate();
+  return line;
+}
+
+/// The CPU that the library's host code needs must be this one.
+void requireCpu(const std::string &cpu) {
+#ifdef __x86_64__
+  if (cpu == "x86-64-v3" &&
+      !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2")))
+    fail("this CPU lacks AVX2, FMA or BMI2, which the library's code uses");
+#endif
+  (void)cpu;
+}
+
+void requireSizes(const nlohmann::json &compiled, const Config &config) {
+  const std::pair<const char *, int64_t> sizes[] = {
+      {"layers", config.layers},
+      {"heads", config.heads},
+      {"channels", config.channels},
+      {"context", config.context},
+      {"vocab", config.vocab}};
+  for (auto [name, size] : sizes)
+    if (compiled.at(name) != size)
+      fail("the library was compiled for a model with ", name, " ",
+           compiled.at(name).dump(), ", and this one has ", size,
+           "; compile it for this model: --aot with --model");
+}
+
+/// A library of programs, see chapter/ahead_of_time.h.
+class Library {
+public:
+  explicit Library(const std::filesystem::path &file)
+      : library("library", {std::filesystem::absolute(file).c_str()}) {
+    const char *text = nullptr;
+    library.find(text, "gpt2_programs");
+    about = nlohmann::json::parse(text);
+  }
+
+  const nlohmann::json &description() const { return about; }
+
+  /// The suffix of the program for `device` that runs on `chip`; empty if there
+  /// is none. NVIDIA's newer chips run what is for older ones, and the newest
+  /// of these is best; AMD's do not.
+  std::string suffixFor(const std::string &device,
+                        const std::string &chip) const {
+    std::string best;
+    int newest = 0;
+    for (const auto &program : about.at("programs")) {
+      if (program.at("device") != device)
+        continue;
+      std::string its = program.value("chip", ""),
+                  suffix = program.at("suffix");
+      if (device != "gpu" || its == chip)
+        return suffix;
+      auto version = [](const std::string &name) {
+        return std::atoi(name.c_str() + 3);
+      };
+      if (its.starts_with("sm_") && chip.starts_with("sm_") &&
+          version(its) <= version(chip) && version(its) > newest) {
+        newest = version(its);
+        best = suffix;
+      }
+    }
+    return best;
+  }
+
+  Executable load(const std::string &suffix) const {
+    return Executable([library = library, suffix](const std::string &name) {
+      return library.findIfAny(name + suffix);
+    });
+  }
+
+  std::string chips() const {
+    std::string list;
+    for (const auto &program : about.at("programs"))
+      if (program.at("device") == "gpu")
+        list += (list.empty() ? "" : ", ") + program.value("chip", "");
+    return list;
+  }
+
+private:
+  DynamicLibrary library;
+  nlohmann::json about;
+};
+
+/// The suffix of the program that is to run: on a GPU that passes its check, or
+/// on what else the library is for.
+std::string chooseProgram(const Library &library, const std::string &device) {
+  if (std::string cpu = library.suffixFor("cpu", ""); !cpu.empty()) {
+    if (!device.empty() && device != "cpu")
+      fail("--device=", device, ": this library's programs run on the CPU");
+    return cpu;
+  }
+  std::string suffix = library.suffixFor("emulator", "");
+  if (device == "emulator")
+    return suffix;
+  if (!device.empty() && device != "cuda" && device != "hip")
+    fail("--device=", device, ": expected cuda, hip or emulator");
+  DeviceChoice choice = chooseDevice(device, [&](const std::string &chip) {
+    std::string found = library.suffixFor("gpu", chip);
+    if (found.empty())
+      fail("the GPU is a ", chip, ", and the library has kernels for ",
+           library.chips(), "; compile it with --chip=", chip);
+    Executable kernels = library.load(found + "_check");
+    selfCheck(kernels);
+    suffix = found;
+  });
+  if (!choice.note.empty())
+    std::cerr << choice.note << "\n";
+  return suffix;
+}
+
+int runLibrary(int argc, char **argv) {
+  std::optional<Line> line = parse(argc, argv);
+  if (!line)
+    return 0;
+  Stopwatch compileWatch; // here: to open it
+  Library library(line->library);
+  requireCpu(library.description().at("cpu"));
+  std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
+  requireSizes(library.description().at("model"), checkpoint->config());
+  Times times;
+  Executable program = library.load(chooseProgram(library, line->device));
+  times.compile = compileWatch.seconds();
+  times.isOpened = true;
+  describeModel(*line, *checkpoint);
+  std::cerr << "program: "
+            << library.description().at("chapter").get<std::string>()
+            << "\ndevice: " << program.device().describe() << "\n";
+  Stopwatch loadWatch;
+  Weights weights = checkpoint->load(showLoading());
+  Forward forward(program, weights);
+  times.load = loadWatch.seconds();
+  run(*line, *checkpoint, forward, program.device(), times);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  return exitCodeOf("gpt2-run", [&] { return runLibrary(argc, argv); });
+}
