@@ -4,6 +4,8 @@ usage: excerpt.py FILE --around REGEX [--levels N]     MLIR: the N-th block of
                                                        braces around the match
        excerpt.py FILE --block REGEX                   assembly: the basic block
                                                        with the match
+       excerpt.py FILE --from REGEX --to REGEX         the lines from one match
+                                                       to the next
 
 Exits with an error if nothing matches, so that a page cannot go stale quietly.
 """
@@ -44,21 +46,36 @@ def block(lines: list[str], at: int) -> list[str]:
     return [lines[first]] + [line for line in keep if line is not lines[first]]
 
 
+def until(lines: list[str], at: int, pattern: str) -> list[str]:
+    """The lines from `at` to the next that matches."""
+    for last in range(at + 1, len(lines)):
+        if re.search(pattern, lines[last]):
+            return lines[at : last + 1]
+    sys.exit(f"excerpt.py: nothing behind line {at + 1} matches {pattern}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--around")
     parser.add_argument("--levels", type=int, default=1)
     parser.add_argument("--block")
+    parser.add_argument("--from", dest="first")
+    parser.add_argument("--to", default="$^")
     args = parser.parse_args()
     lines = args.file.read_text().splitlines()
-    pattern = args.around or args.block
+    pattern = args.around or args.block or args.first
     for at, line in enumerate(lines):
         if re.search(pattern, line):
             break
     else:
         sys.exit(f"excerpt.py: {args.file}: nothing matches {pattern}")
-    cut = around(lines, at, args.levels) if args.around else block(lines, at)
+    if args.around:
+        cut = around(lines, at, args.levels)
+    elif args.block:
+        cut = block(lines, at)
+    else:
+        cut = until(lines, at, args.to)
     print(textwrap.dedent("\n".join(cut)).expandtabs(8))
 
 

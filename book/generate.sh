@@ -69,9 +69,41 @@ done
 # Upstream's fusion instead of ours: how often does it compute a tanh?
 sed 's/^fuse-elementwise/linalg-fuse-elementwise-ops/; s/fuse=true/fuse=false/' "$out/ch03-pipeline.txt" >"$out/upstream.pipeline"
 "$ch03" $small --pipeline="$out/upstream.pipeline" --score >"$out/ch03-upstream-score.txt"
+
+# Chapter 4.
+ch04=$build/bin/ch04-gpu-parallel
+"$ch04" $small --score >"$out/ch04-score.txt"
+"$ch04" --emit=pipeline >"$out/ch04-pipeline.txt"
+"$ch04" --emit=source >"$out/ch04-source.txt"
+"$ch04" --emit=launches | cut -c1-150 >"$out/ch04-launches.txt"
+excerpt "$out/ch04-launches.txt" --from 'gpu.launch' --to 'gpu.terminator' >"$out/ch04-embedding.mlir"
+"$ch04" --emit=bufferized | cut -c1-150 >"$out/ch04-bufferized.txt"
+excerpt "$out/ch04-bufferized.txt" --around 'math.tanh' --levels 1 >"$out/ch04-gelu.mlir"
+"$ch04" --emit=gpu >"$out/ch04-gpu.txt"
+"$ch04" --emit=ptx >"$out/ch04.ptx"
+"$ch04" --emit=amdgcn --chip=gfx942 >"$out/ch04.gcn"
+excerpt "$out/ch04-gpu.txt" --from 'gpu.func @layernorm\(' --to 'gpu.return' >"$out/ch04-layernorm.mlir"
+excerpt "$out/ch04.ptx" --from 'entry layernorm\(' --to '^}' | cut -d'#' -f1 >"$out/ch04-layernorm.ptx"
+excerpt "$out/ch04.gcn" --from '^layernorm:' --to 's_endpgm' | cut -d';' -f1 >"$out/ch04-layernorm.gcn"
+python3 book/side_by_side.py "gpu dialect=$out/ch04-layernorm.mlir" \
+  "PTX (sm_90)=$out/ch04-layernorm.ptx" "GCN (gfx942)=$out/ch04-layernorm.gcn" >"$out/ch04-layernorm.html"
+# What ptxas makes of the kernels, where CUDA's assembler is.
+ptxas=$(command -v ptxas || ls /usr/local/cuda/bin/ptxas 2>/dev/null || true)
+if [[ -n $ptxas ]]; then
+  { printf '$ ptxas -arch=sm_90 -v kernels.ptx\n' &&
+    "$ptxas" -arch=sm_90 -v "$out/ch04.ptx" -o /dev/null 2>&1 |
+    sed -n "s/.*Compiling entry function '\(.*\)' for.*/\1/p; s/^ *\(0 bytes stack.*\)/\1/p; s/.*info *: Used/Used/p" |
+      paste -d'|' - - - | awk -F'|' '{printf "%-12s %s; %s\n", $1, $3, $2}' | sort; } >"$out/ch04-ptxas.txt"
+else
+  echo "(no ptxas on the machine that made this page)" >"$out/ch04-ptxas.txt"
+fi
+"$ch04" --device=emulator --profile --max-new-tokens=4 "Once upon a time" 2>&1 >/dev/null |
+  sed -n '/^device/p; /^kernel/,$p' | sed 's/^device: \(.*\), on .*, code/device: \1, code/' >"$out/ch04-profile.txt"
+"$(./tutorial find-python)" book/drawings.py "$out"
+
 # What a chapter changes: its source and its passes against its parent's.
 changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
-for pair in "ch01 ch02" "ch02 ch03"; do
+for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04"; do
   for what in source pipeline; do
     # shellcheck disable=SC2086 # two words
     changes $what $pair

@@ -1,16 +1,43 @@
 //===- report.cpp - What a run took, for people and for programs --------===//
 #include "chapter/report.h"
 #include "compiler/codegen.h"
+#include "device/driver.h"
+#include "model/error.h"
 
 #include "llvm/Config/llvm-config.h"
 
 namespace json = llvm::json;
 
 namespace gpt2 {
+namespace {
+
+/// Why there is no use in asking for `device`; empty if there is.
+std::string missingFor(const std::string &device, const Config &config) {
+  // A token of GPT-2 small takes the emulator minutes.
+  constexpr int64_t mostEmulated = 20'000'000;
+  if (device == "emulator" && config.parameters() > mostEmulated)
+    return "emulated, this model would take minutes a token";
+  try {
+    if (device == "cuda")
+      openCuda();
+    if (device == "hip")
+      openHip();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+} // namespace
+
 json::Value describe(const Chapter &chapter, const Config &config) {
   json::Array devices;
-  for (const std::string &device : chapter.devices)
-    devices.push_back(json::Object{{"name", device}});
+  for (const std::string &device : chapter.devices) {
+    json::Object entry{{"name", device}};
+    if (std::string reason = missingFor(device, config); !reason.empty())
+      entry["missing"] = reason;
+    devices.push_back(std::move(entry));
+  }
   return json::Object{
       {"chapter", chapter.name},
       {"title", chapter.title},

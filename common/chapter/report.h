@@ -8,7 +8,8 @@
 namespace gpt2 {
 
 /// What a chapter is and the model's sizes: {"chapter", "title", "parent",
-/// "devices": [{"name"}], "max_threads", "llvm", "cpu", "model": {...}}.
+/// "devices": [{"name", and if it cannot be used "missing": why}],
+/// "max_threads", "llvm", "cpu", "model": {...}}.
 llvm::json::Value describe(const Chapter &chapter, const Config &config);
 
 /// `scores` as a table.

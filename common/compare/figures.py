@@ -141,8 +141,11 @@ def per_token_share(results: dict, row: dict, tokens: int) -> float | None:
 
 
 def parent_row(results: dict, row: dict) -> dict | None:
-    """The row of the chapter before: with as many threads, or the most that it
-    has. A variant's and a chapter's own are the same."""
+    """The row of the chapter before: on the same device if it has that, with as
+    many threads, or the most that it has. A variant's and a chapter's own are the
+    same. None for an emulator, whose times say nothing of a GPU's."""
+    if row["device"] == "emulator":
+        return None
     parents = [
         other
         for other in results["rows"]
@@ -151,7 +154,9 @@ def parent_row(results: dict, row: dict) -> dict | None:
         and other["status"] == "ok"
         and other["threads"] <= row["threads"]
     ]
-    return max(parents, key=lambda other: other["threads"], default=None)
+    return max(
+        parents, key=lambda other: (other["device"] == row["device"], other["threads"]), default=None
+    )
 
 
 def base_row(results: dict) -> dict | None:

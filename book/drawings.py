@@ -1,0 +1,130 @@
+"""Draws what chapter 4's page explains, as SVG.
+
+usage: drawings.py FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+BLUE, ORANGE, GREY, PALE = "#3568a8", "#d9822b", "#8a8f98", "#e8edf4"
+LINES = [BLUE, ORANGE, "#4f9d69", "#a8477b"]
+
+
+def page(width: float, height: float):
+    figure, axes = plt.subplots(figsize=(width, height))
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    return figure, axes
+
+
+def box(axes, x, y, text="", width=1.0, height=1.0, fill=PALE, edge=GREY, size=9):
+    axes.add_patch(Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge, lw=0.8))
+    if text:
+        colour = "white" if fill in (*LINES, GREY) else "black"
+        axes.text(
+            x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=size, color=colour
+        )
+
+
+def arrow(axes, start, end, colour=GREY):
+    axes.add_patch(
+        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, lw=0.9, color=colour)
+    )
+
+
+def save(figure, axes, file: Path) -> None:
+    axes.autoscale_view()
+    figure.savefig(file, bbox_inches="tight", transparent=True)
+    plt.close(figure)
+
+
+def coalescing(file: Path) -> None:
+    """Eight lanes read 64 numbers that lie in lines of 8."""
+    figure, axes = page(10, 4.6)
+    lanes, rows = 8, 8
+
+    def memory(left: float, of_lane, title: str, lines: int) -> None:
+        axes.text(left, rows + 3.2, title, fontsize=11, weight="bold")
+        axes.text(left, rows + 2.5, f"first read: {lines} line{'s' * (lines > 1)}", fontsize=9.5)
+        for lane in range(lanes):
+            box(axes, left + lane, rows + 1, f"{lane}", fill=LINES[0], size=8)
+        for row in range(rows):
+            for column in range(8):
+                lane, turn = of_lane(row, column)
+                first = turn == 0
+                box(
+                    axes, left + column, rows - 1 - row, f"{lane}" if first else "",
+                    fill=LINES[1] if first else PALE, size=8,
+                )
+        axes.text(left - 0.2, rows + 1.5, "lane", ha="right", va="center", fontsize=9)
+        axes.text(left - 0.2, rows - 0.5, "row 0", ha="right", va="center", fontsize=9)
+        axes.text(left - 0.2, 0.5, "row 7", ha="right", va="center", fontsize=9)
+
+    memory(0, lambda row, column: (row, column), "a row to a lane", 8)
+    memory(13, lambda row, column: (column, row), "a row to all lanes", 1)
+    save(figure, axes, file)
+
+
+def shuffle(file: Path) -> None:
+    """A sum over 8 lanes in 3 exchanges, with numbers."""
+    figure, axes = page(9, 4.6)
+    values = [3, 1, 4, 1, 5, 9, 2, 6]
+    y = 9.0
+    for lane in range(8):
+        axes.text(2 * lane + 0.5, y + 1.6, f"lane {lane}", ha="center", fontsize=8.5)
+    for step, offset in enumerate((1, 2, 4, None)):
+        for lane, value in enumerate(values):
+            box(axes, 2 * lane, y, str(value), fill=LINES[0] if offset is None else PALE)
+        if offset is None:
+            break
+        axes.text(-0.6, y - 1.0, f"lane xor {offset}", ha="right", va="center", fontsize=9)
+        for lane in range(8):
+            arrow(axes, (2 * (lane ^ offset) + 0.5, y), (2 * lane + 0.5, y - 2.0), LINES[1])
+            arrow(axes, (2 * lane + 0.5, y), (2 * lane + 0.5, y - 2.0))
+        values = [value + values[lane ^ offset] for lane, value in enumerate(values)]
+        y -= 3.0
+    axes.text(-0.6, y + 0.5, "every lane has it", ha="right", va="center", fontsize=9)
+    save(figure, axes, file)
+
+
+def tiles(file: Path) -> None:
+    """The product's tiles: of x, of w, of y; and what one thread has of y."""
+    figure, axes = page(10, 5.4)
+    # One unit: four elements. y is at (0, 0), 16 wide, 8 high.
+    box(axes, 0, 0, width=16, height=8)
+    for thread in range(1, 16):
+        axes.plot([thread, thread], [0, 8], color="white", lw=0.6)
+    for strip in range(4):  # rows 2, 10, 18, 26
+        axes.add_patch(Rectangle((5, 8 - 0.75 - 2 * strip), 1, 0.25, facecolor=LINES[1]))
+    axes.text(8, -1.6, "y: 32 rows, 64 columns, one block's", ha="center", fontsize=9.5)
+    axes.text(
+        16.6, 4, "thread (5, 2):\n4 x 4 sums,\nin registers", va="center", fontsize=9.5, color=LINES[1]
+    )
+    # x to the left, w above; the step at hand is darker.
+    for step in range(3):
+        fill = LINES[0] if step == 1 else PALE
+        box(axes, -26 + 8.5 * step, 0, width=8, height=8, fill=fill)
+    for step in range(3):
+        fill = LINES[0] if step == 1 else PALE
+        box(axes, 0, 8.8 + 8.5 * step, width=16, height=8, fill=fill)
+    axes.text(-13.5, -1.6, "x: 32 rows, 32 columns at a time", ha="center", fontsize=9.5)
+    axes.text(16.6, 13, "w: 32 rows,\n64 columns\nat a time", va="center", fontsize=9.5)
+    axes.text(-13.5, 9.2, "blue: in shared memory now", ha="center", fontsize=9.5, color=LINES[0])
+    save(figure, axes, file)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    coalescing(folder / "ch04-coalescing.svg")
+    shuffle(folder / "ch04-shuffle.svg")
+    tiles(folder / "ch04-tiles.svg")
+
+
+if __name__ == "__main__":
+    main()
