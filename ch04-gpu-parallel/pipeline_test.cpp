@@ -2,6 +2,8 @@
 #include "chapter/chapter_test.h"
 #include "compiler/gpu_codegen.h"
 #include "compiler/session.h"
+#include "device/choose_device.h"
+#include "device/self_check.h"
 #include "model/files.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -206,6 +208,55 @@ TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
     EXPECT_FALSE(compareLogits(logits, exact, config).within);
   }
 }
+
+//===----------------------------------------------------------------------===//
+// The same on the GPU that is here, if there is one.
+//===----------------------------------------------------------------------===//
+
+class OnThisGpu : public ::testing::TestWithParam<ElementType> {
+protected:
+  Chapter chapter = CHAPTER();
+
+  void SetUp() override {
+    chapter.weights = GetParam();
+    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
+      chapter.gpu = GpuTarget::of(chip);
+      chapter.kernelsFor = KernelsFor::Gpu;
+      Executable kernels =
+          load(compileToObject(kernelRequest(chapter, selfCheckSizes())).bytes);
+      selfCheck(kernels);
+    });
+    if (choice.chip.empty())
+      GTEST_SKIP() << choice.note;
+  }
+};
+
+TEST_P(OnThisGpu, LogitsAtEveryPosition) {
+  for (const Config &config :
+       {makeConfig(2, 3, 96, 37, 101), makeConfig(1, 7, 77, 13, 1009),
+        makeConfig(1, 1, 1, 1, 2), makeConfig(2, 12, 768, 130, 50257)}) {
+    Weights weights = randomWeights(config);
+    Weights rounded = randomWeights(config);
+    roundMatrices(rounded, GetParam());
+    Executable program =
+        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    std::vector<int32_t> tokens = someTokens(config, config.context);
+    std::vector<float> logits =
+        logitsOf(program, weights, tokens, config.context);
+    Comparison comparison = compareLogits(
+        logits, reference::forward(rounded, tokens, config.context), config);
+    EXPECT_TRUE(comparison.within)
+        << program.device().describe() << ": " << comparison.describe(0);
+    // The same again: nothing depends on the order in which blocks run.
+    EXPECT_EQ(logits, logitsOf(program, weights, tokens, config.context));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Weights, OnThisGpu,
+                         ::testing::Values(ElementType::F32, ElementType::BF16),
+                         [](const auto &info) {
+                           return std::string(nameOf(info.param));
+                         });
 
 /// The emulator names what a GPU would only suffer, in whole programs too.
 TEST(Emulator, NamesAWeightThatIsTooShort) {
