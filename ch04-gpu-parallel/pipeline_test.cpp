@@ -5,6 +5,7 @@
 #include "device/choose_device.h"
 #include "device/self_check.h"
 #include "model/files.h"
+#include "model/sampler.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -54,8 +55,9 @@ std::string textOf(mlir::Operation *op) {
 TEST(Pipeline, LaunchesKernelsAndNothingElse) {
   Compiled program(requestFor("sm_90"), "launches");
   // In the layer loop: two layernorms, four products (which do gelu and two
-  // residuals as well), attention's three.
-  EXPECT_EQ(program.all<mlir::gpu::LaunchOp>().size(), 3u + 9);
+  // residuals as well), attention's three. Outside: embedding, layernorm,
+  // logits; and the most likely token.
+  EXPECT_EQ(program.all<mlir::gpu::LaunchOp>().size(), 3u + 9 + 1);
   // Memory is the caller's and the arena's, and the host touches none of it.
   EXPECT_THAT(program.all<mlir::memref::AllocOp>(), IsEmpty());
   EXPECT_THAT(program.all<mlir::memref::CopyOp>(), IsEmpty());
@@ -106,7 +108,7 @@ TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
         found.push_back((*i)[1]);
       return found;
     };
-    EXPECT_EQ(values("\\.symbol").size(), 12u);
+    EXPECT_EQ(values("\\.symbol").size(), 13u);
     EXPECT_THAT(values("\\.wavefront_size"),
                 ::testing::Each(std::to_string(request.gpu.subgroupSize())));
     EXPECT_THAT(values("\\.vgpr_spill_count"), ::testing::Each("0"));
@@ -145,13 +147,13 @@ TEST(Pipeline, PtxasAssemblesEveryKernelWithoutSpills) {
                       for (int i : {1, 2, 3})
                         EXPECT_EQ(match[i], "0") << match.str();
                     }),
-              12u);
+              13u);
     EXPECT_EQ(count(used,
                     [&](const std::smatch &match) {
                       RecordProperty(chip + " " + match[1].str(), match[2]);
                       EXPECT_LE(std::stoi(match[2]), 255) << match.str();
                     }),
-              12u);
+              13u);
   }
 }
 #endif
@@ -257,6 +259,35 @@ INSTANTIATE_TEST_SUITE_P(Weights, OnThisGpu,
                          [](const auto &info) {
                            return std::string(nameOf(info.param));
                          });
+
+TEST(MostLikely, IsTheHostsArgmax) {
+  for (const char *chip : {"sm_90", "gfx942"})
+    for (int64_t V : {1, 2, 1023, 1025, 5000}) {
+      Config config = makeConfig(1, 1, 2, 1, V + 1);
+      config.vocab = V;
+      Executable program =
+          load(compileToObject(requestFor(chip, sizesOf(config))).bytes);
+      auto chosen = [&](std::vector<float> logits) {
+        int32_t token = -2;
+        program.callWithHostTensors(
+            "most_likely", {MemRef(&token, {1}), MemRef(logits.data(), {V})});
+        return token;
+      };
+      const float infinity = std::numeric_limits<float>::infinity();
+      EXPECT_EQ(chosen(std::vector<float>(V, -infinity)), 0);
+      for (int64_t step : {1, 7, 1024}) {
+        // Few different values, so that many are the largest.
+        std::vector<float> logits(V);
+        for (int64_t v = 0; v < V; ++v)
+          logits[v] = static_cast<float>((v * step + 3) % 11) - 20;
+        EXPECT_EQ(chosen(logits), argmax(logits)) << V << " " << step;
+        logits[V - 1] = infinity;
+        EXPECT_EQ(chosen(logits), V - 1);
+        logits[V / 2] = NAN;
+        EXPECT_EQ(chosen(logits), -1);
+      }
+    }
+}
 
 /// The emulator names what a GPU would only suffer, in whole programs too.
 TEST(Emulator, NamesAWeightThatIsTooShort) {

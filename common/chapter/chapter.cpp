@@ -40,8 +40,11 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
   for (auto function :
        llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>())) {
     llvm::StringRef name = function.getName();
-    if (!name.consume_front(prefix))
+    if (!name.consume_front(prefix)) {
+      if (!function.isPrivate()) // another entry of the chapter's
+        function.erase();
       continue;
+    }
     names += " " + name.str();
     if (name == kernel)
       found = true;

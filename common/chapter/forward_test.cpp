@@ -5,8 +5,6 @@
 #include "model/paths.h"
 #include "model/tokenizer.h"
 
-#include <functional>
-
 using namespace gpt2;
 using namespace gpt2::testing;
 
@@ -29,24 +27,28 @@ const Shape shapes[] = {
     {"FullWidthOneLayer", makeConfig(1, 12, 768, 16, 50257), {1, 2, 9}},
 };
 
-/// `count` greedy tokens after `prompt`, by logits from `next`.
+/// `count` greedy tokens after `prompt`, as the program chooses them.
 std::vector<int32_t> greedy(const Config &config,
                             const std::vector<int32_t> &prompt, int64_t count,
-                            const NextLogits &next) {
-  Sampler sampler({.temperature = 0});
-  return generate(config, prompt, count, sampler, next, [](int32_t) {}).tokens;
+                            gpt2::Forward &program) {
+  auto next = [&](std::span<const int32_t> tokens, double &) {
+    return program.mostLikely(tokens);
+  };
+  return generate(config, prompt, count, next, [](int32_t) {}).tokens;
 }
 
 /// The same by the reference.
 std::vector<int32_t> referenceGreedy(const Weights &weights,
                                      const std::vector<int32_t> &prompt,
                                      int64_t count) {
-  return greedy(weights.config(), prompt, count,
-                [&](std::span<const int32_t> tokens, std::span<float> logits) {
-                  reference::Vector row =
-                      reference::forward(weights, tokens, 1);
-                  std::copy(row.begin(), row.end(), logits.begin());
-                });
+  Sampler sampler({.temperature = 0});
+  auto logits = [&](std::span<const int32_t> tokens, std::span<float> logits) {
+    reference::Vector row = reference::forward(weights, tokens, 1);
+    std::copy(row.begin(), row.end(), logits.begin());
+  };
+  return generate(weights.config(), prompt, count,
+                  sampled(weights.config(), logits, sampler), [](int32_t) {})
+      .tokens;
 }
 
 class Forward : public ::testing::TestWithParam<Shape> {};
@@ -100,7 +102,7 @@ TEST_P(Forward, GreedyTokens) {
     std::vector<int32_t> prompt = someTokens(config, length);
     // Up to the context's end, but a few tokens of a wide model will do.
     int64_t count = config.channels > 500 ? 2 : config.context;
-    EXPECT_EQ(greedy(config, prompt, count, std::ref(compiled)),
+    EXPECT_EQ(greedy(config, prompt, count, compiled),
               referenceGreedy(weights, prompt, count))
         << length << " tokens";
   }
@@ -132,7 +134,7 @@ TEST(EmbeddedModel, LogitsAndGreedyTokens) {
   EXPECT_TRUE(all.within) << all.describe(0);
 
   gpt2::Forward compiled(program, weights);
-  std::vector<int32_t> actual = greedy(config, prompt, 24, std::ref(compiled));
+  std::vector<int32_t> actual = greedy(config, prompt, 24, compiled);
   EXPECT_EQ(actual.size(), 24u);
   EXPECT_EQ(actual, referenceGreedy(weights, prompt, 24));
 }

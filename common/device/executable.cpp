@@ -31,6 +31,10 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
 Executable::Executable(Symbols given)
     : symbols(std::move(given)), place(deviceFor(symbols)) {}
 
+bool Executable::has(const std::string &name) const {
+  return symbols(entryPrefix + name) != nullptr;
+}
+
 ElementType Executable::matrixType() const {
   auto *bits = static_cast<const int32_t *>(symbols("gpt2_weight_bits"));
   return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;

@@ -30,6 +30,9 @@ public:
 
   Device &device() { return *place; }
 
+  /// Whether the program has the entry `name`.
+  bool has(const std::string &name) const;
+
   /// How the program takes matrices of weights: see narrow_weights.cpp.
   ElementType matrixType() const;
 

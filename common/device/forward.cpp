@@ -1,6 +1,7 @@
 //===- forward.cpp - GPT-2's forward pass, compiled and bound -----------===//
 #include "device/forward.h"
 #include "model/element_type.h"
+#include "model/sampler.h"
 
 #include <algorithm>
 
@@ -44,27 +45,55 @@ Forward::Forward(Executable &executable, Weights &weights,
          shareWith(device, tensor.data(), tensor.bytes(), "an extra argument"));
 }
 
-void Forward::operator()(std::span<const int32_t> tokens,
-                         std::span<float> logits) {
+void Forward::compute(std::span<const int32_t> tokens, size_t rows) {
   Device &device = executable.device();
-  if (logits.size() > logitsCapacity) {
+  size_t count = rows * static_cast<size_t>(config.vocab);
+  if (count > logitsCapacity) {
     logitsOnDevice.reset();
     logitsCapacity = 0; // should there be no memory for more
-    logitsOnDevice = allocateOn(device, logits.size_bytes(), "the logits");
-    logitsCapacity = logits.size();
+    logitsOnDevice = allocateOn(device, count * sizeof(float), "the logits");
+    logitsCapacity = count;
   }
-  auto rows = static_cast<int64_t>(logits.size()) / config.vocab;
-  arguments[0] =
-      MemRef(static_cast<float *>(logitsOnDevice.get()), {rows, config.vocab});
+  arguments[0] = MemRef(static_cast<float *>(logitsOnDevice.get()),
+                        {static_cast<int64_t>(rows), config.vocab});
   arguments[1] = MemRef(static_cast<int32_t *>(tokensOnDevice.get()),
                         {static_cast<int64_t>(tokens.size())});
   device.copy(tokensOnDevice.get(), tokens.data(), tokens.size_bytes());
   executable.call("forward", arguments);
+}
+
+void Forward::operator()(std::span<const int32_t> tokens,
+                         std::span<float> logits) {
+  Device &device = executable.device();
+  compute(tokens, logits.size() / static_cast<size_t>(config.vocab));
   device.copy(logits.data(), logitsOnDevice.get(), logits.size_bytes());
   for (size_t i = 0; i < extra.size(); ++i)
     device.copy(extra[i].data(),
                 arguments[arguments.size() - extra.size() + i].data(),
                 extra[i].bytes());
+}
+
+int32_t Forward::mostLikely(std::span<const int32_t> tokens) {
+  Device &device = executable.device();
+  std::vector<float> logits;
+  auto onHost = [&] { // which says which logit is not a number
+    logits.resize(static_cast<size_t>(config.vocab));
+    device.copy(logits.data(), logitsOnDevice.get(),
+                logits.size() * sizeof(float));
+    return Sampler({.temperature = 0}).sample(logits);
+  };
+  compute(tokens, 1);
+  if (!executable.has("most_likely"))
+    return onHost();
+  if (!tokenOnDevice)
+    tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
+  executable.call(
+      "most_likely",
+      {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
+       MemRef(static_cast<float *>(logitsOnDevice.get()), {config.vocab})});
+  int32_t token = 0;
+  device.copy(&token, tokenOnDevice.get(), sizeof token);
+  return token < 0 ? onHost() : token;
 }
 
 } // namespace gpt2

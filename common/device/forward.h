@@ -20,10 +20,19 @@ public:
   /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
   void operator()(std::span<const int32_t> tokens, std::span<float> logits);
 
+  /// The most likely token behind `tokens`; of equally likely ones the lowest.
+  /// If the program has an entry for it, logits stay on the device. Throws an
+  /// Error if a logit is not a number.
+  int32_t mostLikely(std::span<const int32_t> tokens);
+
 private:
+  /// The logits, on the device.
+  void compute(std::span<const int32_t> tokens, size_t rows);
+
   Executable &executable;
   const Config &config;
   DeviceMemory tokensOnDevice; ///< P elements
+  DeviceMemory tokenOnDevice;  ///< the most likely
   DeviceMemory logitsOnDevice;
   size_t logitsCapacity = 0; ///< elements
   /// Of the weights, and of `extra`.

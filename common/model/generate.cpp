@@ -22,24 +22,32 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config) {
          config.context, "; shorten the prompt");
 }
 
+NextToken sampled(const Config &config, NextLogits nextLogits,
+                  Sampler &sampler) {
+  std::vector<float> logits(static_cast<size_t>(config.vocab));
+  return [logits, nextLogits = std::move(nextLogits), &sampler](
+             std::span<const int32_t> tokens, double &modelSeconds) mutable {
+    auto start = std::chrono::steady_clock::now();
+    nextLogits(tokens, logits);
+    modelSeconds += secondsSince(start);
+    return sampler.sample(logits);
+  };
+}
+
 Generation generate(const Config &config, std::vector<int32_t> sequence,
-                    int64_t maxNewTokens, Sampler &sampler,
-                    const NextLogits &nextLogits,
+                    int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken) {
   if (sequence.empty())
     sequence.push_back(config.endOfText);
   checkPrompt(sequence, config);
   Generation result;
-  std::vector<float> logits(static_cast<size_t>(config.vocab));
   while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
     if (static_cast<int64_t>(sequence.size()) > config.context) {
       result.reason = StopReason::ContextFull;
       return result;
     }
     auto start = std::chrono::steady_clock::now();
-    nextLogits(sequence, logits);
-    result.modelSeconds += secondsSince(start);
-    int32_t token = sampler.sample(logits);
+    int32_t token = nextToken(sequence, result.modelSeconds);
     result.stepSeconds.push_back(secondsSince(start));
     if (token == config.endOfText) {
       result.reason = StopReason::EndOfText;

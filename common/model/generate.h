@@ -14,6 +14,16 @@ namespace gpt2 {
 using NextLogits = std::function<void(std::span<const int32_t> tokens,
                                       std::span<float> logits)>;
 
+/// Chooses the token that follows `tokens`, and adds to `modelSeconds` the time
+/// that the model took of it.
+using NextToken = std::function<int32_t(std::span<const int32_t> tokens,
+                                        double &modelSeconds)>;
+
+/// `sampler`'s choice by logits from `nextLogits`; keeps a reference to the
+/// sampler.
+NextToken sampled(const Config &config, NextLogits nextLogits,
+                  Sampler &sampler);
+
 enum class StopReason {
   TokenLimit,  ///< as many tokens as were asked for
   EndOfText,   ///< the model ended its text
@@ -25,7 +35,7 @@ struct Generation {
   StopReason reason = StopReason::TokenLimit;
   /// Seconds for each step, its sampling included: [0] is the first token.
   std::vector<double> stepSeconds;
-  /// Seconds of all steps spent within `NextLogits`.
+  /// Seconds of all steps that the model took.
   double modelSeconds = 0;
 };
 
@@ -37,8 +47,7 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config);
 /// each as it is made. An empty prompt starts from the end-of-text token, as
 /// training did. Throws as `checkPrompt` does.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
-                    int64_t maxNewTokens, Sampler &sampler,
-                    const NextLogits &nextLogits,
+                    int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken);
 
 } // namespace gpt2

@@ -23,8 +23,9 @@ void successor(std::span<const int32_t> tokens, std::span<float> logits) {
 Generation run(const std::vector<int32_t> &prompt, int64_t count) {
   Sampler greedy({.temperature = 0});
   std::vector<int32_t> streamed;
-  Generation result = generate(config, prompt, count, greedy, successor,
-                               [&](int32_t id) { streamed.push_back(id); });
+  Generation result =
+      generate(config, prompt, count, sampled(config, successor, greedy),
+               [&](int32_t id) { streamed.push_back(id); });
   EXPECT_EQ(streamed, result.tokens);
   return result;
 }

@@ -49,14 +49,22 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
   Sampler sampler(options.sampler);
   if (tokenizer)
     std::cout << options.prompt.value_or("") << std::flush;
-  Generation generation = generate(config, ids, options.maxNewTokens, sampler,
-                                   std::ref(forward), [&](int32_t id) {
-                                     if (tokenizer)
-                                       std::cout << tokenizer->decode(id)
-                                                 << std::flush;
-                                     else
-                                       std::cout << id << std::endl;
-                                   });
+  NextToken next = sampled(config, std::ref(forward), sampler);
+  if (options.sampler.temperature == 0) // no need to see logits
+    next = [&](std::span<const int32_t> tokens, double &modelSeconds) {
+      Stopwatch watch;
+      int32_t token = forward.mostLikely(tokens);
+      modelSeconds += watch.seconds();
+      return token;
+    };
+  auto show = [&](int32_t id) {
+    if (tokenizer)
+      std::cout << tokenizer->decode(id) << std::flush;
+    else
+      std::cout << id << std::endl;
+  };
+  Generation generation =
+      generate(config, ids, options.maxNewTokens, next, show);
   if (tokenizer)
     std::cout << "\n";
   requireOutput();
