@@ -9,7 +9,7 @@
 #
 # Targets: the program <name>, the library <name>-chapter with the function
 # gpt2::<name, with _ for ->::chapter(), the tests <name>-test, whose CTest label
-# is <name>, and the kernels' benchmark <name>-bench.
+# is <name>, and, if it runs on the CPU, the kernels' benchmark <name>-bench.
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "" "TITLE;PARENT" "DEVICES;WEIGHTS")
   string(REPLACE "-" "_" namespace ${name})
@@ -72,14 +72,16 @@ function(add_chapter name)
   add_executable(${name} ${CMAKE_CURRENT_BINARY_DIR}/main.cpp)
   target_link_libraries(${name} PRIVATE ${name}-chapter)
 
-  # Its kernels alone, timed.
-  add_executable(${name}-bench
-    ${PROJECT_SOURCE_DIR}/common/chapter/kernels_bench.cpp)
-  target_include_directories(${name}-bench PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
-  target_link_libraries(${name}-bench PRIVATE
-    ${name}-chapter benchmark::benchmark)
-  target_compile_definitions(${name}-bench PRIVATE
-    CHAPTER=gpt2::${namespace}::chapter)
+  # Its kernels alone, timed. (Those for a GPU: --profile.)
+  if(cpu IN_LIST CHAPTER_DEVICES)
+    add_executable(${name}-bench
+      ${PROJECT_SOURCE_DIR}/common/chapter/kernels_bench.cpp)
+    target_include_directories(${name}-bench PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+    target_link_libraries(${name}-bench PRIVATE
+      ${name}-chapter benchmark::benchmark)
+    target_compile_definitions(${name}-bench PRIVATE
+      CHAPTER=gpt2::${namespace}::chapter)
+  endif()
 
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   add_executable(${name}-test ${tests})

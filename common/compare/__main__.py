@@ -198,7 +198,10 @@ def compare_chapters(settings: Settings, command: str) -> dict:
 
 def compare_kernels(settings: Settings, command: str) -> dict:
     description = plan.describe(settings, settings.chapters[0])
-    measured = kernels.measure(settings.bin, settings.chapters, settings.runs)
+    chapters = [chapter for chapter in settings.chapters if plan.runs_on_cpu(settings, chapter)]
+    if not chapters:
+        raise UserError("kernels for a GPU are timed where they run: ./tutorial run --profile")
+    measured = kernels.measure(settings.bin, chapters, settings.runs)
     return {**frame("kernels", command, description["llvm"]), **measured}
 
 

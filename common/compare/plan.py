@@ -89,6 +89,15 @@ def describe(settings: Settings, chapter: str) -> dict:
     return programs.parse(programs.run(command).out, chapter)
 
 
+def runs_on_cpu(settings: Settings, chapter: str) -> bool:
+    """Whether a chapter runs on the CPU; true if it cannot be asked."""
+    try:
+        devices = describe(settings, chapter)["devices"]
+    except ProgramFailed:
+        return True
+    return any(device["name"] == "cpu" for device in devices)
+
+
 def chapter_subjects(settings: Settings, chapter: str) -> tuple[list[Subject], dict]:
     """The rows of a chapter: one for each number of threads and device; and what
     it says of itself, empty if it says nothing."""
