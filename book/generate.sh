@@ -87,15 +87,14 @@ excerpt "$out/ch04.ptx" --from 'entry layernorm\(' --to '^}' | cut -d'#' -f1 >"$
 excerpt "$out/ch04.gcn" --from '^layernorm:' --to 's_endpgm' | cut -d';' -f1 >"$out/ch04-layernorm.gcn"
 python3 book/side_by_side.py "gpu dialect=$out/ch04-layernorm.mlir" \
   "PTX (sm_90)=$out/ch04-layernorm.ptx" "GCN (gfx942)=$out/ch04-layernorm.gcn" >"$out/ch04-layernorm.html"
-# What ptxas makes of the kernels, where CUDA's assembler is.
+# What ptxas makes of the kernels, where CUDA's assembler is, and of those that
+# were written by hand, where nvcc is.
 ptxas=$(command -v ptxas || ls /usr/local/cuda/bin/ptxas 2>/dev/null || true)
+by_hand=$build/ch04-gpu-parallel/yardsticks.ptx
+echo "(no ptxas on the machine that made this page)" | tee "$out/ch04-ptxas.txt" >"$out/ch04-yardsticks.txt"
 if [[ -n $ptxas ]]; then
-  { printf '$ ptxas -arch=sm_90 -v kernels.ptx\n' &&
-    "$ptxas" -arch=sm_90 -v "$out/ch04.ptx" -o /dev/null 2>&1 |
-    sed -n "s/.*Compiling entry function '\(.*\)' for.*/\1/p; s/^ *\(0 bytes stack.*\)/\1/p; s/.*info *: Used/Used/p" |
-      paste -d'|' - - - | awk -F'|' '{printf "%-12s %s; %s\n", $1, $3, $2}' | sort; } >"$out/ch04-ptxas.txt"
-else
-  echo "(no ptxas on the machine that made this page)" >"$out/ch04-ptxas.txt"
+  python3 book/kernels.py "$ptxas" sm_90 "$out/ch04.ptx" >"$out/ch04-ptxas.txt"
+  [[ ! -f $by_hand ]] || python3 book/kernels.py "$ptxas" sm_90 "$out/ch04.ptx" "$by_hand" >"$out/ch04-yardsticks.txt"
 fi
 "$ch04" --device=emulator --profile --max-new-tokens=4 "Once upon a time" 2>&1 >/dev/null |
   sed -n '/^device/p; /^kernel/,$p' | sed 's/^device: \(.*\), on .*, code/device: \1, code/' >"$out/ch04-profile.txt"

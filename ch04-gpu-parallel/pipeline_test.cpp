@@ -20,6 +20,7 @@ using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 namespace {
 
@@ -121,6 +122,14 @@ TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
 }
 
 #ifdef PTXAS
+TEST(Pipeline, AheadOfTimeThereIsMachineCodeToo) {
+  CompileRequest request = requestFor("sm_90");
+  request.kernelsFor = KernelsFor::Gpu;
+  EXPECT_THAT(compileToObject(request).bytes, Not(HasSubstr("gpt2_gpu_cubin")));
+  request.withCubin = true;
+  EXPECT_THAT(compileToObject(request).bytes, HasSubstr("gpt2_gpu_cubin"));
+}
+
 TEST(Pipeline, PtxasAssemblesEveryKernelWithoutSpills) {
   for (std::string chip : {"sm_80", "sm_90"}) {
     TemporaryDirectory directory;
@@ -166,7 +175,8 @@ class OnChip : public ::testing::TestWithParam<const char *> {};
 
 TEST_P(OnChip, LogitsAndGreedyTokens) {
   for (const Config &config :
-       {makeConfig(2, 3, 96, 37, 101), makeConfig(1, 7, 77, 13, 1009)}) {
+       {makeConfig(2, 3, 96, 37, 101), makeConfig(1, 7, 77, 13, 1009),
+        makeConfig(1, 1, 1, 1, 2), makeConfig(3, 1, 40, 7, 61)}) {
     Weights weights = randomWeights(config);
     Executable program =
         load(compileToObject(requestFor(GetParam(), sizesOf(config))).bytes);

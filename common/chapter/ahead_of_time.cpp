@@ -1,7 +1,7 @@
 //===- ahead_of_time.cpp - A chapter's program in a library -------------===//
 #include "chapter/ahead_of_time.h"
 #include "compiler/codegen.h"
-#include "compiler/lld.h"
+#include "compiler/tools.h"
 #include "device/self_check.h"
 
 #include "llvm/IR/Constants.h"
@@ -43,6 +43,7 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
   auto add = [&](CompileRequest request, const std::string &suffix) {
     request.cpu = portableCpu();
     request.suffix = suffix;
+    request.withCubin = true;
     objects.push_back(compileToObject(request).bytes);
   };
   auto addProgram = [&](const Chapter &variant, const char *device) {

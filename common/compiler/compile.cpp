@@ -6,6 +6,7 @@
 #include "compiler/pipeline_text.h"
 #include "compiler/program.h"
 #include "compiler/session.h"
+#include "compiler/tools.h"
 #include "model/error.h"
 #include "model/files.h"
 
@@ -93,7 +94,8 @@ void addConstant(llvm::Module &module, const char *name,
 
 /// Adds kernels to the program: for the emulator gpt2_emulated_kernels and
 /// gpt2_subgroup_size, an i32; for a GPU gpt2_gpu_image, a string that is the
-/// image, and gpt2_gpu_chip, the chip that it is for.
+/// image, and gpt2_gpu_chip, the chip that it is for; and gpt2_gpu_cubin, if
+/// that is wanted and can be made.
 void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
                 const CompileRequest &request, llvm::TargetMachine &target) {
   llvm::LLVMContext &context = program.getContext();
@@ -101,8 +103,11 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
     return llvm::ConstantDataArray::getString(context, bytes);
   };
   if (request.kernelsFor == KernelsFor::Gpu) {
-    addConstant(program, "gpt2_gpu_image",
-                string(gpuImageOf(kernels, request.gpu)));
+    std::string image = gpuImageOf(kernels, request.gpu);
+    addConstant(program, "gpt2_gpu_image", string(image));
+    if (request.withCubin && request.gpu.vendor == GpuVendor::Nvidia)
+      if (auto cubin = assembleCubin(image, request.gpu.chip))
+        addConstant(program, "gpt2_gpu_cubin", string(*cubin));
     addConstant(program, "gpt2_gpu_chip", string(request.gpu.chip));
     return;
   }

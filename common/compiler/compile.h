@@ -22,6 +22,9 @@ struct CompileRequest {
   std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
   GpuTarget gpu; ///< that kernels are compiled for, if there are any
   KernelsFor kernelsFor = KernelsFor::Emulator;
+  /// Beside the PTX for a GPU, add its machine code for just that chip, if
+  /// there is a ptxas: drivers that are older than the PTX can load it.
+  bool withCubin = false;
   /// The host's code for any CPU of this kind, not for this one: an LLVM name.
   std::optional<std::string> cpu;
   /// Added to the names of entries and of what loaders look up; then no other

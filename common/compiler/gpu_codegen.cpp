@@ -1,8 +1,8 @@
 //===- gpu_codegen.cpp - From a gpu.module to a GPU's code --------------===//
 #include "compiler/gpu_codegen.h"
 #include "compiler/codegen.h"
-#include "compiler/lld.h"
 #include "compiler/passes.h"
+#include "compiler/tools.h"
 #include "model/error.h"
 
 #include "mlir/Conversion/Passes.h"

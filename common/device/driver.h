@@ -29,8 +29,9 @@ public:
   virtual void free(void *data) = 0;
   /// Free memory in bytes, now.
   virtual size_t freeMemory() = 0;
-  /// Between host and device, or within the device. A copy from the host may be
-  /// still under way; the host's memory can be used again all the same.
+  /// Between host and device, or within the device. A copy to the host may be
+  /// still under way; one from the host too, but the host's memory can be used
+  /// again.
   virtual void copy(void *to, const void *from, size_t bytes) = 0;
 
   /// Loads kernels: NUL-terminated PTX, a cubin or a code object for chip().

@@ -20,8 +20,12 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
         std::max(1u, std::thread::hardware_concurrency()));
   if (const void *image = symbols("gpt2_gpu_image")) {
     std::string_view chip = static_cast<const char *>(symbols("gpt2_gpu_chip"));
-    return std::make_unique<GpuDevice>(
-        chip.starts_with("sm_") ? openCuda() : openHip(), image);
+    std::unique_ptr<Driver> driver =
+        chip.starts_with("sm_") ? openCuda() : openHip();
+    if (const void *cubin = symbols("gpt2_gpu_cubin");
+        cubin && chip == driver->chip())
+      image = cubin;
+    return std::make_unique<GpuDevice>(std::move(driver), image);
   }
   return std::make_unique<HostDevice>();
 }

@@ -10,6 +10,7 @@ namespace gpt2 {
 Forward::Forward(Executable &executable, Weights &weights,
                  std::vector<MemRef> extra)
     : executable(executable), config(weights.config()),
+      choosesOnDevice(executable.has("most_likely")),
       tokensOnDevice(allocateOn(
           executable.device(),
           static_cast<size_t>(config.context) * sizeof(int32_t), "the tokens")),
@@ -83,7 +84,7 @@ int32_t Forward::mostLikely(std::span<const int32_t> tokens) {
     return Sampler({.temperature = 0}).sample(logits);
   };
   compute(tokens, 1);
-  if (!executable.has("most_likely"))
+  if (!choosesOnDevice)
     return onHost();
   if (!tokenOnDevice)
     tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");

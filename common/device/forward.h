@@ -31,6 +31,7 @@ private:
 
   Executable &executable;
   const Config &config;
+  bool choosesOnDevice; ///< the program has an entry for the most likely token
   DeviceMemory tokensOnDevice; ///< P elements
   DeviceMemory tokenOnDevice;  ///< the most likely
   DeviceMemory logitsOnDevice;

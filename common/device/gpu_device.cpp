@@ -15,10 +15,12 @@ void *GpuDevice::allocate(size_t bytes, const std::string &name) {
     fail(describe(), ": no memory for ", name, ": it takes ", bytes,
          " bytes, and ", driver->freeMemory(),
          " are free; end what else uses the GPU, or take a smaller model");
+  allocated[data] = bytes;
   return data;
 }
 
 void GpuDevice::free(void *data) {
+  allocated.erase(data);
   try {
     driver->free(data);
   } catch (const Error &) {
@@ -29,6 +31,17 @@ void GpuDevice::free(void *data) {
 
 void GpuDevice::copy(void *to, const void *from, size_t bytes) {
   driver->copy(to, from, bytes);
+  if (!isOnDevice(to)) // which the caller reads next
+    driver->synchronize();
+}
+
+bool GpuDevice::isOnDevice(const void *data) const {
+  auto behind = allocated.upper_bound(data);
+  if (behind == allocated.begin())
+    return false;
+  auto [begin, bytes] = *std::prev(behind);
+  return static_cast<const char *>(data) <
+         static_cast<const char *>(begin) + bytes;
 }
 
 void GpuDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,

@@ -31,7 +31,10 @@ protected:
   void forgetMarks() override;
 
 private:
+  bool isOnDevice(const void *data) const;
+
   std::unique_ptr<Driver> driver;
+  std::map<const void *, size_t> allocated; ///< bytes, by where they begin
   void *module = nullptr;
   std::map<std::string, void *> functions; ///< by kernel, once launched
   std::vector<void *> marks;

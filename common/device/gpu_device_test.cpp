@@ -104,6 +104,11 @@ TEST_F(GpuDeviceTest, CopiesWhatIsShared) {
   values.resize(3);
   device->copy(values.data(), shared.get(), 12);
   EXPECT_THAT(values, ElementsAre(1, 2, 3));
+  // Only what comes to the host is waited for; parts of buffers are buffers.
+  char *inside = static_cast<char *>(shared.get()) + 4;
+  device->copy(inside, values.data(), 8);
+  device->copy(shared.get(), inside, 8);
+  EXPECT_THAT(log, ElementsAre("load the image", "wait"));
 }
 
 TEST_F(GpuDeviceTest, SaysWhatThereIsNoMemoryFor) {
