@@ -6,27 +6,14 @@
 #include "device/emulator.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "reference/values.h"
 #include "testing/test_files.h"
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 using namespace gpt2;
 
 namespace {
-
-std::vector<float> randomValues(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
-  return values;
-}
-
-reference::Vector inDouble(const std::vector<float> &values) {
-  return {values.begin(), values.end()};
-}
 
 /// The `n`-th argument of a launch.
 template <typename T> T argument(void **arguments, int n) {
@@ -69,8 +56,8 @@ protected:
 
 TEST_P(Yardsticks, Layernorm) {
   for (auto [T, C] : {std::pair(1, 1), {7, 77}, {64, 768}}) {
-    auto x = randomValues(T * C, 1), gain = randomValues(C, 2),
-         bias = randomValues(C, 3);
+    auto x = randomValues(T * C, 1, 1), gain = randomValues(C, 1, 2),
+         bias = randomValues(C, 1, 3);
     std::vector<float> y(T * C, NAN);
     launch(layernormThunk, {static_cast<unsigned>(T + 3) / 4}, {lanes(), 4},
            y.data(), x.data(), gain.data(), bias.data(), T, C);
@@ -82,7 +69,7 @@ TEST_P(Yardsticks, Layernorm) {
 
 TEST_P(Yardsticks, Softmax) {
   for (auto [H, T] : {std::pair(1, 1), {3, 7}, {2, 130}}) {
-    auto scores = randomValues(H * T * T, 1);
+    auto scores = randomValues(H * T * T, 1, 1);
     reference::Vector expected = inDouble(scores);
     for (int row = 0; row < H * T; ++row) {
       double *p = expected.data() + row * T, sum = 0;
@@ -104,8 +91,8 @@ TEST_P(Yardsticks, Linear) {
     int T, K, N;
   };
   for (auto [T, K, N] : {Shape{1, 1, 1}, {7, 33, 65}, {64, 96, 192}}) {
-    auto x = randomValues(T * K, 1), w = randomValues(K * N, 2),
-         b = randomValues(N, 3);
+    auto x = randomValues(T * K, 1, 1), w = randomValues(K * N, 1, 2),
+         b = randomValues(N, 1, 3);
     std::vector<float> y(T * N, NAN);
     launch(linearThunk,
            {static_cast<unsigned>(N + 63) / 64,

@@ -8,11 +8,11 @@
 #include "model/files.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "reference/values.h"
 
 #include <cmath>
 #include <cstdio>
 #include <iostream>
-#include <random>
 
 namespace {
 
@@ -21,18 +21,6 @@ using namespace gpt2;
 // GPT-2 small, 64 tokens; the MLP's first product.
 constexpr int T = 64, C = 768, K = 768, N = 3072, H = 12, D = 64;
 constexpr int launches = 50; ///< of each kernel, timed
-
-std::vector<float> randomValues(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
-  return values;
-}
-
-reference::Vector inDouble(const std::vector<float> &values) {
-  return {values.begin(), values.end()};
-}
 
 /// A tensor of the host's, on `device`.
 struct OnDevice {
@@ -45,7 +33,7 @@ struct OnDevice {
   void *address;
 };
 
-/// Median-free: the mean of `launches` launches of `kernel`, in microseconds.
+/// What a launch of `kernel` took on average.
 double microseconds(const Device &device, const std::string &kernel) {
   for (const KernelTime &time : device.times())
     if (time.kernel == kernel)
@@ -88,8 +76,8 @@ int run() {
   unsigned lanes = chapter.gpu.subgroupSize();
   int t = T, c = C, k = K, n = N;
 
-  auto x = randomValues(T * C, 1), gain = randomValues(C, 2),
-       bias = randomValues(C, 3);
+  auto x = randomValues(T * C, 1, 1), gain = randomValues(C, 1, 2),
+       bias = randomValues(C, 1, 3);
   std::vector<float> y(T * C);
   auto time = [&](const std::string &kernel, Dim3 grid, Dim3 block,
                   std::vector<void *> arguments) {
@@ -134,7 +122,7 @@ int run() {
         microseconds(byHand, "layernorm"), comparison.largest, tolerance);
   }
   {
-    auto w = randomValues(K * N, 4), b = randomValues(N, 5);
+    auto w = randomValues(K * N, 1, 4), b = randomValues(N, 1, 5);
     std::vector<float> z(T * N);
     OnDevice dz(byHand, z), dx(byHand, x), dw(byHand, w), db(byHand, b);
     time("linear", {(N + 63) / 64, (T + 31) / 32}, {16, 8},
@@ -152,7 +140,7 @@ int run() {
   }
   {
     // attention_1 is chapter 4's softmax; by hand, rows of equal scores.
-    auto qkv = randomValues(T * 3 * C, 6);
+    auto qkv = randomValues(T * 3 * C, 1, 6);
     std::vector<float> z(T * C), scores(H * T * T, 1.0f);
     OnDevice ds(byHand, scores);
     time("softmax", {(T + 3) / 4, H}, {lanes, 4}, {&ds.address, &t});

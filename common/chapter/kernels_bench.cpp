@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "declaration.h"
 #include "model/error.h"
+#include "reference/values.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/Pass.h"
@@ -13,22 +14,11 @@
 
 #include <benchmark/benchmark.h>
 
-#include <random>
-
 using namespace gpt2;
 
 namespace {
 
 constexpr int64_t T = 64, H = 12, D = 64, C = H * D, V = 50257;
-
-/// Values in [-1, 1). A fixed seed: some kernels' speed depends on values.
-std::vector<float> randomValues(int64_t count) {
-  std::mt19937_64 random(1);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = static_cast<float>(random() >> 40) * 0x1p-23f - 1;
-  return values;
-}
 
 struct Case {
   std::string kernel, name;
@@ -108,7 +98,8 @@ void run(benchmark::State &state, const Case &which) {
     int64_t count = 1;
     for (int64_t size : shape)
       count *= size;
-    tensors.push_back(randomValues(count));
+    // The same in each run: some kernels' speed depends on values.
+    tensors.push_back(randomValues(static_cast<size_t>(count)));
     MemRef tensor(tensors.back().data(), shape);
     arguments.push_back(tensor.at(
         program.device().share(tensor.data(), tensor.bytes(), "a tensor")));

@@ -1,24 +1,11 @@
 //===- kernels_test.cpp - Each kernel alone, against the reference ------===//
 #include "chapter/chapter_test.h"
-
-#include <random>
+#include "reference/values.h"
 
 using namespace gpt2;
 using namespace gpt2::testing;
 
 namespace {
-
-std::vector<float> randomValues(size_t count, float scale, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<float> values(count);
-  for (float &value : values)
-    value = scale * (static_cast<float>(random() >> 40) * 0x1p-23f - 1);
-  return values;
-}
-
-reference::Vector inDouble(const std::vector<float> &values) {
-  return {values.begin(), values.end()};
-}
 
 /// The chapter's kernels, with an entry for each, for these sizes.
 Executable compileKernels(const Sizes &sizes) {

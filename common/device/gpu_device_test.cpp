@@ -3,6 +3,7 @@
 #include "device/self_check.h"
 #include "model/error.h"
 #include "reference/reference.h"
+#include "reference/values.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
@@ -164,10 +165,6 @@ void copyOut(void *to, const reference::Vector &values) {
 
 std::span<const float> spanOf(void *descriptor, int64_t count) {
   return {dataOf(descriptor), static_cast<size_t>(count)};
-}
-
-reference::Vector inDouble(std::span<const float> values) {
-  return {values.begin(), values.end()};
 }
 
 void linear(void *y, void *x, void *w, void *b) {

@@ -3,6 +3,7 @@
 #include "model/error.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "reference/values.h"
 
 #include <cmath>
 
@@ -18,10 +19,6 @@ std::vector<float> someValues(int64_t count, float step) {
   for (size_t i = 0; i < values.size(); ++i)
     values[i] = 2 * std::fmod(step * static_cast<float>(i + 1), 1.0f) - 1;
   return values;
-}
-
-reference::Vector inDouble(const std::vector<float> &values) {
-  return {values.begin(), values.end()};
 }
 
 void expect(const std::vector<float> &actual, const reference::Vector &expected,
