@@ -197,7 +197,10 @@ TEST_P(OnChip, LogitsAndGreedyTokens) {
 
 INSTANTIATE_TEST_SUITE_P(Chips, OnChip,
                          ::testing::Values("sm_80", "sm_90", "gfx90a", "gfx942",
-                                           "gfx1100", "gfx1151"));
+                                           "gfx1100", "gfx1151"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
 
 TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
   Config config = makeConfig(2, 3, 96, 21, 101);

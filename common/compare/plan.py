@@ -162,12 +162,20 @@ def pytorch_subjects(settings: Settings) -> list[Subject]:
         return []
     subjects = []
     model = settings.model or str(settings.root / "common/models/fairy-tales")
-    for threads in settings.threads:
-        row = new_row("PyTorch", threads)
-        row["yardstick"] = True
-        worker = str(settings.root / "common" / "compare" / "pytorch.py")
-        command = [sys.executable, worker, f"--model={model}", f"--threads={threads}"]
-        subjects.append(Subject(row, command))
+    worker = [sys.executable, str(settings.root / "common" / "compare" / "pytorch.py")]
+    try:
+        devices = programs.parse(programs.run([*worker, "--devices"]).out, "PyTorch")
+    except ProgramFailed as error:
+        subject = Subject(new_row("PyTorch", settings.threads[0]))
+        subject.row["yardstick"] = True
+        subject.fail("failed", str(error))
+        return [subject]
+    for device in devices:
+        for threads in settings.threads if device == "cpu" else [1]:
+            row = new_row("PyTorch", threads, device)
+            row["yardstick"] = True
+            command = [*worker, f"--model={model}", f"--threads={threads}", f"--device={device}"]
+            subjects.append(Subject(row, command))
     return subjects
 
 

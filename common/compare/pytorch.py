@@ -51,9 +51,11 @@ def last_logits(net: GPT2, ids: torch.Tensor) -> torch.Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--devices", action="store_true", help="print where it can run, and stop")
+    parser.add_argument("--model", default="random-124m")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--token-ids", type=Path, required=True)
+    parser.add_argument("--token-ids", type=Path)
     parser.add_argument("--max-new-tokens", type=int, default=20)
     parser.add_argument("--dump-logits", type=Path)
     parser.add_argument("--report", type=Path)
@@ -63,22 +65,27 @@ def main() -> None:
     parser.add_argument("--ignore-end", action="store_true")
     args = parser.parse_args()
 
+    if args.devices:  # PyTorch calls AMD's cuda as well
+        print(json.dumps(["cpu"] + ["cuda"] * torch.cuda.is_available()))
+        return
     torch.set_num_threads(args.threads)
     start = time.perf_counter()
-    net = load(args.model)
+    net = load(args.model).to(args.device)
     load_seconds = time.perf_counter() - start
     ids = torch.tensor([int(line) for line in args.token_ids.read_text().split()])
+    ids = ids.to(args.device)
     with torch.inference_mode():
         if args.dump_logits:
             if args.model != "random-124m":
-                numpy.save(args.dump_logits, last_logits(net, ids).numpy()[None])
+                numpy.save(args.dump_logits, last_logits(net, ids).cpu().numpy()[None])
             return
         if args.warm_up:
-            last_logits(net, ids)
+            last_logits(net, ids).argmax().item()
         steps = []
         for _ in range(args.max_new_tokens):
             start = time.perf_counter()
             token = last_logits(net, ids).argmax()
+            token.item()  # waits for a GPU
             steps.append(time.perf_counter() - start)
             ids = torch.cat([ids, token[None]])
     if args.report:
