@@ -91,7 +91,8 @@ python3 book/side_by_side.py "gpu dialect=$out/ch04-layernorm.mlir" \
 # were written by hand, where nvcc is.
 ptxas=$(command -v ptxas || ls /usr/local/cuda/bin/ptxas 2>/dev/null || true)
 by_hand=$build/ch04-gpu-parallel/yardsticks.ptx
-echo "(no ptxas on the machine that made this page)" | tee "$out/ch04-ptxas.txt" >"$out/ch04-yardsticks.txt"
+echo "(no ptxas on the machine that made this page)" >"$out/ch04-ptxas.txt"
+echo "(no nvcc, or no ptxas, on the machine that made this page)" >"$out/ch04-yardsticks.txt"
 if [[ -n $ptxas ]]; then
   python3 book/kernels.py "$ptxas" sm_90 "$out/ch04.ptx" >"$out/ch04-ptxas.txt"
   [[ ! -f $by_hand ]] || python3 book/kernels.py "$ptxas" sm_90 "$out/ch04.ptx" "$by_hand" >"$out/ch04-yardsticks.txt"
