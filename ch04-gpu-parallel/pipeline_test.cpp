@@ -1,10 +1,13 @@
 //===- pipeline_test.cpp - What chapter 4's program looks like ----------===//
 #include "chapter/chapter_test.h"
 #include "compiler/gpu_codegen.h"
+#include "compiler/pass_trace.h"
 #include "compiler/session.h"
 #include "device/choose_device.h"
 #include "device/self_check.h"
+#include "model/checkpoint.h"
 #include "model/files.h"
+#include "model/paths.h"
 #include "model/sampler.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -82,6 +85,15 @@ TEST(Pipeline, KernelsCallNothing) {
     for (auto function : program.all<mlir::LLVM::LLVMFuncOp>())
       EXPECT_FALSE(function.isExternal()) << chip << ": " << textOf(function);
   }
+}
+
+TEST(Pipeline, NoPassIsIdleForOtherChipsAndWeights) {
+  Chapter chapter = CHAPTER();
+  chapter.gpu = GpuTarget::of("gfx942");
+  chapter.weights = ElementType::BF16;
+  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
+  for (const PassRun &run : tracePasses(compileRequest(chapter, sizes)))
+    EXPECT_FALSE(run.isIdle()) << run.stage << ": " << run.pass;
 }
 
 TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
