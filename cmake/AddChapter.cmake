@@ -92,6 +92,7 @@ function(add_chapter name)
     ${PROJECT_SOURCE_DIR}/common/chapter/forward_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/idle_passes_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/kernels_test.cpp
+    ${PROJECT_SOURCE_DIR}/common/chapter/program_looks_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/program_test.cpp)
   target_include_directories(${name}-test PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
   target_link_libraries(${name}-test PRIVATE

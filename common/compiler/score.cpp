@@ -1,16 +1,12 @@
 //===- score.cpp - What a program does, read off its loops --------------===//
 #include "compiler/score.h"
-#include "compiler/buffer_size.h"
+#include "compiler/work.h"
 #include "model/error.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include <map>
 
@@ -18,42 +14,6 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace {
-
-/// An address that loads and stores use: a buffer or a part of it, at indices.
-using Address = std::vector<void *>;
-
-/// What happens at one address while some part of the program runs.
-struct Access {
-  Value buffer;          ///< the whole one that the address lies in
-  DenseSet<Value> moves; ///< the loop variables that the address depends on
-  double footprint = 0;  ///< distinct bytes
-  double read = 0, written = 0; ///< bytes between memory and cache
-};
-
-/// What a part of the program does.
-struct Work {
-  double flops = 0, calls = 0, allocations = 0;
-  double launches = 0, blocks = 0, threads = 0;
-  std::map<Address, Access> accesses;
-
-  /// Distinct bytes, of no buffer more than it has.
-  double footprint() const {
-    llvm::MapVector<Value, double> ofBuffer;
-    for (const auto &[address, access] : accesses)
-      ofBuffer[access.buffer] += access.footprint;
-    double sum = 0;
-    for (auto [buffer, bytes] : ofBuffer)
-      sum += std::min(bytes, bytesOf(buffer));
-    return sum;
-  }
-
-  static double bytesOf(Value buffer) {
-    std::optional<int64_t> bytes = largestBytes(buffer);
-    if (!bytes)
-      fail("the score needs buffers of known size");
-    return static_cast<double>(*bytes);
-  }
-};
 
 class Scorer {
 public:
@@ -63,129 +23,18 @@ public:
     Work work;
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op))
-        add(work, ofLoop(loop));
+        work.add(ofLoop(loop));
       else if (auto launch = dyn_cast<gpu::LaunchOp>(op))
-        add(work, ofLaunch(launch));
+        work.add(ofLaunch(launch));
       else if (auto branch = dyn_cast<scf::IfOp>(op))
-        add(work, ofBranch(branch));
+        work.add(ofBranch(branch));
       else
-        add(work, ofOperation(&op));
+        work.add(workOf(&op));
     }
     return work;
   }
 
 private:
-  static void add(Work &sum, Work &&part) {
-    sum.flops += part.flops;
-    sum.calls += part.calls;
-    sum.allocations += part.allocations;
-    sum.launches += part.launches;
-    sum.blocks += part.blocks;
-    sum.threads += part.threads;
-    for (auto &[address, access] : part.accesses) {
-      auto [entry, isNew] = sum.accesses.try_emplace(address, access);
-      if (isNew)
-        continue;
-      // The same address again, a few operations later: it is in the cache.
-      entry->second.read = std::max(entry->second.read, access.read);
-      entry->second.written = std::max(entry->second.written, access.written);
-    }
-  }
-
-  Work ofOperation(Operation *op) {
-    Work work;
-    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
-            arith::MaximumFOp, math::RsqrtOp>(op))
-      work.flops = elements(op->getResult(0).getType());
-    if (isa<vector::FMAOp>(op))
-      work.flops = 2 * elements(op->getResult(0).getType());
-    if (isa<gpu::SubgroupReduceOp>(op)) // a lane adds its partner's, and again
-      work.flops = 5;
-    if (isa<math::ExpOp, math::TanhOp>(op))
-      work.flops = work.calls = 1;
-    if (isa<memref::AllocOp>(op))
-      work.allocations = 1;
-    if (auto load = dyn_cast<memref::LoadOp>(op);
-        load && isGlobal(load.getMemRefType()))
-      touch(work, load.getMemRef(), load.getIndices()).read =
-          elementBytes(load.getMemRefType());
-    if (auto store = dyn_cast<memref::StoreOp>(op);
-        store && isGlobal(store.getMemRefType()))
-      touch(work, store.getMemRef(), store.getIndices()).written =
-          elementBytes(store.getMemRefType());
-    if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-      Access &from = touch(work, copy.getSource(), {});
-      from.read = from.footprint = Work::bytesOf(copy.getSource());
-      Access &to = touch(work, copy.getTarget(), {});
-      to.written = to.footprint = Work::bytesOf(copy.getTarget());
-    }
-    return work;
-  }
-
-  /// How many numbers a value of `type` is.
-  static double elements(Type type) {
-    auto vector = dyn_cast<VectorType>(type);
-    return vector ? static_cast<double>(vector.getNumElements()) : 1;
-  }
-
-  /// Not a block's shared memory, nor a thread's registers.
-  static bool isGlobal(MemRefType type) {
-    return !isa_and_nonnull<gpu::AddressSpaceAttr>(type.getMemorySpace());
-  }
-
-  static double elementBytes(MemRefType type) {
-    return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  }
-
-  /// Notes an access to an element of `part` at `indices`.
-  Access &touch(Work &work, Value part, ValueRange indices) {
-    Address address;
-    Access access;
-    access.footprint = elementBytes(cast<MemRefType>(part.getType()));
-    auto note = [&](ValueRange values) {
-      for (Value value : values) {
-        address.push_back(value.getAsOpaquePointer());
-        collectMoves(value, access.moves);
-      }
-    };
-    note(indices);
-    while (auto view = part.getDefiningOp<ViewLikeOpInterface>()) {
-      address.push_back(part.getAsOpaquePointer());
-      for (Value operand : view->getOperands())
-        if (operand != view.getViewSource())
-          collectMoves(operand, access.moves);
-      // Buffers in a planned place are buffers of their own.
-      if (isa<memref::ViewOp>(view))
-        break;
-      part = view.getViewSource();
-    }
-    address.push_back(part.getAsOpaquePointer());
-    access.buffer = part;
-    return work.accesses.try_emplace(address, access).first->second;
-  }
-
-  /// Adds the loop variables that `value` is computed from, or from what is
-  /// loaded.
-  static void collectMoves(Value value, DenseSet<Value> &moves) {
-    SmallVector<Value> worklist{value};
-    DenseSet<Value> seen;
-    while (!worklist.empty()) {
-      Value next = worklist.pop_back_val();
-      if (!seen.insert(next).second)
-        continue;
-      if (Operation *op = next.getDefiningOp())
-        llvm::append_range(worklist, op->getOperands());
-      else
-        moves.insert(next);
-      // A thread's turns begin at a place of its own.
-      if (auto argument = dyn_cast<BlockArgument>(next))
-        if (auto loop =
-                dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
-            loop && argument == loop.getInductionVar())
-          worklist.push_back(loop.getLowerBound());
-    }
-  }
-
   /// Whether `variable`, of a loop or launch, decides what `inner` does: how
   /// often a loop turns, or which way all threads of a block go.
   static bool isDecidedBy(Value variable, Operation *inner) {
@@ -238,7 +87,7 @@ private:
     for (int64_t i = from; i < to; i += step) {
       known[variable] = i;
       double turns = alike ? llvm::divideCeil(to - from, step) : 1;
-      addTurns(sum, turn(), turns, variable);
+      sum.addTurns(turn(), turns, variable, cache);
       if (alike)
         break;
     }
@@ -284,9 +133,9 @@ private:
       taken = valueOf(branch.getCondition());
     Work work;
     if (taken.value_or(1))
-      add(work, ofBlock(*branch.thenBlock()));
+      work.add(ofBlock(*branch.thenBlock()));
     if (branch.elseBlock() && !taken.value_or(0))
-      add(work, ofBlock(*branch.elseBlock()));
+      work.add(ofBlock(*branch.elseBlock()));
     return work;
   }
 
@@ -294,34 +143,6 @@ private:
     std::string where;
     llvm::raw_string_ostream(where) << op->getLoc();
     fail("the score cannot tell ", what, " at ", where);
-  }
-
-  void addTurns(Work &sum, const Work &turn, double turns, Value variable) {
-    sum.flops += turns * turn.flops;
-    sum.calls += turns * turn.calls;
-    sum.allocations += turns * turn.allocations;
-    sum.launches += turns * turn.launches;
-    sum.blocks += turns * turn.blocks;
-    sum.threads += turns * turn.threads;
-    bool stays = turn.footprint() <= cache;
-    for (const auto &[address, access] : turn.accesses) {
-      auto [entry, isNew] = sum.accesses.try_emplace(address, access);
-      Access &total = entry->second;
-      if (isNew)
-        total.footprint = total.read = total.written = 0;
-      bool moves = access.moves.contains(variable);
-      if (moves)
-        total.footprint += turns * access.footprint;
-      else
-        total.footprint = std::max(total.footprint, access.footprint);
-      if (moves || !stays) {
-        total.read += turns * access.read;
-        total.written += turns * access.written;
-      } else {
-        total.read = std::max(total.read, access.read);
-        total.written = std::max(total.written, access.written);
-      }
-    }
   }
 
   /// The value of an index or a condition, if it follows from constants and
@@ -361,7 +182,7 @@ void countTemporaries(func::FuncOp function, Score &score) {
   std::map<std::string, double> places;
   function.walk([&](memref::AllocOp alloc) {
     ++score.temporaries;
-    score.temporaryBytes += static_cast<int64_t>(Work::bytesOf(alloc));
+    score.temporaryBytes += static_cast<int64_t>(bytesOf(alloc));
   });
   function.walk([&](memref::ViewOp view) {
     std::string place;
@@ -373,7 +194,7 @@ void countTemporaries(func::FuncOp function, Score &score) {
     else
       return;
     double &bytes = places[place];
-    bytes = std::max(bytes, Work::bytesOf(view.getResult()));
+    bytes = std::max(bytes, bytesOf(view.getResult()));
   });
   for (const auto &[name, bytes] : places) {
     ++score.temporaries;

@@ -1,0 +1,39 @@
+//===- program_test.h - Running a chapter's program ---------------------===//
+#pragma once
+
+#include "chapter/chapter_test.h"
+#include "model/checkpoint.h"
+#include "model/files.h"
+#include "model/paths.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace gpt2::testing {
+
+/// A folder for what the program writes, and its cache in it.
+class ProgramRun : public ::testing::Test {
+protected:
+  TemporaryDirectory directory;
+
+  ProgramResult run(std::vector<std::string> arguments) {
+    arguments.push_back("--cache-dir=" + (directory / "cache").string());
+    return runProgram(CHAPTER_PROGRAM, arguments);
+  }
+
+  /// The one line that a failure prints; nothing may come out before it.
+  std::string errorOf(std::vector<std::string> arguments) {
+    ProgramResult result = run(std::move(arguments));
+    EXPECT_EQ(result.exitCode, 1) << result.err;
+    EXPECT_EQ(result.out, "");
+    size_t at = result.err.find("error: ");
+    return at == std::string::npos ? result.err : result.err.substr(at);
+  }
+
+  std::string ids(const std::string &text) {
+    writeFile(directory / "ids.txt", {text});
+    return "--token-ids=" + (directory / "ids.txt").string();
+  }
+};
+
+} // namespace gpt2::testing
