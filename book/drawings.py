@@ -1,4 +1,4 @@
-"""Draws what chapter 4's page explains, as SVG.
+"""Draws what the pages of chapters 4 and 5 explain, as SVG.
 
 usage: drawings.py FOLDER
 """
@@ -119,11 +119,51 @@ def tiles(file: Path) -> None:
     save(figure, axes, file)
 
 
+def quadratic(file: Path) -> None:
+    """What is computed for each new token: everything again, or one row."""
+    figure, axes = page(10, 4.2)
+    steps = 6
+
+    def panel(left: float, title: str, is_new, total: str) -> None:
+        axes.text(left, steps + 1.6, title, fontsize=11, weight="bold")
+        axes.text(left, steps + 0.8, total, fontsize=9.5)
+        for step in range(steps):
+            axes.text(left - 0.3, steps - step - 0.5, f"token {step + 1}", fontsize=8, ha="right", va="center")
+            for token in range(step + 1):
+                new = is_new(step, token)
+                box(axes, left + token, steps - step - 1, fill=LINES[0] if new else PALE)
+
+    panel(1.5, "Again each time", lambda step, token: True,
+          f"rows through all layers: 1 + 2 + ... + {steps} = {steps * (steps + 1) // 2}")  # fmt: skip
+    panel(steps + 5.0, "Once", lambda step, token: step == token,
+          f"rows: {steps}; what is pale is read from the cache")  # fmt: skip
+    save(figure, axes, file)
+
+
+def cache(file: Path) -> None:
+    """One layer's keys of three sequences, and what a batched step touches."""
+    figure, axes = page(10, 3.6)
+    filled, positions = [9, 3, 6], 12
+    for sequence, length in enumerate(filled):
+        y = 2 * (len(filled) - sequence)
+        axes.text(-0.3, y + 0.5, f"sequence {sequence}", fontsize=8.5, ha="right", va="center")
+        for position in range(positions):
+            new = position == length
+            read = position < length
+            fill = LINES[1] if new else LINES[0] if read else "white"
+            box(axes, position, y, "new" if new else "", fill=fill, size=7)
+        axes.text(positions + 0.3, y + 0.5, f"positions[t] = {length}: reads {length + 1}", fontsize=8.5, va="center")
+    axes.text(0, 2 * len(filled) + 1.6, "keys[s, l, h]: P positions of D channels", fontsize=11, weight="bold")
+    save(figure, axes, file)
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     coalescing(folder / "ch04-coalescing.svg")
     shuffle(folder / "ch04-shuffle.svg")
     tiles(folder / "ch04-tiles.svg")
+    quadratic(folder / "ch05-quadratic.svg")
+    cache(folder / "ch05-cache.svg")
 
 
 if __name__ == "__main__":

@@ -99,11 +99,26 @@ if [[ -n $ptxas ]]; then
 fi
 "$ch04" --device=emulator --profile --max-new-tokens=4 "Once upon a time" 2>&1 >/dev/null |
   sed -n '/^device/p; /^kernel/,$p' | sed 's/^device: \(.*\), on .*, code/device: \1, code/' >"$out/ch04-profile.txt"
+
+# Chapter 5.
+ch05=$build/bin/ch05-kv-cache
+"$ch05" $small --score >"$out/ch05-score.txt"
+"$ch05" --emit=pipeline >"$out/ch05-pipeline.txt"
+"$ch05" --emit=source >"$out/ch05-source.txt"
+"$ch05" --emit=specialized | cut -c1-150 >"$out/ch05-specialized.txt"
+"$ch05" --emit=bufferized | cut -c1-150 >"$out/ch05-bufferized.txt"
+excerpt "$out/ch05-specialized.txt" --from 'scf.forall' --to '^      }$' >"$out/ch05-update-tensors.mlir"
+excerpt "$out/ch05-bufferized.txt" --from 'scf.forall' --to '^      }$' >"$out/ch05-update-buffers.mlir"
+grep -o 'func.func @.*%arg5: [^,]*' "$out/ch05-specialized.txt" | fold -s -w 100 >"$out/ch05-entries.txt"
+shown ch05-slide.txt "$ch05" "Once upon a time" --greedy --max-new-tokens=12
+printf 'Once upon a time\nThe king\nThere was an old wolf\n' >"$out/prompts.txt"
+{ echo '$ ./tutorial run --prompts prompts.txt --batch 2 --greedy --max-new-tokens 12' &&
+  "$ch05" --prompts="$out/prompts.txt" --batch=2 --greedy --max-new-tokens=12 2>/dev/null | fold -s -w 80; } >"$out/ch05-prompts.txt"
 "$(./tutorial find-python)" book/drawings.py "$out"
 
 # What a chapter changes: its source and its passes against its parent's.
 changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
-for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04"; do
+for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05"; do
   for what in source pipeline; do
     # shellcheck disable=SC2086 # two words
     changes $what $pair

@@ -1,79 +1,148 @@
 # add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
-#             [WEIGHTS <format>...])
+#             [WEIGHTS <format>...] [CACHES <format>...])
 #
 # Makes a chapter of the folder it is called in:
-#   *.mlir         kernels; they replace the parent's files of the same name
-#                  (the first chapter's parent is common/*.mlir, the skeleton)
+#   *.mlir         the program's text; files replace the parent's of the same
+#                  name (the first chapter's parent is common/*.mlir)
+#   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not
+#                  do (the first chapter's parent: common/chapter/entries/)
+#   cpu/*.mlir     text for the CPU only,
+#   gpu/*.mlir     and for programs with kernels only
 #   pipeline.cpp   if present, the chapter's stages(); otherwise the parent's
-#   *_test.cpp     the chapter's own tests, beside those every chapter has
+#   *_test.cpp     the chapter's own tests, beside those every chapter has;
+#                  also in cpu/ and gpu/
+#
+# DEVICES say of what kinds a chapter's programs are: for the CPU (cpu), with
+# kernels (emulator, cuda, hip), or both. Of each kind it has what the chapters
+# before it have; the first with kernels starts from those for the CPU.
 #
 # Targets: the program <name>, the library <name>-chapter with the function
 # gpt2::<name, with _ for ->::chapter(), the tests <name>-test, whose CTest label
-# is <name>, and, if it runs on the CPU, the kernels' benchmark <name>-bench.
+# is <name>, and, if it runs on the CPU, the kernels' benchmark <name>-bench. If
+# it is of both kinds, chapter() is for the CPU, gpu::chapter() has kernels and
+# <name>-gpu-test tests it.
 function(add_chapter name)
-  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "" "TITLE;PARENT" "DEVICES;WEIGHTS")
+  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER ""
+    "TITLE;PARENT" "DEVICES;WEIGHTS;CACHES")
   string(REPLACE "-" "_" namespace ${name})
-
-  # Sources: the parent's, less those that have a namesake here.
-  if(CHAPTER_PARENT)
-    get_property(inherited TARGET ${CHAPTER_PARENT}-chapter
-      PROPERTY CHAPTER_SOURCES)
-  else()
-    file(GLOB inherited CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/common/*.mlir)
+  if(NOT CHAPTER_WEIGHTS)
+    set(CHAPTER_WEIGHTS f32)
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.mlir)
-  foreach(file IN LISTS inherited)
-    cmake_path(GET file FILENAME namesake)
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${namesake})
-      list(APPEND sources ${file})
+  list(JOIN CHAPTER_WEIGHTS "\", \"" format_list)
+  list(JOIN CHAPTER_CACHES "\", \"" cache_list)
+  if(CHAPTER_CACHES)
+    set(cache_list "\"${cache_list}\"")
+  endif()
+
+  set(kinds "")
+  set(devices_cpu ${CHAPTER_DEVICES})
+  list(FILTER devices_cpu INCLUDE REGEX "^cpu$")
+  set(devices_gpu ${CHAPTER_DEVICES})
+  list(FILTER devices_gpu EXCLUDE REGEX "^cpu$")
+  foreach(kind cpu gpu)
+    if(devices_${kind})
+      list(APPEND kinds ${kind})
     endif()
   endforeach()
-
-  # The stages: this folder's, or the parent's.
+  set(pipeline_file "")
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/pipeline.cpp)
     set(pipeline_file pipeline.cpp)
-    set(pipeline ${namespace})
-  else()
-    set(pipeline_file "")
-    get_property(pipeline TARGET ${CHAPTER_PARENT}-chapter
-      PROPERTY CHAPTER_PIPELINE)
   endif()
 
-  # chapter.cpp and main.cpp, from templates.
-  list(JOIN sources "\",\n          \"" source_list)
-  list(JOIN CHAPTER_DEVICES "\", \"" device_list)
-  list(JOIN CHAPTER_WEIGHTS "\", \"" format_list)
-  if(NOT CHAPTER_WEIGHTS)
-    set(format_list f32)
-  endif()
+  # Entries for kernels.
   if(CHAPTER_PARENT)
-    string(REPLACE "-" "_" parent_namespace ${CHAPTER_PARENT})
-    set(parent_declaration
-      "namespace ${parent_namespace} { const Chapter &chapter(); }")
-    set(parent_pointer "&${parent_namespace}::chapter()")
+    get_property(entries TARGET ${CHAPTER_PARENT}-chapter
+      PROPERTY CHAPTER_ENTRIES)
   else()
-    set(parent_declaration "")
-    set(parent_pointer "nullptr")
+    file(GLOB entries CONFIGURE_DEPENDS
+      ${PROJECT_SOURCE_DIR}/common/chapter/entries/*.mlir)
   endif()
-  foreach(file chapter.cpp main.cpp declaration.h)
-    configure_file(${PROJECT_SOURCE_DIR}/cmake/${file}.in
-      ${CMAKE_CURRENT_BINARY_DIR}/${file} @ONLY)
-  endforeach()
+  replace_namesakes(entries ${CMAKE_CURRENT_SOURCE_DIR}/entries/*.mlir)
+  list(JOIN entries "\",\n          \"" entry_list)
 
-  add_library(${name}-chapter STATIC
-    ${CMAKE_CURRENT_BINARY_DIR}/chapter.cpp ${pipeline_file})
+  add_library(${name}-chapter STATIC ${pipeline_file})
+  set_target_properties(${name}-chapter PROPERTIES CHAPTER_ENTRIES "${entries}")
   target_link_libraries(${name}-chapter PUBLIC gpt2-chapter)
   if(CHAPTER_PARENT)
     target_link_libraries(${name}-chapter PUBLIC ${CHAPTER_PARENT}-chapter)
   endif()
-  set_target_properties(${name}-chapter PROPERTIES
-    CHAPTER_SOURCES "${sources}" CHAPTER_PIPELINE ${pipeline})
 
-  add_executable(${name} ${CMAKE_CURRENT_BINARY_DIR}/main.cpp)
-  target_link_libraries(${name} PRIVATE ${name}-chapter)
+  foreach(kind cpu gpu)
+    # What is inherited: sources, the namespace of stages(), of chapter().
+    foreach(property SOURCES PIPELINE NAMESPACE)
+      set(${property} "")
+      if(CHAPTER_PARENT)
+        get_property(${property} TARGET ${CHAPTER_PARENT}-chapter
+          PROPERTY CHAPTER_${property}_${kind})
+      elseif("${property}" STREQUAL "SOURCES")
+        file(GLOB SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/common/*.mlir)
+      endif()
+    endforeach()
+    if(kind STREQUAL cpu)
+      set(inherited_cpu "${NAMESPACE}")
+    endif()
+
+    if(kind IN_LIST kinds)
+      replace_namesakes(SOURCES
+        ${CMAKE_CURRENT_SOURCE_DIR}/*.mlir
+        ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*.mlir)
+      if(NAMESPACE)
+        set(parent_declaration
+          "namespace ${NAMESPACE} { const Chapter &chapter(); }")
+        set(parent_pointer "&${NAMESPACE}::chapter()")
+      else()
+        set(parent_declaration "")
+        set(parent_pointer "nullptr")
+      endif()
+      set(NAMESPACE ${namespace})
+      set(gpu_declaration "")
+      set(gpu_pointer "nullptr")
+      set(directory ${CMAKE_CURRENT_BINARY_DIR})
+      if(kinds STREQUAL "cpu;gpu" AND kind STREQUAL cpu)
+        set(gpu_declaration
+          "namespace ${namespace}::gpu { const Chapter &chapter(); }")
+        set(gpu_pointer "&${namespace}::gpu::chapter()")
+      elseif(kinds STREQUAL "cpu;gpu")
+        set(NAMESPACE ${namespace}::gpu)
+        set(directory ${CMAKE_CURRENT_BINARY_DIR}/gpu)
+      endif()
+      if(pipeline_file)
+        set(PIPELINE ${NAMESPACE})
+      endif()
+      list(JOIN SOURCES "\",\n          \"" source_list)
+      list(JOIN devices_${kind} "\", \"" device_list)
+      foreach(file chapter.cpp main.cpp declaration.h)
+        configure_file(${PROJECT_SOURCE_DIR}/cmake/${file}.in
+          ${directory}/${file} @ONLY)
+      endforeach()
+      target_sources(${name}-chapter PRIVATE ${directory}/chapter.cpp)
+      if(directory STREQUAL CMAKE_CURRENT_BINARY_DIR)
+        add_executable(${name} ${directory}/main.cpp)
+        target_link_libraries(${name} PRIVATE ${name}-chapter)
+        add_chapter_test(
+          ${name}-test ${kind} ${NAMESPACE} ${directory} ${name} "")
+      else()
+        add_chapter_test(
+          ${name}-gpu-test ${kind} ${NAMESPACE} ${directory} ${name}.gpu
+          --device=emulator)
+      endif()
+    elseif(kind STREQUAL gpu)
+      # The first chapter with kernels starts from those for the CPU.
+      if(NAMESPACE STREQUAL inherited_cpu)
+        foreach(property SOURCES PIPELINE NAMESPACE)
+          get_property(${property} TARGET ${name}-chapter
+            PROPERTY CHAPTER_${property}_cpu)
+        endforeach()
+      endif()
+    endif()
+    set_target_properties(${name}-chapter PROPERTIES
+      CHAPTER_SOURCES_${kind} "${SOURCES}"
+      CHAPTER_PIPELINE_${kind} "${PIPELINE}"
+      CHAPTER_NAMESPACE_${kind} "${NAMESPACE}")
+  endforeach()
 
   # Its kernels alone, timed. (Those for a GPU: --profile.)
-  if(cpu IN_LIST CHAPTER_DEVICES)
+  if(cpu IN_LIST kinds)
     add_executable(${name}-bench
       ${PROJECT_SOURCE_DIR}/common/chapter/kernels_bench.cpp)
     target_include_directories(${name}-bench PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
@@ -82,11 +151,34 @@ function(add_chapter name)
     target_compile_definitions(${name}-bench PRIVATE
       CHAPTER=gpt2::${namespace}::chapter)
   endif()
+endfunction()
 
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
-  add_executable(${name}-test ${tests})
-  # The tests that every chapter passes, for this chapter.
-  target_sources(${name}-test PRIVATE
+# replace_namesakes(<list> <pattern>...): files that match, instead of those of
+# the same name in <list>, and besides the others.
+function(replace_namesakes list)
+  file(GLOB files CONFIGURE_DEPENDS ${ARGN})
+  set(names "")
+  foreach(file IN LISTS files)
+    cmake_path(GET file FILENAME name)
+    list(APPEND names ${name})
+  endforeach()
+  foreach(file IN LISTS ${list})
+    cmake_path(GET file FILENAME name)
+    if(NOT name IN_LIST names)
+      list(APPEND files ${file})
+    endif()
+  endforeach()
+  set(${list} "${files}" PARENT_SCOPE)
+endfunction()
+
+# The tests of a chapter's programs of one kind: those that every chapter passes,
+# and its own.
+# `option` is what the program needs to run those.
+function(add_chapter_test target kind namespace directory label option)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*_test.cpp)
+  string(REGEX REPLACE "[.].*" "" name ${label})
+  add_executable(${target} ${tests}
     ${PROJECT_SOURCE_DIR}/common/chapter/divergence_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/folder_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/forward_test.cpp
@@ -94,15 +186,16 @@ function(add_chapter name)
     ${PROJECT_SOURCE_DIR}/common/chapter/kernels_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/program_looks_test.cpp
     ${PROJECT_SOURCE_DIR}/common/chapter/program_test.cpp)
-  target_include_directories(${name}-test PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
-  target_link_libraries(${name}-test PRIVATE
-    ${name}-chapter gpt2-chapter-testing)
-  add_dependencies(${name}-test ${name} gpt2-run)
-  target_compile_definitions(${name}-test PRIVATE
+  target_include_directories(${target} PRIVATE ${directory})
+  target_link_libraries(${target} PRIVATE ${name}-chapter gpt2-chapter-testing)
+  add_dependencies(${target} ${name} gpt2-run)
+  target_compile_definitions(${target} PRIVATE
     CHAPTER=gpt2::${namespace}::chapter
+    CHAPTER_KIND="${kind}"
+    CHAPTER_OPTION="${option}"
     CHAPTER_PROGRAM="$<TARGET_FILE:${name}>"
     RUN_PROGRAM="$<TARGET_FILE:gpt2-run>")
-  gpt2_discover_tests(${name}-test ${name})
+  gpt2_discover_tests(${target} ${label})
 endfunction()
 
 # Registers the GoogleTests of `target` with CTest under `label`.

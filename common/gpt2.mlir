@@ -7,7 +7,7 @@
 //   P positions (the longest sequence)   T tokens at hand   N rows of logits
 // The weights have the names, and the (in, out) matrices, of the public
 // checkpoint; its h.0, h.1, ... are stacked along a first dimension L. Those
-// marked `gpt2.matrix` may be taken in fewer bits, see `narrow-weights`.
+// marked `gpt2.matrix` may be taken in fewer bits, see `narrow-elements`.
 
 func.func private @embedding(
     tensor<?xi32>, tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>

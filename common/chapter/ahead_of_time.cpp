@@ -60,8 +60,13 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
       add(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
     programs.push_back(std::move(entry));
   };
-  Chapter variant = chapter;
-  addProgram(variant, chapter.hasKernels() ? "emulator" : "cpu");
+  if (!chapter.hasKernels())
+    addProgram(chapter, "cpu");
+  Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
+  variant.weights = chapter.weights;
+  variant.cache = chapter.cache;
+  if (variant.hasKernels())
+    addProgram(variant, "emulator");
   variant.kernelsFor = KernelsFor::Gpu;
   for (const GpuTarget &chip : chips) {
     variant.gpu = chip;

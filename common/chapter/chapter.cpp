@@ -2,18 +2,14 @@
 #include "chapter/chapter.h"
 #include "compiler/pass_trace.h"
 #include "model/error.h"
-#include "model/paths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace gpt2 {
 
 Sizes sizesOf(const Config &config) {
-  return {{"L", config.layers},
-          {"H", config.heads},
-          {"C", config.channels},
-          {"V", config.vocab},
-          {"P", config.context}};
+  return {{"L", config.layers},   {"H", config.heads}, {"D", config.headDim()},
+          {"C", config.channels}, {"V", config.vocab}, {"P", config.context}};
 }
 
 bool Chapter::hasKernels() const {
@@ -31,7 +27,7 @@ CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
 
 namespace {
 
-/// Leaves of the entries of kernel_entries.mlir only that of `kernel`, and of
+/// Leaves of the entries for kernels only that of `kernel`, and of
 /// the kernels only those that it calls.
 void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
   constexpr llvm::StringLiteral prefix = "test_";
@@ -66,10 +62,11 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
                              const std::string &kernel) {
   CompileRequest request = compileRequest(chapter, sizes);
-  for (std::filesystem::path &source : request.sources)
-    if (source.filename() == "gpt2.mlir")
-      source = std::filesystem::path(paths::source) /
-               "common/chapter/kernel_entries.mlir";
+  llvm::erase_if(request.sources, [](const std::filesystem::path &source) {
+    return source.filename() == "gpt2.mlir";
+  });
+  request.sources.insert(request.sources.begin(), chapter.kernelEntries.begin(),
+                         chapter.kernelEntries.end());
   if (!kernel.empty())
     request.prepare = [kernel](mlir::ModuleOp module) {
       keepKernel(module, kernel);
@@ -80,7 +77,6 @@ CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
 std::string explain(const Chapter &chapter, const Config &config,
                     const std::string &kernel) {
   Sizes sizes = sizesOf(config);
-  sizes["D"] = config.headDim();
   // As attention's input is made.
   sizes["K"] = config.channels;
   sizes["N"] = 3 * config.channels;

@@ -22,32 +22,43 @@ struct Chapter {
   /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced
   /// by those of the same name.
   std::vector<std::filesystem::path> sources;
+  /// The same for kernels alone, in the place of gpt2.mlir: entries @test_NAME.
+  std::vector<std::filesystem::path> kernelEntries;
   /// The pipeline for a model and a chip.
   std::function<std::vector<Stage>(const Setting &setting)> pipeline;
   std::vector<std::string> devices;       ///< what --device may name
   std::vector<std::string> weightFormats; ///< what --weights may name
-  int maxThreads = 1;                     ///< what --threads may ask for
-  GpuTarget gpu = {};                     ///< what kernels are compiled for
+  /// What --kv may name; empty if the program keeps no keys and values.
+  std::vector<std::string> cacheFormats;
+  /// The same with kernels, if this is for the CPU and there are both.
+  const Chapter *onGpu = nullptr;
+  int maxThreads = 1; ///< what --threads may ask for
+  GpuTarget gpu = {}; ///< what kernels are compiled for
   KernelsFor kernelsFor = KernelsFor::Emulator;
   ElementType weights = ElementType::F32; ///< of matrices
+  ElementType cache = ElementType::F32;   ///< of keys and values
 
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const {
-    return pipeline({sizes, gpu, weights});
+    return pipeline({sizes, gpu, weights, cache});
   }
   /// Whether its programs launch kernels: then one of its devices emulates.
   bool hasKernels() const;
+  /// Whether they keep keys and values; then their entries are @prefill and
+  /// @decode, otherwise there is @forward.
+  bool keepsCache() const { return !cacheFormats.empty(); }
+  std::string entry() const { return keepsCache() ? "prefill" : "forward"; }
 };
 
-/// The sizes that common/gpt2.mlir names L, H, C, V, P. T and N stay open: one
-/// compiled program serves every length of sequence.
+/// The sizes that common/gpt2.mlir names L, H, D, C, V, P. T and N stay open:
+/// one compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
 /// What there is to compile for `chapter` and a model of these sizes.
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
 
 /// The same for kernels alone, as `chapter` has them: an entry test_NAME for
-/// each, see kernel_entries.mlir, or for `kernel` only. Throws an Error that
+/// each, or for `kernel` only. Throws an Error that
 /// lists the kernels if there is none of that name.
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
                              const std::string &kernel = "");
@@ -58,9 +69,10 @@ std::string explain(const Chapter &chapter, const Config &config,
                     const std::string &kernel);
 
 /// What the chapter's program does for `tokens` tokens and one row of logits,
-/// with a cache of `cacheBytes` between it and memory.
+/// with a cache of `cacheBytes` between it and memory; if it keeps keys and
+/// values, then behind `kept` tokens of which it has them.
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
-              double cacheBytes);
+              double cacheBytes, int64_t kept = 0);
 
 /// The scores of a prompt and of the token after it.
 struct Scores {

@@ -49,6 +49,29 @@ struct Options {
       "max-new-tokens", cl::value_desc("n"), cl::init(100),
       cl::desc("Stop after n tokens (default 100)"), cl::cat(input)};
 
+  cl::opt<std::string> context{
+      "context", cl::value_desc("policy"), cl::init("stop"),
+      cl::desc("When the model's context is full: stop, or slide: go on behind "
+               "the newest half of it, which is computed again as if it were "
+               "all (default stop)"),
+      cl::cat(input)};
+  cl::opt<int64_t> prefill{
+      "prefill", cl::value_desc("n"),
+      cl::desc("Take the prompt n tokens at a time (default: at once)"),
+      cl::cat(input)};
+  cl::opt<std::string> promptIds{
+      "prompt-ids", cl::value_desc("file"),
+      cl::desc("As --prompts, as ids with blanks between them; the output is "
+               "ids too"),
+      cl::cat(input)};
+  cl::opt<std::string> prompts{"prompts", cl::value_desc("file"),
+                               cl::desc("Continue many prompts, one a line"),
+                               cl::cat(input)};
+  cl::opt<int64_t> batch{
+      "batch", cl::value_desc("n"), cl::init(1),
+      cl::desc("So many of these at once, in one step (default 1)"),
+      cl::cat(input)};
+
   cl::opt<bool> ignoreEnd{"ignore-end",
                           cl::desc("Go on where the model ends its text"),
                           cl::cat(input)};
@@ -77,7 +100,8 @@ struct Options {
   cl::opt<std::string> device{
       "device", cl::value_desc("name"),
       cl::desc("Where to run: cpu; or, in chapters with kernels, cuda, hip or "
-               "emulator (default: a GPU if there is one, else the emulator)"),
+               "emulator (default: a GPU if there is one, else the CPU, else "
+               "the emulator)"),
       cl::cat(machine)};
   cl::opt<std::string> chip{
       "chip", cl::value_desc("name"),
@@ -89,6 +113,11 @@ struct Options {
       "weights", cl::value_desc("format"), cl::init("f32"),
       cl::desc("How matrices are kept where it runs: f32, or in some chapters "
                "bf16, which is half the bytes (default f32)"),
+      cl::cat(machine)};
+  cl::opt<std::string> kv{
+      "kv", cl::value_desc("format"), cl::init("f32"),
+      cl::desc("How keys and values are kept, in chapters that keep them: f32, "
+               "or bf16, which is half the bytes (default f32)"),
       cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
@@ -147,6 +176,11 @@ struct Options {
   cl::opt<bool> profile{"profile",
                         cl::desc("Also print how long each kernel took"),
                         cl::cat(looking)};
+  cl::opt<bool> noGraphs{
+      "no-graphs",
+      cl::desc("On a GPU, launch every kernel of every step anew, instead of "
+               "recording a step that repeats and replaying it"),
+      cl::cat(machine)};
   cl::opt<bool> warmUp{"warm-up",
                        cl::desc("Run the prompt once before, untimed"),
                        cl::cat(looking)};
@@ -187,14 +221,32 @@ bool showMlirOptions(cl::OptionCategory &category) {
   return anyGiven;
 }
 
+/// The programs that the options are about: those with kernels, if a device or
+/// a chip is named that has to do with these, or `chapter`'s.
+const Chapter &chapterFor(const Chapter &chapter, const Options &options) {
+  if (chapter.onGpu &&
+      (isGiven(options.chip) || options.profile ||
+       llvm::is_contained(chapter.onGpu->devices, options.device.getValue())))
+    return *chapter.onGpu;
+  return chapter;
+}
+
 void checkDevice(const Chapter &chapter, const Options &options) {
   if (isGiven(options.device) &&
       !llvm::is_contained(chapter.devices, options.device.getValue()))
     fail("--device=", options.device.getValue(), ": ", chapter.name,
-         " runs on: ", llvm::join(chapter.devices, ", "));
+         " runs on: ", llvm::join(chapter.devices, ", "),
+         chapter.onGpu ? ", " + llvm::join(chapter.onGpu->devices, ", ") : "");
   if (isGiven(options.chip) && !chapter.hasKernels())
     fail("--chip=", options.chip.getValue(), ": ", chapter.name,
          " has no kernels for a GPU");
+  if (isGiven(options.kv) && !chapter.keepsCache())
+    fail("--kv=", options.kv.getValue(), ": ", chapter.name,
+         " keeps no keys and values");
+  if (isGiven(options.kv) &&
+      !llvm::is_contained(chapter.cacheFormats, options.kv.getValue()))
+    fail("--kv=", options.kv.getValue(), ": ", chapter.name,
+         " takes: ", llvm::join(chapter.cacheFormats, ", "));
   if (!llvm::is_contained(chapter.weightFormats, options.weights.getValue()))
     fail("--weights=", options.weights.getValue(), ": ", chapter.name,
          " takes: ", llvm::join(chapter.weightFormats, ", "));
@@ -212,9 +264,11 @@ fileIfGiven(const cl::opt<std::string> &o) {
   return std::filesystem::path(o.getValue());
 }
 
-CommandLine check(const Chapter &chapter, const Options &options) {
+CommandLine check(const Chapter &whole, const Options &options) {
+  const Chapter &chapter = chapterFor(whole, options);
   checkDevice(chapter, options);
   CommandLine line;
+  line.chapter = &chapter;
   if (isGiven(options.prompt))
     line.prompt = options.prompt;
   line.tokenIds = fileIfGiven(options.tokenIds);
@@ -235,6 +289,8 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   line.device = options.device;
   line.weights =
       *elementTypeFromName(llvm::StringRef(options.weights.getValue()).upper());
+  line.cache =
+      *elementTypeFromName(llvm::StringRef(options.kv.getValue()).upper());
   if (isGiven(options.chip))
     line.chip = GpuTarget::of(options.chip);
   line.emit = options.emit;
@@ -251,15 +307,21 @@ CommandLine check(const Chapter &chapter, const Options &options) {
   line.report = fileIfGiven(options.report);
   line.warmUp = options.warmUp;
   line.profile = options.profile;
+  line.graphs = !options.noGraphs;
   if (line.profile && !chapter.hasKernels())
     fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
   if (line.report && (line.describe || !line.compareWith.empty() ||
                       !line.emit.empty() || !line.explain.empty()))
     fail("--report goes with a run that generates, or with --score");
-  line.validate();
   line.aot = fileIfGiven(options.aot);
-  if (line.aot && chapter.hasKernels()) {
+  line.context = contextPolicy(options.context);
+  line.prefill = options.prefill;
+  line.prompts = fileIfGiven(options.prompts);
+  line.promptIds = fileIfGiven(options.promptIds);
+  line.batch = options.batch;
+  line.validate();
+  if (line.aot && (chapter.hasKernels() || chapter.onGpu)) {
     if (line.chip)
       line.aotChips = {*line.chip};
     else

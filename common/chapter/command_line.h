@@ -8,11 +8,13 @@ namespace gpt2 {
 
 /// What the user asked for.
 struct CommandLine : RunOptions {
+  const Chapter *chapter = nullptr; ///< its programs of the kind wanted
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
   std::optional<std::filesystem::path> pipeline;
   std::string device;                     ///< empty: the best there is
   std::optional<GpuTarget> chip;          ///< what kernels are compiled for
   ElementType weights = ElementType::F32; ///< of matrices
+  ElementType cache = ElementType::F32;   ///< of keys and values
   std::optional<std::filesystem::path> aot;
   std::vector<GpuTarget> aotChips;
   std::string emit;      ///< empty: run

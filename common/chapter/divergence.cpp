@@ -69,7 +69,7 @@ Results chapterResults(const Version &version, size_t index,
   std::vector<float> tap(config.layers * size, NAN);
   MemRef shaped(tap.data(), {config.layers, length, width});
   std::vector<float> logits(config.vocab);
-  Forward(program, *version.weights, {shaped})(tokens, logits);
+  Forward(program, *version.weights, 1, {shaped})(tokens, logits);
   Results results;
   for (size_t l = 0; l < like.size(); ++l)
     results.emplace_back(tap.begin() + l * size, tap.begin() + (l + 1) * size);
@@ -162,7 +162,7 @@ std::optional<Divergence> firstDivergence(const Version &actual,
                          config, 1);
   if (first) {
     first->kernel = "logits";
-    first->where = "the end of @forward";
+    first->where = "the end of @" + chapter->entry();
   }
   return first;
 }

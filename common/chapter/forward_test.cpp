@@ -1,5 +1,6 @@
 //===- forward_test.cpp - The whole model, against the reference --------===//
 #include "chapter/chapter_test.h"
+#include "device/sequence.h"
 #include "model/checkpoint.h"
 #include "model/generate.h"
 #include "model/paths.h"
@@ -31,8 +32,9 @@ const Shape shapes[] = {
 std::vector<int32_t> greedy(const Config &config,
                             const std::vector<int32_t> &prompt, int64_t count,
                             gpt2::Forward &program) {
+  Sequence sequence(program);
   auto next = [&](std::span<const int32_t> tokens, double &) {
-    return program.mostLikely(tokens);
+    return sequence.becomeAndChoose(tokens);
   };
   return generate(config, prompt, count, next, [](int32_t) {}).tokens;
 }
@@ -112,7 +114,11 @@ TEST_P(Forward, SpecialisedTextHasNoOpenSize) {
   Sizes sizes = sizesOf(GetParam().config);
   sizes["T"] = GetParam().lengths.back();
   sizes["N"] = 1;
+  sizes["S"] = 2;
   std::string text = emit(compileRequest(CHAPTER(), sizes), "specialized");
+  if (CHAPTER().keepsCache()) // how much of it is filled, only a run knows
+    text = text.substr(text.find("func.func"),
+                       text.find("attributes {gpt2") - text.find("func.func"));
   EXPECT_EQ(text.find('?'), std::string::npos) << text;
 }
 
@@ -151,6 +157,9 @@ TEST(ScoreOfForward, MatrixProductsAreMostOfIt) {
   double seen = 2 * L * 2 * C * T * (T + 1) / 2, all = 2 * L * 2 * C * T * T;
   // Elementwise: fewer than 30 for a channel, 10 for a score.
   double rest = L * T * (30 * 4 * C + 10 * 2 * T);
+  // The 256 threads of a block for each token and head bring sums together.
+  if (CHAPTER().hasKernels() && CHAPTER().keepsCache())
+    rest += L * T * 2 * 256 * 30;
   Score score = scoreOf(CHAPTER(), config, tokens, 1 << 20);
   EXPECT_GT(score.flops, matrices + seen);
   EXPECT_LT(score.flops, matrices + all + rest);

@@ -34,9 +34,15 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
   EXPECT_THAT(result.out, HasSubstr("prompt of 5"));
   json = nlohmann::json::parse(readFile(file));
   Config config = Checkpoint::open(paths::embeddedModel)->config();
-  EXPECT_EQ(json["next"]["flops"],
-            scoreOf(CHAPTER(), config, 6, 1 << 20).flops);
-  EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
+  if (CHAPTER().keepsCache()) {
+    EXPECT_EQ(json["next"]["flops"],
+              scoreOf(CHAPTER(), config, 1, 1 << 20, 5).flops);
+    EXPECT_LT(json["next"]["flops"], json["prompt"]["flops"]);
+  } else {
+    EXPECT_EQ(json["next"]["flops"],
+              scoreOf(CHAPTER(), config, 6, 1 << 20).flops);
+    EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
+  }
   EXPECT_THAT(errorOf({report, "--describe"}),
               HasSubstr("--report goes with a run"));
   EXPECT_THAT(errorOf({ids("3\n"), "--max-new-tokens=0", "--report=/proc/x"}),
@@ -44,6 +50,8 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
 }
 
 TEST_F(ProgramLook, TimesKernels) {
+  if (CHAPTER().onGpu)
+    return; // which has kernels
   if (!CHAPTER().hasKernels()) {
     EXPECT_THAT(errorOf({"a", "--profile"}), HasSubstr("has no kernels"));
     EXPECT_THAT(errorOf({"a", "--chip=sm_90"}), HasSubstr("has no kernels"));
@@ -65,7 +73,7 @@ TEST_F(ProgramLook, TimesKernels) {
     launches += kernel["launches"].get<double>();
     seconds += kernel["seconds"].get<double>();
   }
-  EXPECT_EQ(launches, counted(1) + counted(2));
+  EXPECT_EQ(launches, counted(1) + counted(CHAPTER().keepsCache() ? 1 : 2));
   EXPECT_GT(seconds, 0);
   EXPECT_LE(seconds, report["in_compiled_code"]);
 }
@@ -79,7 +87,9 @@ TEST_F(ProgramLook, DescribesItself) {
   } else {
     EXPECT_TRUE(json["parent"].is_null());
   }
-  EXPECT_EQ(json["devices"].size(), CHAPTER().devices.size());
+  EXPECT_EQ(json["devices"].size(),
+            CHAPTER().devices.size() +
+                (CHAPTER().onGpu ? CHAPTER().onGpu->devices.size() : 0));
   EXPECT_EQ(json["max_threads"], CHAPTER().maxThreads);
   EXPECT_EQ(json["model"]["parameters"], config.parameters());
 }
@@ -93,11 +103,12 @@ TEST_F(ProgramLook, EmitsEveryState) {
     EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr(name == "pipeline" ? "== specialized"
                                       : name == "ptx"    ? "entry layernorm("
-                                                         : "forward"));
+                                                         : CHAPTER().entry()));
   }
   EXPECT_THAT(run({"--emit=source"}).out, HasSubstr("tensor<?x?xf32>"));
   EXPECT_THAT(run({"--emit=llvm-ir"}).out, HasSubstr("target triple"));
-  EXPECT_THAT(run({"--emit=asm"}).out, HasSubstr("_mlir_ciface_forward:"));
+  EXPECT_THAT(run({"--emit=asm"}).out,
+              HasSubstr("_mlir_ciface_" + CHAPTER().entry() + ":"));
   EXPECT_THAT(errorOf({"--emit=ast"}),
               HasSubstr("--emit=ast: expected one of source specialized"));
 }
@@ -136,7 +147,7 @@ TEST_F(ProgramLook, ExplainsAKernel) {
   EXPECT_THAT(result.out, HasSubstr("\n+"));
   EXPECT_THAT(result.out, Not(HasSubstr("@layernorm")));
   EXPECT_THAT(errorOf({"--explain=relu"}),
-              HasSubstr("there is no kernel 'relu'; there are: embedding"));
+              HasSubstr("there is no kernel 'relu'; there are: "));
 }
 
 TEST_F(ProgramLook, Scores) {

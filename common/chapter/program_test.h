@@ -6,6 +6,8 @@
 #include "model/files.h"
 #include "model/paths.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +20,14 @@ protected:
 
   ProgramResult run(std::vector<std::string> arguments) {
     arguments.push_back("--cache-dir=" + (directory / "cache").string());
+    // A program of both kinds runs on the CPU if it is not told otherwise.
+    auto names = [](const std::string &argument) {
+      return argument.starts_with("--device=") ||
+             argument.starts_with("--chip=");
+    };
+    if (*CHAPTER_OPTION &&
+        std::none_of(arguments.begin(), arguments.end(), names))
+      arguments.push_back(CHAPTER_OPTION);
     return runProgram(CHAPTER_PROGRAM, arguments);
   }
 

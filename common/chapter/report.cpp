@@ -33,18 +33,23 @@ std::string missingFor(const std::string &device, const Config &config) {
 
 json::Value describe(const Chapter &chapter, const Config &config) {
   json::Array devices;
-  for (const std::string &device : chapter.devices) {
-    json::Object entry{{"name", device}};
-    if (std::string reason = missingFor(device, config); !reason.empty())
-      entry["missing"] = reason;
-    devices.push_back(std::move(entry));
-  }
+  for (const Chapter *kind : {&chapter, chapter.onGpu})
+    for (const std::string &device :
+         kind ? kind->devices : std::vector<std::string>()) {
+      json::Object entry{{"name", device}};
+      if (std::string reason = missingFor(device, config); !reason.empty())
+        entry["missing"] = reason;
+      if (kind->parent)
+        entry["parent"] = kind->parent->name;
+      devices.push_back(std::move(entry));
+    }
   return json::Object{
       {"chapter", chapter.name},
       {"title", chapter.title},
       {"parent", chapter.parent ? json::Value(chapter.parent->name)
                                 : json::Value(nullptr)},
       {"devices", std::move(devices)},
+      {"keeps_cache", chapter.keepsCache()},
       {"max_threads", chapter.maxThreads},
       {"llvm", LLVM_VERSION_STRING},
       {"cpu", hostCpu().name},

@@ -92,22 +92,29 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
 }
 
 /// `chapter` with what its kernels are compiled for: --device and --chip, or a
-/// GPU that is here and passes the self-check, or else the emulator.
+/// GPU that is here and passes the self-check, or else the CPU or the emulator.
 Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
   Chapter placed = chapter;
-  if (line.device == "emulator" || (line.device.empty() && line.chip))
+  if (line.device == "emulator" || line.device == "cpu" ||
+      (line.device.empty() && line.chip))
     return placed;
-  DeviceChoice choice = chooseDevice(line.device, [&](const std::string &chip) {
-    Chapter candidate = chapter;
-    if (!line.chip)
-      candidate.gpu = GpuTarget::of(chip);
-    candidate.kernelsFor = KernelsFor::Gpu;
-    CompileRequest request = kernelRequest(candidate, selfCheckSizes());
-    request.cacheDirectory = line.cacheDirectory;
-    Executable kernels = load(compileToObject(request).bytes);
-    selfCheck(kernels);
-    placed = candidate;
-  });
+  const Chapter &kernels = chapter.onGpu ? *chapter.onGpu : chapter;
+  DeviceChoice choice = chooseDevice(
+      line.device,
+      [&](const std::string &chip) {
+        Chapter candidate = kernels;
+        candidate.weights = chapter.weights;
+        candidate.cache = chapter.cache;
+        if (!line.chip)
+          candidate.gpu = GpuTarget::of(chip);
+        candidate.kernelsFor = KernelsFor::Gpu;
+        CompileRequest request = kernelRequest(candidate, selfCheckSizes());
+        request.cacheDirectory = line.cacheDirectory;
+        Executable check = load(compileToObject(request).bytes);
+        selfCheck(check);
+        placed = candidate;
+      },
+      chapter.onGpu);
   if (!choice.note.empty())
     std::cerr << choice.note << "\n";
   return placed;
@@ -133,7 +140,8 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
               << " bytes; run it with gpt2-run\n";
     return 0;
   }
-  Chapter placed = chapter.hasKernels() ? onDevice(chapter, line) : chapter;
+  Chapter placed =
+      chapter.hasKernels() || chapter.onGpu ? onDevice(chapter, line) : chapter;
   if (!line.compareWith.empty())
     return compareVersions(placed, line, *checkpoint);
   request = compileRequest(placed, sizes);
@@ -147,7 +155,7 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
   CompiledObject object = compileToObject(request);
   Executable program = load(object.bytes);
   times.fromCache = object.fromCache;
-  if (chapter.hasKernels())
+  if (placed.hasKernels())
     std::cerr << "device: " << program.device().describe() << ", code for "
               << placed.gpu.chip
               << (line.weights == ElementType::BF16 ? ", matrices in bf16" : "")
@@ -159,7 +167,9 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
               << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
               << "\nfeatures: " << hostCpu().features << "\n";
   Weights weights = checkpoint->load(showLoading());
-  Forward forward(program, weights);
+  useGraphs(line, program);
+  describeCache(line, checkpoint->config(), program);
+  Forward forward(program, weights, line.batch);
   times.load = loadWatch.seconds();
 
   run(line, *checkpoint, forward, program.device(), times);
@@ -171,9 +181,10 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
 int runChapter(const Chapter &chapter, int argc, char **argv) {
   return exitCodeOf(chapter.name, [&] {
     CommandLine line = parseCommandLine(chapter, argc, argv);
-    Chapter wanted = chapter;
+    Chapter wanted = *line.chapter;
     wanted.gpu = line.chip.value_or(wanted.gpu);
     wanted.weights = line.weights;
+    wanted.cache = line.cache;
     if (line.pipeline)
       wanted = withPipeline(wanted, *line.pipeline);
     return runLine(wanted, line);

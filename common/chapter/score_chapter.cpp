@@ -5,6 +5,8 @@
 
 #include "llvm/Support/Format.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace gpt2 {
@@ -35,8 +37,9 @@ std::string loopsOf(const Score &score) {
 } // namespace
 
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
-              double cacheBytes) {
+              double cacheBytes, int64_t kept) {
   Sizes sizes = sizesOf(config);
+  sizes["S"] = 1;
   sizes["T"] = tokens;
   sizes["N"] = 1;
   CompileRequest request = compileRequest(chapter, sizes);
@@ -47,8 +50,16 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   request.stages.erase(end, request.stages.end());
   Session session(request);
   session.run(request.stages);
-  return scoreOf(session.module().lookupSymbol<func::FuncOp>("forward"),
-                 cacheBytes);
+  KnownElements places;
+  if (chapter.keepsCache()) { // the entry's sequences and positions
+    places[2].assign(static_cast<size_t>(tokens), 0);
+    places[3].resize(static_cast<size_t>(tokens));
+    std::iota(places[3].begin(), places[3].end(), kept);
+  }
+  std::string entry =
+      chapter.keepsCache() && tokens == 1 ? "decode" : chapter.entry();
+  return scoreOf(session.module().lookupSymbol<func::FuncOp>(entry), cacheBytes,
+                 places);
 }
 
 Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
@@ -59,7 +70,9 @@ Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
          "than the model's context of ",
          config.context);
   return {tokens, cacheBytes, scoreOf(chapter, config, tokens, cacheBytes),
-          scoreOf(chapter, config, tokens + 1, cacheBytes)};
+          chapter.keepsCache()
+              ? scoreOf(chapter, config, 1, cacheBytes, tokens)
+              : scoreOf(chapter, config, tokens + 1, cacheBytes)};
 }
 
 std::string describe(const Scores &scores) {

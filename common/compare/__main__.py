@@ -218,10 +218,13 @@ def show(measured: dict, earlier: dict | None = None) -> None:
             ("first", "token"): tables.speedup_table,
             ("difference", "memory", "score"): tables.property_table,
             ("contexts",): tables.context_table,
+            ("batch",): tables.batch_table,
             ("passes",): tables.pass_table,
         }.items():
-            if not set(wanted).isdisjoint(metrics):
-                print(tables.as_text(make(measured)))
+            if set(wanted).isdisjoint(metrics):
+                continue
+            if len(table := make(measured)) > 1:
+                print(tables.as_text(table))
         if notes := tables.notes(measured):
             print("\n".join(notes), end="\n\n")
     print(tables.as_text(tables.limit_table(measured)), end="")

@@ -220,6 +220,8 @@ def render(root: Path, out: Path) -> None:
         notes = [*tables.notes(measured), origin(measured)]
         texts[f"{name}-times"] = under(texts[f"{name}-times"], *notes)
         plots.save_all(measured, out, name, kinds=["svg"])
+    for kind, make in {"contexts": tables.context_table, "batch": tables.batch_table}.items():
+        texts[f"random-124m-{kind}"] = under(tables.as_markdown(make(small)), origin(small))
     kernels = all_results["kernels"]
     texts["kernels"] = under(tables.as_markdown(tables.kernel_table(kernels)), origin(kernels))
     for name, text in texts.items():

@@ -15,9 +15,12 @@ from .plan import Settings, Subject
 from .programs import Busy, ProgramFailed
 
 # Lengths of sequence for the curve of per-token times.
-CONTEXTS = [16, 64, 128, 256, 512, 768, 1024]
+CONTEXTS = [1, 16, 64, 128, 256, 512, 768, 1024]
 # Tokens made at each of them; the first is not per-token time.
 CONTEXT_STEPS = 3
+# Sequences at once, and the tokens each gets.
+BATCHES = [1, 2, 4, 8, 16]
+BATCH_TOKENS = 17
 # Larger than the caches, to measure memory's rate; and larger than the cache with
 # which a score counts (1 MiB), though not than the one behind it.
 MEMORY_BYTES = 1 << 30
@@ -77,6 +80,7 @@ class Measurement:
             "score": self.score,
             "passes": self.time_passes,
             "contexts": self.sweep_contexts,
+            "batch": self.widen_batch,
         }.items():
             if self.settings.wants(metric):
                 self.progress.say(metric, line=True)
@@ -199,17 +203,20 @@ class Measurement:
             )
 
     def compare_logits(self, subject, ids: str, expected, tolerance: float) -> None:
+        """All tokens at once and, if there is a cache, one after the other too."""
         file = self.folder / "logits.npy"
-        file.unlink(missing_ok=True)
-        programs.run([*subject.command, ids, f"--dump-logits={file}"])
-        if not file.exists():  # PyTorch has no random-124m
-            return
-        actual = numpy.load(file)
-        row = subject.row
-        if actual.shape != expected.shape:
-            subject.fail("wrong", f"logits of shape {actual.shape}, not {expected.shape}")
-            return
-        difference = float(numpy.abs(actual - expected).max())
+        row, difference = subject.row, 0.0
+        for how in [[], ["--prefill=1"]] if subject.keeps_cache else [[]]:
+            file.unlink(missing_ok=True)
+            programs.run([*subject.command, ids, *how, f"--dump-logits={file}"])
+            if not file.exists():  # PyTorch has no random-124m
+                return
+            actual = numpy.load(file)
+            if actual.shape != expected.shape:
+                subject.fail("wrong", f"logits of shape {actual.shape}, not {expected.shape}")
+                return
+            largest = float(numpy.abs(actual - expected).max())
+            difference = max(difference, largest) if largest == largest else largest
         if not difference <= tolerance:  # also if it is not a number
             subject.fail(
                 "wrong",
@@ -252,7 +259,7 @@ class Measurement:
         """Per-token time at growing lengths, as far as a point takes at most half
         of a row's time."""
         points, skipped = [], []
-        slow, known = subject.token, max(self.settings.tokens)
+        slow, known = max(subject.first, subject.token), max(self.settings.tokens)
         longest = self.model["context"] - CONTEXT_STEPS + 1
         for tokens in dict.fromkeys(min(tokens, longest) for tokens in CONTEXTS):
             expected = subject.overhead + CONTEXT_STEPS * slow * tokens / known
@@ -261,8 +268,25 @@ class Measurement:
                 continue
             run = self.generate(subject, tokens, CONTEXT_STEPS)
             points.append({"tokens": tokens, "steps": run.report["steps"]})
-            slow, known = max(run.report["steps"][1:]), tokens
+            slow, known = max(run.report["steps"]), tokens
         subject.row["contexts"], subject.row["contexts_skipped"] = points, skipped
+
+
+    def widen_batch(self, subject: Subject) -> None:
+        """Several sequences of one token, each of which gets some more."""
+        if not subject.keeps_cache:
+            return
+        points = []
+        for width in BATCHES:
+            if BATCH_TOKENS * width * subject.token > self.settings.seconds:
+                break
+            file = self.folder / f"{width}.prompts"
+            file.write_text("".join(f"{1 + i % (self.model['vocab'] - 1)}\n" for i in range(width)))
+            command = [*subject.command, f"--prompt-ids={file}", f"--batch={width}", "--greedy"]
+            command += ["--ignore-end", f"--max-new-tokens={BATCH_TOKENS}"]
+            report = programs.run([*command, f"--cache-dir={self.folder}/cache"], report=True).report
+            points.append({"width": width, "tokens": report["tokens"], "seconds": report["seconds"]})
+        subject.row["batch"] = points
 
 
 def measure(settings: Settings, model: dict, subjects: list[Subject]) -> dict:

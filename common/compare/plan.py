@@ -21,6 +21,7 @@ METRICS = {
     "difference": "largest difference of the logits from the reference",
     "score": "what the program does, counted",
     "contexts": "time per token over the length of the sequence",
+    "batch": "tokens per second of several sequences at once, if there is a cache",
     "passes": "time of each pass of the compiler",
 }
 
@@ -54,6 +55,7 @@ class Subject:
 
     row: dict
     command: list[str] = field(default_factory=list)
+    keeps_cache: bool = False  # keys and values of earlier tokens
 
     @property
     def name(self) -> str:
@@ -115,9 +117,10 @@ def chapter_subjects(settings: Settings, chapter: str) -> tuple[list[Subject], d
     for device in description["devices"]:
         for threads in settings.threads:
             row = new_row(chapter, threads, device["name"])
-            row["parent"] = description["parent"]
+            row["parent"] = device.get("parent", description["parent"])
             subject = Subject(row, [str(settings.bin / chapter), *settings.model_arguments()])
             subject.command += [f"--threads={threads}", f"--device={device['name']}"]
+            subject.keeps_cache = description.get("keeps_cache", False)
             if device.get("missing"):
                 subject.fail("unavailable", device["missing"])
             elif threads > description["max_threads"]:

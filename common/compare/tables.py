@@ -162,6 +162,25 @@ def context_table(results: dict) -> Table:
     for title, curve in curves:
         cells = [seconds(curve[t].median) if t in curve else "-" for t in lengths]
         table.append([title, *cells])
+    for row in results["rows"]:  # what a cache buys
+        before = figures.parent_row(results, row)
+        if row["status"] != "ok" or "batch" not in row or not before:
+            continue
+        own, other = dict(figures.context_curve(row)), dict(figures.context_curve(before))
+        cells = [times(figures.speedup(other.get(t), own.get(t))) for t in lengths]
+        table.append([f"{figures.title_of(row)} over {figures.title_of(before)}", *cells])
+    return table
+
+
+def batch_table(results: dict) -> Table:
+    """Tokens per second, a column a number of sequences at once."""
+    rows = [row for row in results["rows"] if row["status"] in ("ok", "wrong") and row.get("batch")]
+    widths = sorted({point["width"] for row in rows for point in row["batch"]})
+    table = [["tokens/s of sequences at once", *map(str, widths)]]
+    for row in rows:
+        rates = {p["width"]: p["tokens"] / p["seconds"] for p in row["batch"]}
+        cells = [digits(rates[w]) if w in rates else "-" for w in widths]
+        table.append([figures.title_of(row), *cells])
     return table
 
 

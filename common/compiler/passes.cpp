@@ -5,7 +5,9 @@ namespace gpt2 {
 
 void registerPasses() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
+  mlir::registerPass([] { return createCloneEntry(); });
   mlir::registerPass(createContractMultiplyAdd);
+  mlir::registerPass(createCopiesToLinalg);
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createFuseEpilogues);
@@ -13,8 +15,9 @@ void registerPasses() {
   mlir::registerPass([] { return createLowerGpuReductions(); });
   mlir::registerPass(createLowerMathToIntrinsics);
   mlir::registerPass(createNameKernels);
-  mlir::registerPass(createNarrowWeights);
+  mlir::registerPass([] { return createNarrowElements(); });
   mlir::registerPass(createOrderLoops);
+  mlir::registerPass([] { return createPreferVectorWidth(); });
   mlir::registerPass([] { return createReuseBuffers(); });
   mlir::registerPass(createSeparateFills);
   mlir::registerPass([] { return createSetSubgroupSize(); });

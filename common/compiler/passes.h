@@ -20,17 +20,31 @@ std::unique_ptr<mlir::Pass>
 createSpecializeShapes(const Sizes &sizes,
                        llvm::ArrayRef<std::string> open = {});
 
+/// `clone-entry`: see clone_entry.cpp.
+std::unique_ptr<mlir::Pass> createCloneEntry(const std::string &from = "",
+                                             const std::string &to = "",
+                                             const Sizes &sizes = {},
+                                             const std::string &suffix = "");
+
+/// `copies-to-linalg`: see copies_to_linalg.cpp.
+std::unique_ptr<mlir::Pass> createCopiesToLinalg();
+
 /// `contract-multiply-add`: see contract_multiply_add.cpp.
 std::unique_ptr<mlir::Pass> createContractMultiplyAdd();
 
 /// `drop-returned-arguments`: see drop_returned_arguments.cpp.
 std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 
+/// The attribute of an entry's arguments that names their sizes.
+inline constexpr llvm::StringLiteral shapeAttr = "gpt2.shape";
+
 /// The attribute of an entry that says how many tokens it is given at most.
 inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 
-/// The attribute of an entry's arguments that are matrices of weights.
+/// The attributes of an entry's arguments that are matrices of weights, and
+/// that keep keys and values.
 inline constexpr llvm::StringLiteral matrixAttr = "gpt2.matrix";
+inline constexpr llvm::StringLiteral cacheAttr = "gpt2.cache";
 
 /// `lower-gpu-launches`: see lower_gpu_launches.cpp.
 std::unique_ptr<mlir::Pass> createLowerGpuLaunches();
@@ -54,8 +68,13 @@ std::unique_ptr<mlir::Pass> createFuseEpilogues();
 /// `name-kernels`: see name_kernels.cpp.
 std::unique_ptr<mlir::Pass> createNameKernels();
 
-/// `narrow-weights`: see narrow_weights.cpp.
-std::unique_ptr<mlir::Pass> createNarrowWeights();
+/// `narrow-elements`: see narrow_elements.cpp.
+std::unique_ptr<mlir::Pass>
+createNarrowElements(llvm::StringRef marked = matrixAttr);
+
+/// `prefer-vector-width`: see prefer_vector_width.cpp.
+std::unique_ptr<mlir::Pass>
+createPreferVectorWidth(const std::string &function = "", unsigned bits = 256);
 
 /// `reuse-buffers`: see reuse_buffers.cpp.
 std::unique_ptr<mlir::Pass> createReuseBuffers(bool inArena = false);

@@ -19,8 +19,8 @@ Stage specializeStage(const Sizes &sizes) {
             // Kernels and slices into @forward: types do not cross calls.
             pm.addPass(createInlinerPass());
             // Put the model's sizes in the place of every `?` but those of the
-            // tokens at hand and of the rows that are wanted.
-            pm.addPass(createSpecializeShapes(sizes, {"T", "N"}));
+            // sequences, of the tokens at hand and of the rows wanted.
+            pm.addPass(createSpecializeShapes(sizes, {"S", "T", "N"}));
             // A reshape's sizes from its operand's, up to the tokens'.
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             // The dims and constants that the kernels asked for one by one.
@@ -31,7 +31,14 @@ Stage specializeStage(const Sizes &sizes) {
 Stage weightsStage() {
   return {"weights", [](OpPassManager &pm) {
             // f32 to bf16, extended where it is read
-            pm.addPass(createNarrowWeights());
+            pm.addPass(createNarrowElements(matrixAttr));
+          }};
+}
+
+Stage cacheStage() {
+  return {"cache", [](OpPassManager &pm) {
+            // f32 to bf16, rounded where it is written, extended where read
+            pm.addPass(createNarrowElements(cacheAttr));
           }};
 }
 

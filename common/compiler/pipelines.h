@@ -25,10 +25,14 @@ struct Setting {
   Sizes sizes;   ///< of the model
   GpuTarget gpu; ///< that its kernels run on, if it has kernels
   ElementType weights = ElementType::F32; ///< of matrices: F32 or BF16
+  ElementType cache = ElementType::F32;   ///< of keys and values: the same
 };
 
 /// "weights": matrices in fewer bits, as the setting has them.
 Stage weightsStage();
+
+/// "cache": keys and values in bf16, where the setting has them so.
+Stage cacheStage();
 
 /// "specialized": one function, its sizes known, its kernels inlined.
 Stage specializeStage(const Sizes &sizes);

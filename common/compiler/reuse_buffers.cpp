@@ -135,7 +135,8 @@ private:
       unsigned end = starts[op];
       for (Region &region : op->getRegions())
         for (Block &block : region)
-          end = std::max(end, ends.at(&block.back()));
+          if (!block.empty()) // as scf.forall's terminator has one
+            end = std::max(end, ends.at(&block.back()));
       ends[op] = end;
     });
 

@@ -17,7 +17,8 @@ namespace {
 
 class Scorer {
 public:
-  explicit Scorer(double cacheBytes) : cache(cacheBytes) {}
+  Scorer(double cacheBytes, const KnownElements &elements)
+      : cache(cacheBytes), elements(elements) {}
 
   Work ofBlock(Block &block) {
     Work work;
@@ -155,6 +156,8 @@ private:
     Operation *op = value.getDefiningOp();
     if (!op)
       return std::nullopt;
+    if (auto load = dyn_cast<memref::LoadOp>(op))
+      return elementOf(load);
     SmallVector<Attribute> operands, results;
     SmallVector<OpFoldResult> folded;
     for (Value operand : op->getOperands()) {
@@ -172,7 +175,20 @@ private:
     return getConstantIntValue(folded.front());
   }
 
+  /// What is loaded of an argument whose elements are known.
+  std::optional<int64_t> elementOf(memref::LoadOp load) {
+    auto argument = dyn_cast<BlockArgument>(load.getMemRef());
+    if (!argument || load.getIndices().size() != 1)
+      return std::nullopt;
+    auto known = elements.find(argument.getArgNumber());
+    std::optional<int64_t> index = valueOf(load.getIndices()[0]);
+    if (known == elements.end() || !index)
+      return std::nullopt;
+    return known->second.at(static_cast<size_t>(*index));
+  }
+
   double cache;
+  const KnownElements &elements;
   DenseMap<Value, int64_t> known; ///< loop variables in their turn
 };
 
@@ -204,8 +220,9 @@ void countTemporaries(func::FuncOp function, Score &score) {
 
 } // namespace
 
-Score scoreOf(func::FuncOp function, double cacheBytes) {
-  Work work = Scorer(cacheBytes).ofBlock(function.getBody().front());
+Score scoreOf(func::FuncOp function, double cacheBytes,
+              const KnownElements &elements) {
+  Work work = Scorer(cacheBytes, elements).ofBlock(function.getBody().front());
   Score score;
   score.flops = work.flops;
   score.calls = work.calls;

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct Score {
   double blocks = 0, threads = 0; ///< in them
 };
 
+/// The elements of arguments, vectors of integers, that decide how often loops
+/// turn: by the argument's number.
+using KnownElements = std::map<unsigned, std::vector<int64_t>>;
+
 /// Scores `function`, which consists of scf.for loops and of gpu.launch, on
 /// memrefs of static size, for a cache of `cacheBytes`. Throws an Error that
 /// names the loop if the number of its turns cannot be told.
@@ -42,6 +47,7 @@ struct Score {
 /// The model is one of reuse between the turns of a loop: what one turn touches
 /// is still there in the next if a turn touches no more than the cache holds.
 /// It counts single elements, not cache lines, and a fully associative cache.
-Score scoreOf(mlir::func::FuncOp function, double cacheBytes);
+Score scoreOf(mlir::func::FuncOp function, double cacheBytes,
+              const KnownElements &elements = {});
 
 } // namespace gpt2

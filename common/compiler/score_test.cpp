@@ -13,14 +13,16 @@ using ::testing::HasSubstr;
 
 namespace {
 
-Score score(const std::string &body, double cacheBytes) {
+Score score(const std::string &body, double cacheBytes,
+            const KnownElements &elements = {}) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::MLIRContext context(registry);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(body, &context);
   if (!module)
     throw std::runtime_error("the test's text does not parse");
-  return scoreOf(*module->getOps<mlir::func::FuncOp>().begin(), cacheBytes);
+  return scoreOf(*module->getOps<mlir::func::FuncOp>().begin(), cacheBytes,
+                 elements);
 }
 
 /// y (4, 16) += x (4, 8) w (8, 16), loops t, k, n.
@@ -52,6 +54,31 @@ TEST(Score, CountsOperations) {
   EXPECT_EQ(s.calls, 0);
   EXPECT_EQ(s.temporaries, 0);
   EXPECT_THAT(s.loops, ElementsAre(1, 1, 1));
+}
+
+/// As many turns as an argument's element says.
+const char *byElement = R"mlir(
+  func.func @f(%x: memref<4xf32>, %n: memref<2xi32>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    scf.for %t = %c0 to %c2 step %c1 {
+      %n_i32 = memref.load %n[%t] : memref<2xi32>
+      %turns = arith.index_cast %n_i32 : i32 to index
+      scf.for %i = %c0 to %turns step %c1 {
+        %a = memref.load %x[%i] : memref<4xf32>
+        %s = arith.addf %a, %a : f32
+        memref.store %s, %x[%i] : memref<4xf32>
+      }
+    }
+    return
+  })mlir";
+
+TEST(Score, TurnsThatElementsDecide) {
+  EXPECT_EQ(score(byElement, 0, {{1, {3, 4}}}).flops, 3 + 4);
+  EXPECT_EQ(score(byElement, 0, {{1, {1, 0}}}).flops, 1);
+  EXPECT_THROW(score(byElement, 0), Error); // they are not known
+  EXPECT_THROW(score(byElement, 0, {{0, {3, 4}}}), Error);
 }
 
 TEST(Score, WithoutACacheEveryAccessIsMoved) {

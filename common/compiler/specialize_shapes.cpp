@@ -32,7 +32,6 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-constexpr StringLiteral shapeAttr = "gpt2.shape";
 constexpr StringLiteral sizeAttr = "gpt2.size";
 
 /// `value` as `type`: itself, or a cast of it.
@@ -212,6 +211,8 @@ private:
                << "gpt2.shape \"" << text
                << "\" has a factor that is too large";
       auto found = known.find(name.str());
+      if (name.empty() && ShapedType::isDynamic(size)) // a number, see
+        size = factor;                                 // clone-entry
       if (found != known.end() && ShapedType::isDynamic(size))
         size = factor * found->second;
       if (ShapedType::isDynamic(size) && !open.empty() &&

@@ -12,7 +12,8 @@ namespace gpt2 {
 namespace {
 
 func::FuncOp forwardOf(ModuleOp program) {
-  return program.lookupSymbol<func::FuncOp>("forward");
+  auto prefill = program.lookupSymbol<func::FuncOp>("prefill");
+  return prefill ? prefill : program.lookupSymbol<func::FuncOp>("forward");
 }
 
 StringRef fileOf(Operation *op) {
@@ -26,7 +27,9 @@ std::vector<func::CallOp> callsIn(ModuleOp program) {
   forward.walk([&](func::CallOp call) {
     auto kernel = program.lookupSymbol<func::FuncOp>(call.getCallee());
     auto type = dyn_cast<RankedTensorType>(call.getResult(0).getType());
-    if (fileOf(kernel) != fileOf(forward) && type && type.getRank() >= 2)
+    // A row for each token, of channels or of heads and channels.
+    if (fileOf(kernel) != fileOf(forward) && call.getCallee() != "logits" &&
+        call.getNumResults() == 1 && type && type.getRank() >= 2)
       calls.push_back(call);
   });
   return calls;

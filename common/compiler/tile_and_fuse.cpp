@@ -16,7 +16,11 @@
 //     columns outermost, so that the weights are read from memory once; the sum
 //     in steps of `depth`
 //   batch of matrix products      one of the batch, `queries` rows
-//   matrix times vector           `queries` rows, each sum in `parts`
+//   matrix product of one row     the whole: a weight is used once, so all are
+//     read in the order in which they lie
+//   matrix times vectors, a sum along its rows   `queries` rows, for one vector
+//     after the other, each sum in `parts`; if its terms may be added in any
+//     order, LLVM does that, and one row is a tile
 //   operations along rows         one row
 // What only moves or maps elements stays as it is.
 //
@@ -25,6 +29,7 @@
 #include "compiler/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -45,6 +50,35 @@ bool isElementwise(linalg::LinalgOp op) {
 
 bool isMatrixProduct(linalg::LinalgOp op) {
   return linalg::isaContractionOpInterface(op) && op.getNumParallelLoops() == 2;
+}
+
+/// Whether each result is the sum along a row of every operand: a matrix times
+/// a vector, or times several.
+bool sumsAlongRows(linalg::LinalgOp op) {
+  SmallVector<unsigned> sums;
+  op.getReductionDims(sums);
+  return linalg::isaContractionOpInterface(op) && sums.size() == 1 &&
+         op.getNumParallelLoops() <= 2 &&
+         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+           AffineMap map = op.getMatchingIndexingMap(operand);
+           return map.getResults().back() ==
+                  getAffineDimExpr(sums[0], op.getContext());
+         });
+}
+
+/// Whether the terms of a sum may be added in any order.
+bool isOfAnyOrder(linalg::LinalgOp sum) {
+  auto add = sum.getBlock()
+                 ->getTerminator()
+                 ->getOperand(0)
+                 .getDefiningOp<arith::AddFOp>();
+  return add && arith::bitEnumContainsAll(add.getFastmath(),
+                                          arith::FastMathFlags::reassoc);
+}
+
+/// Whether a matrix product has one row.
+bool hasOneRow(linalg::LinalgOp product) {
+  return product.getStaticLoopRanges()[0] == 1;
 }
 
 /// Whether nobody but `user` reads `value`; who only asks for its size does
@@ -193,6 +227,9 @@ struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
       }
       linalg::LinalgOp heart =
           fuse || !isElementwise(op) ? heartOf(op) : linalg::LinalgOp();
+      if (heart && isMatrixProduct(heart) && !sumsAlongRows(heart) &&
+          hasOneRow(heart))
+        continue;
       if (heart && failed(tile(rewriter, op, heart)))
         return signalPassFailure();
     }
@@ -212,9 +249,11 @@ private:
       return sizes;
     }
     unsigned parallel = heart.getNumParallelLoops();
-    if (parallel == 1)
-      sizes[0] = queries;
-    else if (parallel == 2)
+    if (sumsAlongRows(heart)) {
+      std::fill_n(sizes.begin(), parallel, 1);
+      if (!isOfAnyOrder(heart))
+        sizes[0] = queries; // of the matrix
+    } else if (parallel == 2)
       sizes[0] = rows, sizes[1] = columns;
     else
       for (unsigned i = 0; i + 1 < parallel; ++i)
@@ -229,7 +268,7 @@ private:
     scf::SCFTileAndFuseOptions options;
     options.tilingOptions.setTileSizes(
         getAsIndexOpFoldResult(&getContext(), sizes));
-    if (isMatrixProduct(heart)) { // columns outermost
+    if (isMatrixProduct(heart) && !sumsAlongRows(heart)) { // columns outermost
       auto order = llvm::to_vector(llvm::seq<int64_t>(sizes.size()));
       std::swap(order[0], order[1]);
       options.tilingOptions.setInterchange(order);
@@ -254,11 +293,13 @@ private:
     for (Operation *op : tiled->tiledAndFusedOps)
       if (auto product = dyn_cast<linalg::LinalgOp>(op);
           product && linalg::isaContractionOpInterface(product)) {
-        if (isMatrixProduct(product))
+        if (!sumsAlongRows(product))
           return block(rewriter, product);
+        if (isOfAnyOrder(product))
+          return success();
         if (failed(splitSum(rewriter, product)))
           return failure();
-        peel(rewriter, tiled->loops);
+        peel(rewriter, tiled->loops.front());
         return success();
       }
     return root.emitError("lost its product");
@@ -268,11 +309,14 @@ private:
   /// after another, each addition would wait for the one before it.
   LogicalResult splitSum(IRRewriter &rewriter, linalg::LinalgOp product) {
     scf::SCFTilingOptions options;
-    options.setTileSizes(
-        getAsIndexOpFoldResult(&getContext(), ArrayRef<int64_t>{0, parts}));
+    SmallVector<unsigned> sums;
+    product.getReductionDims(sums);
+    SmallVector<int64_t> sizes(product.getNumLoops(), 0);
+    sizes[sums[0]] = parts;
+    options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
     options.setReductionTilingStrategy(
         ReductionTilingStrategy::PartialReductionOuterReduction);
-    options.setReductionDims({1});
+    options.setReductionDims(sums);
     rewriter.setInsertionPoint(product);
     auto tiled = scf::tileUsingSCF(
         rewriter, cast<TilingInterface>(product.getOperation()), options);
@@ -295,7 +339,7 @@ private:
     auto strips = tileLoops(rewriter, inBlock, {strip, 0, 0});
     if (failed(strips))
       return failure();
-    peel(rewriter, strips->loops);
+    peel(rewriter, strips->loops.back());
     return success();
   }
 
@@ -312,13 +356,12 @@ private:
     rewriter.modifyOpInPlace(product, [&] { weights->set(copy.getResult(0)); });
   }
 
-  /// The innermost of `loops` without its last turn, which may be shorter: all
-  /// others have a known height.
-  static void peel(IRRewriter &rewriter, ArrayRef<LoopLikeOpInterface> loops) {
+  /// `loop` without its last turn, which may be shorter: all others have a
+  /// known height.
+  static void peel(IRRewriter &rewriter, Operation *loop) {
     scf::ForOp rest;
-    if (!loops.empty())
-      (void)scf::peelForLoopAndSimplifyBounds(
-          rewriter, cast<scf::ForOp>(loops.back()), rest);
+    (void)scf::peelForLoopAndSimplifyBounds(rewriter, cast<scf::ForOp>(loop),
+                                            rest);
   }
 
   FailureOr<scf::SCFTilingResult> tileLoops(IRRewriter &rewriter,

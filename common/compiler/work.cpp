@@ -1,9 +1,11 @@
 //===- work.cpp - What a part of a program does -------------------------===//
 #include "compiler/work.h"
 #include "compiler/buffer_size.h"
+#include "compiler/passes.h"
 #include "model/error.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -71,7 +73,11 @@ double Work::footprint() const {
 }
 
 double bytesOf(Value buffer) {
-  std::optional<int64_t> bytes = largestBytes(buffer);
+  std::optional<int64_t> context;
+  if (auto function = buffer.getParentRegion()->getParentOfType<func::FuncOp>())
+    if (auto attr = function->getAttrOfType<IntegerAttr>(contextAttr))
+      context = attr.getInt();
+  std::optional<int64_t> bytes = largestBytes(buffer, context);
   if (!bytes)
     fail("the score needs buffers of known size");
   return static_cast<double>(*bytes);

@@ -7,7 +7,8 @@ namespace gpt2 {
 
 DeviceChoice
 chooseDevice(const std::string &wanted,
-             const std::function<void(const std::string &chip)> &prepare) {
+             const std::function<void(const std::string &chip)> &prepare,
+             bool hasCpu) {
   struct Kind {
     const char *name;
     std::unique_ptr<Driver> (*open)();
@@ -27,7 +28,9 @@ chooseDevice(const std::string &wanted,
     }
   }
   if (wanted.empty())
-    return {"", "no GPU, so kernels are emulated (" + reasons + ")"};
+    return {"", std::string("no GPU, so ") +
+                    (hasCpu ? "the CPU computes" : "kernels are emulated") +
+                    " (" + reasons + ")"};
   return {};
 }
 

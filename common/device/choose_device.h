@@ -8,17 +8,19 @@ namespace gpt2 {
 
 /// Where kernels are to run.
 struct DeviceChoice {
-  std::string chip; ///< the GPU's, or empty: emulated
+  std::string chip; ///< the GPU's, or empty: none
   std::string note; ///< for people: why no GPU was found, if one was looked for
 };
 
 /// The GPU that `wanted` ("cuda", "hip") names; with an empty `wanted` the
-/// first there is, or else the emulator. `prepare` is given the GPU's chip,
+/// first there is, or else none: the emulator or, if the program is for that as
+/// well, the CPU takes its place. `prepare` is given the GPU's chip,
 /// makes ready what is to run there and throws an Error if it cannot, or if
 /// what the GPU computes is wrong. Throws that Error, or the driver's, if that
 /// GPU was wanted.
 DeviceChoice
 chooseDevice(const std::string &wanted,
-             const std::function<void(const std::string &chip)> &prepare);
+             const std::function<void(const std::string &chip)> &prepare,
+             bool hasCpu = false);
 
 } // namespace gpt2

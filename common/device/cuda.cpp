@@ -23,6 +23,7 @@ constexpr int outOfMemory = 2;         // CUDA_ERROR_OUT_OF_MEMORY
 constexpr int computeMajor = 75, computeMinor = 76; // CUdevice_attribute
 constexpr int errorLog = 5, errorLogBytes = 6;      // CUjit_option
 constexpr unsigned nonBlocking = 1;                 // CU_STREAM_NON_BLOCKING
+constexpr int ofThisThread = 1; // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 
 /// CUresult is an int, CUdevice too, CUdeviceptr 64 bits; contexts, streams,
 /// modules, functions and events are pointers.
@@ -50,6 +51,12 @@ struct CudaFunctions {
   int (*elapsed)(float *, void *, void *);
   int (*destroyEvent)(void *);
   int (*errorString)(int, const char **);
+  int (*beginCapture)(void *, int);
+  int (*endCapture)(void *, void **);
+  int (*instantiateGraph)(void **, void *, unsigned long long);
+  int (*launchGraph)(void *, void *);
+  int (*destroyGraph)(void *);
+  int (*destroyExecutable)(void *);
 
   explicit CudaFunctions(const DynamicLibrary &cuda) {
     cuda.find(init, "cuInit");
@@ -74,6 +81,12 @@ struct CudaFunctions {
     cuda.find(elapsed, "cuEventElapsedTime");
     cuda.find(destroyEvent, "cuEventDestroy_v2");
     cuda.find(errorString, "cuGetErrorString");
+    cuda.find(beginCapture, "cuStreamBeginCapture_v2");
+    cuda.find(endCapture, "cuStreamEndCapture");
+    cuda.find(instantiateGraph, "cuGraphInstantiateWithFlags");
+    cuda.find(launchGraph, "cuGraphLaunch");
+    cuda.find(destroyGraph, "cuGraphDestroy");
+    cuda.find(destroyExecutable, "cuGraphExecDestroy");
   }
 };
 
@@ -160,6 +173,29 @@ public:
 
   void synchronize() override {
     check(cuda.synchronizeStream(stream), "waiting for kernels");
+  }
+
+  bool canCapture() const override { return true; }
+
+  void beginCapture() override {
+    check(cuda.beginCapture(stream, ofThisThread), "capturing launches");
+  }
+
+  void *endCapture() override {
+    void *graph = nullptr, *executable = nullptr;
+    check(cuda.endCapture(stream, &graph), "capturing launches");
+    int result = cuda.instantiateGraph(&executable, graph, 0);
+    check(cuda.destroyGraph(graph), "forgetting a graph");
+    check(result, "making a graph of the launches");
+    return executable;
+  }
+
+  void launchGraph(void *executable) override {
+    check(cuda.launchGraph(executable, stream), "launching a graph");
+  }
+
+  void forgetGraph(void *executable) override {
+    check(cuda.destroyExecutable(executable), "forgetting a graph");
   }
 
   void *record() override {

@@ -45,6 +45,13 @@ void Device::synchronize() {
     std::rethrow_exception(std::exchange(error, nullptr));
 }
 
+std::shared_ptr<void> Device::endRecording() {
+  std::shared_ptr<void> recording = finishRecording();
+  if (error)
+    std::rethrow_exception(std::exchange(error, nullptr));
+  return recording;
+}
+
 void Device::collectTimes() {
   for (const TimedLaunch &launch : timed) {
     auto entry =

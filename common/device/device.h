@@ -65,8 +65,19 @@ public:
   /// first launch since the last call in which something was wrong.
   void synchronize();
 
+  /// Whether launches can be recorded and, with the same arguments, made again
+  /// at once.
+  virtual bool canRecord() const { return false; }
+  /// From here on, launches are recorded and not made.
+  virtual void beginRecording() {}
+  /// What was launched since. Throws the Error of a launch that cannot be.
+  std::shared_ptr<void> endRecording();
+  /// Makes the launches of `recording` again.
+  virtual void replay(void *) {}
+
   /// From here on, how long each launch takes is noted.
   void startTiming() { isTiming = true; }
+  bool timesLaunches() const { return isTiming; }
   /// What was noted up to the last synchronize(), in the order of the kernels'
   /// first launches.
   const std::vector<KernelTime> &times() const { return noted; }
@@ -91,6 +102,7 @@ protected:
   /// Throws an Error if it cannot be launched, or went wrong.
   virtual void start(const std::string &kernel, Dim3 grid, Dim3 block,
                      void **arguments) = 0;
+  virtual std::shared_ptr<void> finishRecording() { return nullptr; }
   virtual void wait() = 0;
 
   /// Marks a moment between launches; marks are numbered from 0. The host's

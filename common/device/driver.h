@@ -41,6 +41,16 @@ public:
                       void **arguments) = 0;
   virtual void synchronize() = 0;
 
+  /// Whether launches can be captured in a graph (CUDA's and HIP's word for
+  /// work that is launched at once, again and again).
+  virtual bool canCapture() const { return false; }
+  /// From here on, launches are captured and not made.
+  virtual void beginCapture() {}
+  /// The graph, ready to be launched.
+  virtual void *endCapture() { return nullptr; }
+  virtual void launchGraph(void *) {}
+  virtual void forgetGraph(void *) {}
+
   /// A mark in the stream.
   virtual void *record() = 0;
   /// Seconds between two marks that were passed; forgets neither.

@@ -48,6 +48,10 @@ TEST(DriverHeaders, Cuda) {
   static_assert(CU_JIT_ERROR_LOG_BUFFER == 5);
   static_assert(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES == 6);
   static_assert(CU_STREAM_NON_BLOCKING == 1);
+  static_assert(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL == 1);
+  using Instantiate = CUresult(CUgraphExec *, CUgraph, unsigned long long);
+  static_assert(
+      std::is_same_v<decltype(cuGraphInstantiateWithFlags), Instantiate>);
   static_assert(sizeof(CUresult) == sizeof(int));
   static_assert(sizeof(CUdevice) == sizeof(int));
   static_assert(sizeof(CUdeviceptr) == sizeof(uint64_t));
@@ -72,6 +76,12 @@ TEST(DriverHeaders, Cuda) {
                            NAME_OF(cuEventCreate),
                            NAME_OF(cuEventRecord),
                            NAME_OF(cuEventDestroy),
+                           NAME_OF(cuStreamBeginCapture),
+                           NAME_OF(cuStreamEndCapture),
+                           NAME_OF(cuGraphInstantiateWithFlags),
+                           NAME_OF(cuGraphLaunch),
+                           NAME_OF(cuGraphDestroy),
+                           NAME_OF(cuGraphExecDestroy),
                            NAME_OF(cuGetErrorString)})
     EXPECT_THAT(ours, HasSubstr("\"" + std::string(name) + "\""));
 #endif
@@ -87,22 +97,41 @@ TEST(DriverHeaders, Hip) {
   static_assert(hipErrorNoBinaryForGpu == 209);
   static_assert(hipMemcpyDefault == 4);
   static_assert(hipStreamNonBlocking == 1);
+  static_assert(hipStreamCaptureModeThreadLocal == 1);
+  using Instantiate = hipError_t(hipGraphExec_t *, hipGraph_t, hipGraphNode_t *,
+                                 char *, size_t);
+  static_assert(std::is_same_v<decltype(hipGraphInstantiate), Instantiate>);
   static_assert(sizeof(hipError_t) == sizeof(int));
   using Launch =
       hipError_t(hipFunction_t, unsigned, unsigned, unsigned, unsigned,
                  unsigned, unsigned, unsigned, hipStream_t, void **, void **);
   static_assert(std::is_same_v<decltype(hipModuleLaunchKernel), Launch>);
   std::string ours = source("hip.cpp");
-  for (const char *name :
-       {NAME_OF(hipInit), NAME_OF(hipDriverGetVersion),
-        NAME_OF(hipGetDeviceCount), NAME_OF(hipSetDevice),
-        NAME_OF(hipDeviceGetName), NAME_OF(hipMemGetInfo), NAME_OF(hipMalloc),
-        NAME_OF(hipFree), NAME_OF(hipMemcpyAsync), NAME_OF(hipModuleLoadData),
-        NAME_OF(hipModuleGetFunction), NAME_OF(hipModuleLaunchKernel),
-        NAME_OF(hipStreamCreateWithFlags), NAME_OF(hipStreamSynchronize),
-        NAME_OF(hipEventCreate), NAME_OF(hipEventRecord),
-        NAME_OF(hipEventElapsedTime), NAME_OF(hipEventDestroy),
-        NAME_OF(hipGetErrorString)})
+  for (const char *name : {NAME_OF(hipInit),
+                           NAME_OF(hipDriverGetVersion),
+                           NAME_OF(hipGetDeviceCount),
+                           NAME_OF(hipSetDevice),
+                           NAME_OF(hipDeviceGetName),
+                           NAME_OF(hipMemGetInfo),
+                           NAME_OF(hipMalloc),
+                           NAME_OF(hipFree),
+                           NAME_OF(hipMemcpyAsync),
+                           NAME_OF(hipModuleLoadData),
+                           NAME_OF(hipModuleGetFunction),
+                           NAME_OF(hipModuleLaunchKernel),
+                           NAME_OF(hipStreamCreateWithFlags),
+                           NAME_OF(hipStreamSynchronize),
+                           NAME_OF(hipEventCreate),
+                           NAME_OF(hipEventRecord),
+                           NAME_OF(hipEventElapsedTime),
+                           NAME_OF(hipEventDestroy),
+                           NAME_OF(hipStreamBeginCapture),
+                           NAME_OF(hipStreamEndCapture),
+                           NAME_OF(hipGraphInstantiate),
+                           NAME_OF(hipGraphLaunch),
+                           NAME_OF(hipGraphDestroy),
+                           NAME_OF(hipGraphExecDestroy),
+                           NAME_OF(hipGetErrorString)})
     EXPECT_THAT(ours, HasSubstr("\"" + std::string(name) + "\""));
 #endif
 }

@@ -35,13 +35,29 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
 Executable::Executable(Symbols given)
     : symbols(std::move(given)), place(deviceFor(symbols)) {}
 
+Executable::Executable(Symbols given, std::unique_ptr<Device> device)
+    : symbols(std::move(given)), place(std::move(device)) {}
+
 bool Executable::has(const std::string &name) const {
   return symbols(entryPrefix + name) != nullptr;
 }
 
-ElementType Executable::matrixType() const {
-  auto *bits = static_cast<const int32_t *>(symbols("gpt2_weight_bits"));
+namespace {
+
+/// As the program says it; if it says nothing, F32.
+ElementType typeBy(const Symbols &symbols, const char *bitsName) {
+  auto *bits = static_cast<const int32_t *>(symbols(bitsName));
   return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;
+}
+
+} // namespace
+
+ElementType Executable::matrixType() const {
+  return typeBy(symbols, "gpt2_weight_bits");
+}
+
+ElementType Executable::cacheType() const {
+  return typeBy(symbols, "gpt2_cache_bits");
 }
 
 Executable::Bound &Executable::bind(const std::string &name) {
@@ -66,8 +82,27 @@ void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
   if (called.arena)
     arguments.push_back(*called.arena);
   Device::Use use(*place);
-  callEntry(called.entry, arguments);
+  // Recorded launches have no times of their own.
+  if (records && place->canRecord() && !place->timesLaunches())
+    callOrReplay(called, arguments);
+  else
+    callEntry(called.entry, arguments);
   place->synchronize();
+}
+
+void Executable::callOrReplay(Bound &called, std::vector<MemRef> &arguments) {
+  if (arguments != called.last) {
+    called.last = arguments;
+    called.recording.reset();
+    callEntry(called.entry, arguments);
+    return;
+  }
+  if (!called.recording) {
+    place->beginRecording();
+    callEntry(called.entry, arguments);
+    called.recording = place->endRecording();
+  }
+  place->replay(called.recording.get());
 }
 
 void Executable::callWithHostTensors(const std::string &name,

@@ -27,19 +27,29 @@ public:
   /// that, an emulated one; else it runs on the CPU. Throws an Error if there
   /// is no such GPU.
   explicit Executable(Symbols symbols);
+  /// On `device`.
+  Executable(Symbols symbols, std::unique_ptr<Device> device);
 
   Device &device() { return *place; }
+  /// Whether calls are recorded where the device can do that; they are if
+  /// nothing is said.
+  void setRecording(bool wanted) { records = wanted; }
 
   /// Whether the program has the entry `name`.
   bool has(const std::string &name) const;
 
-  /// How the program takes matrices of weights: see narrow_weights.cpp.
+  /// How the program takes matrices of weights: see narrow_elements.cpp.
   ElementType matrixType() const;
+  /// The same of the keys and values that it keeps.
+  ElementType cacheType() const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for
   /// temporaries, if the entry asks for some, is added and kept for the next
-  /// call. Throws the Error of a kernel,
-  /// or one if there is no such entry.
+  /// call. Throws the Error of a kernel, or one if there is no such entry.
+  ///
+  /// If the device can record launches, a call with the arguments of the one
+  /// before is recorded, and later ones like it are replayed. An entry launches
+  /// the same whatever is in the tensors, so nothing else decides.
   void call(const std::string &name, std::vector<MemRef> arguments);
 
   /// The same with tensors that are on the host: what the entry writes is there
@@ -53,12 +63,16 @@ private:
     void *entry = nullptr;
     DeviceMemory memory;
     std::optional<MemRef> arena;
+    std::vector<MemRef> last; ///< the arguments of the call before
+    std::shared_ptr<void> recording;
   };
+  void callOrReplay(Bound &called, std::vector<MemRef> &arguments);
   Bound &bind(const std::string &name);
 
   Symbols symbols;
   std::unique_ptr<Device> place;
   std::map<std::string, Bound> bound; ///< by name, once called
+  bool records = true;
 };
 
 } // namespace gpt2

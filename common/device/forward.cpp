@@ -1,27 +1,74 @@
 //===- forward.cpp - GPT-2's forward pass, compiled and bound -----------===//
 #include "device/forward.h"
+#include "device/sequence.h"
 #include "model/element_type.h"
+#include "model/error.h"
 #include "model/sampler.h"
 
 #include <algorithm>
 
 namespace gpt2 {
 
-Forward::Forward(Executable &executable, Weights &weights,
+namespace {
+
+/// Where the entries' arguments are.
+enum Argument : size_t { Logits, Tokens, Sequences, Positions, Keys, Values };
+
+} // namespace
+
+int64_t cacheBytes(const Config &config, int64_t sequences, ElementType type) {
+  return 2 * sequences * config.layers * config.context * config.channels *
+         static_cast<int64_t>(sizeOf(type));
+}
+
+Forward::Forward(Executable &executable, Weights &weights, int64_t sequences,
                  std::vector<MemRef> extra)
-    : executable(executable), config(weights.config()),
+    : executable(executable), sizes(weights.config()),
       choosesOnDevice(executable.has("most_likely")),
-      tokensOnDevice(allocateOn(
-          executable.device(),
-          static_cast<size_t>(config.context) * sizeof(int32_t), "the tokens")),
-      extra(extra) {
-  for (int i = 0; i < 2; ++i) // logits and tokens, given with each call
-    arguments.emplace_back(static_cast<float *>(nullptr),
+      tokensOnDevice(
+          allocateOn(executable.device(),
+                     3 * static_cast<size_t>(sizes.context) * sizeof(int32_t),
+                     "the tokens")),
+      extra(std::move(extra)) {
+  bool hasCache = executable.has("decode");
+  for (size_t i = 0; i <= (hasCache ? Positions : Tokens); ++i)
+    arguments.emplace_back(static_cast<float *>(nullptr), // given with a call
                            std::vector<int64_t>{});
-  auto keep = [&](const MemRef &tensor, DeviceMemory memory) {
-    arguments.push_back(tensor.at(memory.get()));
-    shared.push_back(std::move(memory));
-  };
+  if (hasCache)
+    bindCache(sequences);
+  bindWeights(weights);
+}
+
+void Forward::addArgument(const MemRef &tensor, DeviceMemory memory) {
+  arguments.push_back(tensor.at(memory.get()));
+  shared.push_back(std::move(memory));
+}
+
+void Forward::bindCache(int64_t count) {
+  ElementType type = executable.cacheType();
+  // One sequence's bytes are far from an overflow, see Config::validate().
+  int64_t bytes = cacheBytes(sizes, 1, type);
+  if (count < 1 || count > INT64_MAX / bytes)
+    fail("a cache for ", count, " sequences: expected 1 to ",
+         INT64_MAX / bytes);
+  cacheElements = count * sizes.layers * sizes.context * sizes.channels;
+  bytes *= count;
+  Device &device = executable.device();
+  std::string what = " of " + std::to_string(count) + " sequences";
+  keys = allocateOn(device, static_cast<size_t>(bytes / 2), "the keys" + what);
+  values =
+      allocateOn(device, static_cast<size_t>(bytes / 2), "the values" + what);
+  std::vector<int64_t> shape{count, sizes.layers, sizes.heads, sizes.context,
+                             sizes.headDim()};
+  for (void *kept : {keys.get(), values.get()})
+    if (type == ElementType::BF16)
+      arguments.emplace_back(static_cast<uint16_t *>(kept), shape);
+    else
+      arguments.emplace_back(static_cast<float *>(kept), shape);
+  isOpen.resize(static_cast<size_t>(count));
+}
+
+void Forward::bindWeights(Weights &weights) {
   Device &device = executable.device();
   bool narrow = executable.matrixType() == ElementType::BF16;
   for (size_t i = 0; i < weights.specs().size(); ++i) {
@@ -35,38 +82,60 @@ Forward::Forward(Executable &executable, Weights &weights,
       MemRef tensor(rounded.data(), spec.shape);
       DeviceMemory memory = allocateOn(device, tensor.bytes(), name);
       device.copy(memory.get(), tensor.data(), tensor.bytes());
-      keep(tensor, std::move(memory));
+      addArgument(tensor, std::move(memory));
     } else {
       MemRef tensor(values.data(), spec.shape);
-      keep(tensor, shareWith(device, tensor.data(), tensor.bytes(), name));
+      addArgument(tensor,
+                  shareWith(device, tensor.data(), tensor.bytes(), name));
     }
   }
   for (const MemRef &tensor : extra)
-    keep(tensor,
-         shareWith(device, tensor.data(), tensor.bytes(), "an extra argument"));
+    addArgument(tensor, shareWith(device, tensor.data(), tensor.bytes(),
+                                  "an extra argument"));
 }
 
-void Forward::compute(std::span<const int32_t> tokens, size_t rows) {
-  Device &device = executable.device();
-  size_t count = rows * static_cast<size_t>(config.vocab);
-  if (count > logitsCapacity) {
-    logitsOnDevice.reset();
-    logitsCapacity = 0; // should there be no memory for more
-    logitsOnDevice = allocateOn(device, count * sizeof(float), "the logits");
-    logitsCapacity = count;
+void Forward::reserveLogits(size_t rows) {
+  size_t count = rows * static_cast<size_t>(sizes.vocab);
+  if (count <= logitsCapacity && logitsOnDevice)
+    return;
+  logitsOnDevice.reset();
+  logitsCapacity = 0; // should there be no memory for more
+  logitsOnDevice =
+      allocateOn(executable.device(),
+                 std::max<size_t>(count, 1) * sizeof(float), "the logits");
+  logitsCapacity = count;
+}
+
+void Forward::compute(const PlacedTokens &tokens, size_t rows) {
+  auto count = static_cast<int64_t>(tokens.ids.size());
+  auto logitsRows = static_cast<int64_t>(rows);
+  reserveLogits(rows);
+  staged.assign(tokens.ids.begin(), tokens.ids.end());
+  if (keepsCache()) {
+    staged.insert(staged.end(), tokens.sequences.begin(),
+                  tokens.sequences.end());
+    staged.insert(staged.end(), tokens.positions.begin(),
+                  tokens.positions.end());
   }
-  arguments[0] = MemRef(static_cast<float *>(logitsOnDevice.get()),
-                        {static_cast<int64_t>(rows), config.vocab});
-  arguments[1] = MemRef(static_cast<int32_t *>(tokensOnDevice.get()),
-                        {static_cast<int64_t>(tokens.size())});
-  device.copy(tokensOnDevice.get(), tokens.data(), tokens.size_bytes());
-  executable.call("forward", arguments);
+  executable.device().copy(tokensOnDevice.get(), staged.data(),
+                           staged.size() * sizeof(int32_t));
+
+  auto *logits = static_cast<float *>(logitsOnDevice.get());
+  auto *ids = static_cast<int32_t *>(tokensOnDevice.get());
+  arguments[Tokens] = MemRef(ids, {count});
+  if (!keepsCache()) {
+    arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
+    executable.call("forward", arguments);
+    return;
+  }
+  arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
+  arguments[Sequences] = MemRef(ids + count, {count});
+  arguments[Positions] = MemRef(ids + 2 * count, {count});
+  executable.call(count == 1 && rows == 1 ? "decode" : "prefill", arguments);
 }
 
-void Forward::operator()(std::span<const int32_t> tokens,
-                         std::span<float> logits) {
+void Forward::readLogits(std::span<float> logits) {
   Device &device = executable.device();
-  compute(tokens, logits.size() / static_cast<size_t>(config.vocab));
   device.copy(logits.data(), logitsOnDevice.get(), logits.size_bytes());
   for (size_t i = 0; i < extra.size(); ++i)
     device.copy(extra[i].data(),
@@ -74,27 +143,53 @@ void Forward::operator()(std::span<const int32_t> tokens,
                 extra[i].bytes());
 }
 
-int32_t Forward::mostLikely(std::span<const int32_t> tokens) {
+int32_t Forward::mostLikely(size_t row) {
   Device &device = executable.device();
-  std::vector<float> logits;
-  auto onHost = [&] { // which says which logit is not a number
-    logits.resize(static_cast<size_t>(config.vocab));
-    device.copy(logits.data(), logitsOnDevice.get(),
-                logits.size() * sizeof(float));
-    return Sampler({.temperature = 0}).sample(logits);
-  };
-  compute(tokens, 1);
-  if (!choosesOnDevice)
-    return onHost();
-  if (!tokenOnDevice)
-    tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
-  executable.call(
-      "most_likely",
-      {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
-       MemRef(static_cast<float *>(logitsOnDevice.get()), {config.vocab})});
-  int32_t token = 0;
-  device.copy(&token, tokenOnDevice.get(), sizeof token);
-  return token < 0 ? onHost() : token;
+  float *onDevice = static_cast<float *>(logitsOnDevice.get()) +
+                    row * static_cast<size_t>(sizes.vocab);
+  int32_t token = -1;
+  if (choosesOnDevice) {
+    if (!tokenOnDevice)
+      tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
+    executable.call("most_likely",
+                    {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
+                     MemRef(onDevice, {sizes.vocab})});
+    device.copy(&token, tokenOnDevice.get(), sizeof token);
+  }
+  if (token >= 0)
+    return token;
+  // On the host, which says which logit is not a number.
+  std::vector<float> logits(static_cast<size_t>(sizes.vocab));
+  device.copy(logits.data(), onDevice, logits.size() * sizeof(float));
+  return Sampler({.temperature = 0}).sample(logits);
+}
+
+int32_t Forward::open() {
+  auto free = std::find(isOpen.begin(), isOpen.end(), false);
+  if (free == isOpen.end())
+    fail("all ", isOpen.size(),
+         " sequences of the cache are in use; close one "
+         "or make room for more");
+  *free = true;
+  return static_cast<int32_t>(free - isOpen.begin());
+}
+
+void Forward::close(int32_t sequence) {
+  isOpen[static_cast<size_t>(sequence)] = false;
+}
+
+void Forward::copy(int32_t from, int32_t to) {
+  size_t bytes = arguments[Keys].bytes() / isOpen.size();
+  for (void *kept : {keys.get(), values.get()}) {
+    char *start = static_cast<char *>(kept);
+    executable.device().copy(start + static_cast<size_t>(to) * bytes,
+                             start + static_cast<size_t>(from) * bytes, bytes);
+  }
+}
+
+void Forward::operator()(std::span<const int32_t> tokens,
+                         std::span<float> logits) {
+  Sequence(*this).extend(tokens, logits);
 }
 
 } // namespace gpt2

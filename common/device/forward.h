@@ -9,37 +9,81 @@
 
 namespace gpt2 {
 
+/// Tokens and their places, one of each for a token.
+struct PlacedTokens {
+  std::span<const int32_t> ids;
+  std::span<const int32_t> sequences; ///< as Forward::open() gave them
+  std::span<const int32_t> positions; ///< 0 to P - 1
+};
+
 /// GPT-2 as a chapter compiled it, bound to weights, which are brought to its
 /// device once. Keeps references to both.
+///
+/// If the program keeps keys and values, they are on the device too: room for
+/// as many sequences as are asked for. How sequences grow: see sequence.h.
 class Forward {
 public:
-  /// `extra` arguments, tensors of the host, follow the skeleton's.
-  Forward(Executable &executable, Weights &weights,
+  /// `extra` arguments, tensors of the host, follow the skeleton's. Throws an
+  /// Error that states the bytes if there is not enough memory.
+  Forward(Executable &executable, Weights &weights, int64_t sequences = 1,
           std::vector<MemRef> extra = {});
-  /// Writes the logits that follow each of the last N tokens, row by row;
-  /// `logits` has N * V elements, 1 <= N <= number of tokens <= P.
+
+  const Config &config() const { return sizes; }
+  /// Whether the program keeps keys and values.
+  bool keepsCache() const { return cacheElements > 0; }
+  /// For how many sequences; 0 if the program keeps nothing.
+  int64_t sequences() const { return static_cast<int64_t>(isOpen.size()); }
+
+  /// Writes the logits that follow each of the last N tokens of a sequence of
+  /// its own, row by row; `logits` has N * V elements, 1 <= N <= number of
+  /// tokens <= P.
   void operator()(std::span<const int32_t> tokens, std::span<float> logits);
 
-  /// The most likely token behind `tokens`; of equally likely ones the lowest.
-  /// If the program has an entry for it, logits stay on the device. Throws an
-  /// Error if a logit is not a number.
-  int32_t mostLikely(std::span<const int32_t> tokens);
+  /// Computes the logits that follow the last `rows` of up to P tokens. What a
+  /// token sees, the tokens before it in its sequence, has been computed before
+  /// or is among these. They stay on the device until the next call.
+  void compute(const PlacedTokens &tokens, size_t rows);
+  /// What compute() computed: rows * V elements.
+  void readLogits(std::span<float> logits);
+  /// The most likely token by row `row` of it; of equally likely ones the
+  /// lowest. If the program has an entry for that, logits stay on the device.
+  /// Throws an Error if a logit is not a number.
+  int32_t mostLikely(size_t row);
+
+  /// A sequence in the cache that nobody uses. Throws an Error if there is
+  /// none.
+  int32_t open();
+  void close(int32_t sequence);
+  /// Copies what is kept of one sequence to another.
+  void copy(int32_t from, int32_t to);
 
 private:
-  /// The logits, on the device.
-  void compute(std::span<const int32_t> tokens, size_t rows);
+  /// Gives weights, and then `extra`, to the device.
+  void bindWeights(Weights &weights);
+  void bindCache(int64_t count);
+  void addArgument(const MemRef &tensor, DeviceMemory memory);
+  /// Makes sure that there is room for `rows` rows of logits.
+  void reserveLogits(size_t rows);
 
   Executable &executable;
-  const Config &config;
+  const Config &sizes;
   bool choosesOnDevice; ///< the program has an entry for the most likely token
-  DeviceMemory tokensOnDevice; ///< P elements
+  DeviceMemory tokensOnDevice; ///< ids, then sequences, then positions
+  std::vector<int32_t> staged; ///< the same on the host
   DeviceMemory tokenOnDevice;  ///< the most likely
   DeviceMemory logitsOnDevice;
   size_t logitsCapacity = 0; ///< elements
+  /// Keys and values of all sequences, elements of each; 0 if none are kept.
+  int64_t cacheElements = 0;
+  DeviceMemory keys, values;
+  std::vector<bool> isOpen;
   /// Of the weights, and of `extra`.
   std::vector<DeviceMemory> shared;
-  std::vector<MemRef> arguments; ///< logits, tokens, the sixteen weights, extra
+  std::vector<MemRef> arguments; ///< of the program's entries, in their order
   std::vector<MemRef> extra;
 };
+
+/// The bytes that keys and values of `sequences` sequences take.
+int64_t cacheBytes(const Config &config, int64_t sequences, ElementType type);
 
 } // namespace gpt2

@@ -52,6 +52,15 @@ void GpuDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,
   driver->launch(found->second, grid, block, arguments);
 }
 
+std::shared_ptr<void> GpuDevice::finishRecording() {
+  return {driver->endCapture(), [driver = driver](void *graph) {
+            try {
+              driver->forgetGraph(graph);
+            } catch (const Error &) { // as in free()
+            }
+          }};
+}
+
 size_t GpuDevice::mark() {
   marks.push_back(driver->record());
   return marks.size() - 1;

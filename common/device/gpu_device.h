@@ -22,7 +22,12 @@ public:
   void free(void *data) override;
   void copy(void *to, const void *from, size_t bytes) override;
 
+  bool canRecord() const override { return driver->canCapture(); }
+  void beginRecording() override { driver->beginCapture(); }
+  void replay(void *recording) override { driver->launchGraph(recording); }
+
 protected:
+  std::shared_ptr<void> finishRecording() override;
   void start(const std::string &kernel, Dim3 grid, Dim3 block,
              void **arguments) override;
   void wait() override { driver->synchronize(); }
@@ -33,7 +38,7 @@ protected:
 private:
   bool isOnDevice(const void *data) const;
 
-  std::unique_ptr<Driver> driver;
+  std::shared_ptr<Driver> driver;           ///< recordings have it too
   std::map<const void *, size_t> allocated; ///< bytes, by where they begin
   void *module = nullptr;
   std::map<std::string, void *> functions; ///< by kernel, once launched

@@ -13,8 +13,10 @@
 
 using namespace gpt2;
 using gpt2::testing::errorOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace {
 
@@ -54,6 +56,19 @@ public:
     ++clock;
   }
   void synchronize() override { log.push_back("wait"); }
+  bool canCapture() const override { return true; }
+  void beginCapture() override { log.push_back("begin"); }
+  void *endCapture() override {
+    log.push_back("end");
+    return &names.emplace_back("graph");
+  }
+  void launchGraph(void *graph) override {
+    log.push_back("launch " + *static_cast<std::string *>(graph));
+  }
+  void forgetGraph(void *) override {
+    log.push_back("forget");
+    fail("the GPU fell off the bus");
+  }
   void *record() override {
     return reinterpret_cast<void *>(static_cast<intptr_t>(clock));
   }
@@ -130,6 +145,53 @@ TEST_F(GpuDeviceTest, TimesLaunches) {
   EXPECT_EQ(device->times()[0].seconds, 2);
   EXPECT_EQ(device->times()[1].kernel, "a");
   EXPECT_EQ(device->times()[1].seconds, 1);
+}
+
+//===----------------------------------------------------------------------===//
+// A program with kernels for a GPU, whose host's part is C++.
+//===----------------------------------------------------------------------===//
+
+void step(void *) { Device::current().launch("a", {}, {}, nullptr); }
+
+/// As Executable::call does it, on a device of ours.
+class Recorded : public GpuDeviceTest {
+protected:
+  Executable program{[](const std::string &name) -> void * {
+                       return name == std::string(entryPrefix) + "step"
+                                  ? reinterpret_cast<void *>(step)
+                                  : nullptr;
+                     },
+                     std::move(device)};
+  std::vector<float> values = std::vector<float>(4);
+
+  void call(int64_t size) {
+    program.call("step", {MemRef(values.data(), {size})});
+  }
+};
+
+TEST_F(Recorded, ACallThatRepeatsIsReplayed) {
+  for (int64_t size : {1, 1, 1, 1, 2, 1, 1})
+    call(size);
+  const std::string launch = "a(1, 1, 1)(1, 1, 1)";
+  EXPECT_THAT(log,
+              ElementsAre("load the image", "find a", launch, "wait", // first
+                          "begin", launch, "end", "launch graph", "wait",
+                          "launch graph", "wait", "launch graph", "wait",
+                          "forget", launch, "wait", // other sizes
+                          launch, "wait",           // and again others
+                          "begin", launch, "end", "launch graph", "wait"));
+}
+
+TEST_F(Recorded, UnlessItIsNotWantedOrTimed) {
+  program.setRecording(false);
+  for (int i = 0; i < 3; ++i)
+    call(1);
+  EXPECT_THAT(log, Not(Contains("begin")));
+  program.setRecording(true);
+  program.device().startTiming();
+  for (int i = 0; i < 3; ++i)
+    call(1);
+  EXPECT_THAT(log, Not(Contains("begin")));
 }
 
 TEST(Drivers, SayWhatIsMissing) {

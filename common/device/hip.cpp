@@ -22,6 +22,7 @@ constexpr int invalidDevice = 101;   // hipErrorInvalidDevice: none to init
 constexpr int noCodeForDevice = 209; // hipErrorNoBinaryForGpu
 constexpr int copyDefault = 4;       // hipMemcpyDefault: by address
 constexpr unsigned nonBlocking = 1;  // hipStreamNonBlocking
+constexpr int ofThisThread = 1;      // hipStreamCaptureModeThreadLocal
 
 /// hipError_t and hipDevice_t are ints; streams, modules, functions and events
 /// are pointers.
@@ -46,6 +47,12 @@ struct HipFunctions {
   int (*elapsed)(float *, void *, void *);
   int (*destroyEvent)(void *);
   const char *(*errorString)(int);
+  int (*beginCapture)(void *, int);
+  int (*endCapture)(void *, void **);
+  int (*instantiateGraph)(void **, void *, void *, char *, size_t);
+  int (*launchGraph)(void *, void *);
+  int (*destroyGraph)(void *);
+  int (*destroyExecutable)(void *);
 
   explicit HipFunctions(const DynamicLibrary &hip) {
     hip.find(init, "hipInit");
@@ -67,6 +74,12 @@ struct HipFunctions {
     hip.find(elapsed, "hipEventElapsedTime");
     hip.find(destroyEvent, "hipEventDestroy");
     hip.find(errorString, "hipGetErrorString");
+    hip.find(beginCapture, "hipStreamBeginCapture");
+    hip.find(endCapture, "hipStreamEndCapture");
+    hip.find(instantiateGraph, "hipGraphInstantiate");
+    hip.find(launchGraph, "hipGraphLaunch");
+    hip.find(destroyGraph, "hipGraphDestroy");
+    hip.find(destroyExecutable, "hipGraphExecDestroy");
   }
 };
 
@@ -167,6 +180,29 @@ public:
 
   void synchronize() override {
     check(hip.synchronizeStream(stream), "waiting for kernels");
+  }
+
+  bool canCapture() const override { return true; }
+
+  void beginCapture() override {
+    check(hip.beginCapture(stream, ofThisThread), "capturing launches");
+  }
+
+  void *endCapture() override {
+    void *graph = nullptr, *executable = nullptr;
+    check(hip.endCapture(stream, &graph), "capturing launches");
+    int result = hip.instantiateGraph(&executable, graph, nullptr, nullptr, 0);
+    check(hip.destroyGraph(graph), "forgetting a graph");
+    check(result, "making a graph of the launches");
+    return executable;
+  }
+
+  void launchGraph(void *executable) override {
+    check(hip.launchGraph(executable, stream), "launching a graph");
+  }
+
+  void forgetGraph(void *executable) override {
+    check(hip.destroyExecutable(executable), "forgetting a graph");
   }
 
   void *record() override {

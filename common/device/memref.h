@@ -33,6 +33,9 @@ public:
   /// Of all elements.
   size_t bytes() const { return size; }
 
+  /// The same shape at the same address.
+  bool operator==(const MemRef &) const = default;
+
   /// The same shape at another address.
   MemRef at(void *address) const {
     MemRef moved = *this;

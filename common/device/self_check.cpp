@@ -35,8 +35,8 @@ void expect(const std::vector<float> &actual, const reference::Vector &expected,
 
 const std::map<std::string, int64_t> &selfCheckSizes() {
   static const std::map<std::string, int64_t> sizes = {
-      {"T", T}, {"C", C}, {"K", K}, {"N", N},
-      {"H", 1}, {"D", C}, {"V", C}, {"P", T}};
+      {"T", T}, {"C", C}, {"K", K}, {"N", N}, {"H", 1},
+      {"D", C}, {"V", C}, {"P", T}, {"S", 1}, {"L", 2}};
   return sizes;
 }
 

@@ -7,7 +7,7 @@
 
 namespace gpt2 {
 
-/// The sizes for which the kernels of kernel_entries.mlir are compiled to be
+/// The sizes for which kernels alone are compiled to be
 /// checked, by the letters of their shapes.
 const std::map<std::string, int64_t> &selfCheckSizes();
 

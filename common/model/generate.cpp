@@ -2,6 +2,8 @@
 #include "model/generate.h"
 #include "model/error.h"
 
+#include <algorithm>
+
 namespace gpt2 {
 namespace {
 
@@ -12,14 +14,23 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
-void checkPrompt(std::span<const int32_t> ids, const Config &config) {
+void checkIds(std::span<const int32_t> ids, const Config &config) {
   for (size_t i = 0; i < ids.size(); ++i)
     if (ids[i] < 0 || ids[i] >= config.vocab)
       fail("token ", i + 1, " of the prompt has id ", ids[i],
            "; the vocabulary has ids 0 to ", config.vocab - 1);
+}
+
+void checkPrompt(std::span<const int32_t> ids, const Config &config) {
+  checkIds(ids, config);
   if (static_cast<int64_t>(ids.size()) > config.context)
     fail("the prompt has ", ids.size(), " tokens, the model's context ",
          config.context, "; shorten the prompt");
+}
+
+void dropOldest(std::vector<int32_t> &sequence, const Config &config) {
+  int64_t kept = std::max<int64_t>(config.context / 2, 1);
+  sequence.erase(sequence.begin(), sequence.end() - kept);
 }
 
 NextToken sampled(const Config &config, NextLogits nextLogits,
@@ -36,15 +47,20 @@ NextToken sampled(const Config &config, NextLogits nextLogits,
 
 Generation generate(const Config &config, std::vector<int32_t> sequence,
                     int64_t maxNewTokens, const NextToken &nextToken,
-                    const std::function<void(int32_t)> &onToken) {
+                    const std::function<void(int32_t)> &onToken,
+                    ContextPolicy context) {
   if (sequence.empty())
     sequence.push_back(config.endOfText);
   checkPrompt(sequence, config);
   Generation result;
   while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
     if (static_cast<int64_t>(sequence.size()) > config.context) {
-      result.reason = StopReason::ContextFull;
-      return result;
+      if (context == ContextPolicy::Slide) {
+        dropOldest(sequence, config);
+      } else {
+        result.reason = StopReason::ContextFull;
+        return result;
+      }
     }
     auto start = std::chrono::steady_clock::now();
     int32_t token = nextToken(sequence, result.modelSeconds);

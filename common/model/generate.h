@@ -30,6 +30,16 @@ enum class StopReason {
   ContextFull, ///< the sequence is as long as the model can see
 };
 
+/// What happens when a sequence is as long as the model can see.
+enum class ContextPolicy {
+  Stop,  ///< no more tokens
+  Slide, ///< it goes on behind the newest half, as if that were all
+};
+
+/// Leaves of `sequence`, one longer than the context, the newest half of the
+/// context, at least one token.
+void dropOldest(std::vector<int32_t> &sequence, const Config &config);
+
 struct Generation {
   std::vector<int32_t> tokens; ///< the new ones, without the end of text
   StopReason reason = StopReason::TokenLimit;
@@ -38,6 +48,9 @@ struct Generation {
   /// Seconds of all steps that the model took.
   double modelSeconds = 0;
 };
+
+/// Throws an Error if `ids` holds an id outside the vocabulary.
+void checkIds(std::span<const int32_t> ids, const Config &config);
 
 /// Throws an Error if `ids` holds an id outside the vocabulary or is longer
 /// than the context.
@@ -48,6 +61,7 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config);
 /// training did. Throws as `checkPrompt` does.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
-                    const std::function<void(int32_t)> &onToken);
+                    const std::function<void(int32_t)> &onToken,
+                    ContextPolicy context = ContextPolicy::Stop);
 
 } // namespace gpt2

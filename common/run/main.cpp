@@ -26,8 +26,9 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
                         .safetensors or llm.c .bin file, or random-124m; of the
                         sizes that LIBRARY was compiled for (default: the
                         embedded model, where this was built)
-  --device NAME         cuda, hip or emulator, if LIBRARY has kernels (default: a
-                        GPU if there is one, else the emulator)
+  --device NAME         cuda, hip, emulator or cpu, as far as LIBRARY is for them
+                        (default: a GPU if there is one, else the CPU, else
+                        the emulator)
   --token-ids FILE      the prompt as token ids, one a line; prints ids too
   --max-new-tokens N    stop after N tokens (default 100)
   --temperature T       divide logits by T; 0 is greedy (default 0.8)
@@ -35,9 +36,16 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --top-k K             choose among the K most likely; 0 is all (default 40)
   --top-p P             or among those that reach probability P (default 1)
   --seed N              of the random numbers (default 1)
+  --context POLICY      when the model's context is full: stop (default), or
+                        slide: go on behind the newest half of it
+  --prefill N           take the prompt N tokens at a time (default: at once)
+  --prompts FILE        continue many prompts, one a line
+  --prompt-ids FILE     the same as ids, blanks between them; prints ids too
+  --batch N             N of them at once (default 1)
   --ignore-end          go on where the model ends its text
   --warm-up             run the prompt once before, untimed
   --profile             also print how long each kernel took
+  --no-graphs           on a GPU, launch every kernel of every step anew
   --report FILE.json    also write the times of the run
   --dump-logits FILE.npy  write the logits after the last of --token-ids, stop
   --all-positions       with --dump-logits: after every token
@@ -61,7 +69,8 @@ struct Line : RunOptions {
 std::optional<Line> parse(int argc, char **argv) {
   Line line;
   line.model = paths::embeddedModel;
-  int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0;
+  int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0,
+      noGraphs = 0;
   const option options[] = {{"model", required_argument, nullptr, 'm'},
                             {"device", required_argument, nullptr, 'd'},
                             {"token-ids", required_argument, nullptr, 'i'},
@@ -71,12 +80,18 @@ std::optional<Line> parse(int argc, char **argv) {
                             {"top-p", required_argument, nullptr, 'p'},
                             {"seed", required_argument, nullptr, 's'},
                             {"report", required_argument, nullptr, 'r'},
+                            {"context", required_argument, nullptr, 'c'},
+                            {"prefill", required_argument, nullptr, 'l'},
+                            {"prompts", required_argument, nullptr, 'f'},
+                            {"prompt-ids", required_argument, nullptr, 'j'},
+                            {"batch", required_argument, nullptr, 'b'},
                             {"dump-logits", required_argument, nullptr, 'o'},
                             {"all-positions", no_argument, &allPositions, 1},
                             {"ignore-end", no_argument, &ignoreEnd, 1},
                             {"warm-up", no_argument, &warmUp, 1},
                             {"profile", no_argument, &profile, 1},
                             {"greedy", no_argument, &greedy, 1},
+                            {"no-graphs", no_argument, &noGraphs, 1},
                             {"help", no_argument, nullptr, 'h'},
                             {}};
   int index = 0;
@@ -108,6 +123,21 @@ std::optional<Line> parse(int argc, char **argv) {
     case 's':
       line.sampler.seed = number<uint64_t>(name, optarg);
       break;
+    case 'c':
+      line.context = contextPolicy(optarg);
+      break;
+    case 'f':
+      line.prompts = optarg;
+      break;
+    case 'l':
+      line.prefill = number<int64_t>(name, optarg);
+      break;
+    case 'j':
+      line.promptIds = optarg;
+      break;
+    case 'b':
+      line.batch = number<int64_t>(name, optarg);
+      break;
     case 'r':
       line.report = optarg;
       break;
@@ -134,6 +164,7 @@ std::optional<Line> parse(int argc, char **argv) {
   line.ignoreEnd = ignoreEnd;
   line.warmUp = warmUp;
   line.profile = profile;
+  line.graphs = !noGraphs;
   if (greedy)
     line.sampler.temperature = 0;
   line.validate();
@@ -225,25 +256,33 @@ private:
 /// The suffix of the program that is to run: on a GPU that passes its check, or
 /// on what else the library is for.
 std::string chooseProgram(const Library &library, const std::string &device) {
-  if (std::string cpu = library.suffixFor("cpu", ""); !cpu.empty()) {
+  std::string cpu = library.suffixFor("cpu", ""),
+              emulator = library.suffixFor("emulator", "");
+  if (emulator.empty()) {
     if (!device.empty() && device != "cpu")
       fail("--device=", device, ": this library's programs run on the CPU");
     return cpu;
   }
-  std::string suffix = library.suffixFor("emulator", "");
   if (device == "emulator")
-    return suffix;
+    return emulator;
+  if (device == "cpu" && !cpu.empty())
+    return cpu;
   if (!device.empty() && device != "cuda" && device != "hip")
-    fail("--device=", device, ": expected cuda, hip or emulator");
-  DeviceChoice choice = chooseDevice(device, [&](const std::string &chip) {
-    std::string found = library.suffixFor("gpu", chip);
-    if (found.empty())
-      fail("the GPU is a ", chip, ", and the library has kernels for ",
-           library.chips(), "; compile it with --chip=", chip);
-    Executable kernels = library.load(found + "_check");
-    selfCheck(kernels);
-    suffix = found;
-  });
+    fail("--device=", device, ": expected cuda, hip or emulator",
+         cpu.empty() ? "" : " or cpu");
+  std::string suffix = cpu.empty() ? emulator : cpu;
+  DeviceChoice choice = chooseDevice(
+      device,
+      [&](const std::string &chip) {
+        std::string found = library.suffixFor("gpu", chip);
+        if (found.empty())
+          fail("the GPU is a ", chip, ", and the library has kernels for ",
+               library.chips(), "; compile it with --chip=", chip);
+        Executable kernels = library.load(found + "_check");
+        selfCheck(kernels);
+        suffix = found;
+      },
+      !cpu.empty());
   if (!choice.note.empty())
     std::cerr << choice.note << "\n";
   return suffix;
@@ -268,7 +307,9 @@ int runLibrary(int argc, char **argv) {
             << "\ndevice: " << program.device().describe() << "\n";
   Stopwatch loadWatch;
   Weights weights = checkpoint->load(showLoading());
-  Forward forward(program, weights);
+  useGraphs(*line, program);
+  describeCache(*line, checkpoint->config(), program);
+  Forward forward(program, weights, line->batch);
   times.load = loadWatch.seconds();
   run(*line, *checkpoint, forward, program.device(), times);
   return 0;

@@ -1,12 +1,15 @@
 //===- run.cpp - A model that runs: text, ids or logits -----------------===//
 #include "run/run.h"
+#include "device/sequence.h"
 #include "model/error.h"
 #include "model/files.h"
 #include "model/paths.h"
 #include "model/tokenizer.h"
+#include "run/prompts.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <iostream>
@@ -21,6 +24,18 @@ void printStop(const Generation &generation, const Config &config) {
     std::cerr << "[the model ended its text]\n";
   else if (generation.reason == StopReason::ContextFull)
     std::cerr << "[the context of " << config.context << " tokens is full]\n";
+}
+
+/// Takes `tokens`, up to the last `piece` of them, so many at a time; all at
+/// once if `piece` is 0.
+void prefill(Sequence &sequence, std::span<const int32_t> tokens,
+             int64_t piece) {
+  if (piece == 0)
+    return;
+  auto step = static_cast<size_t>(piece);
+  for (size_t end = sequence.tokens().size() + step; end < tokens.size();
+       end += step)
+    sequence.become(tokens.first(end), {});
 }
 
 /// Continues the prompt and streams what comes, as text or as ids.
@@ -49,11 +64,19 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
   Sampler sampler(options.sampler);
   if (tokenizer)
     std::cout << options.prompt.value_or("") << std::flush;
-  NextToken next = sampled(config, std::ref(forward), sampler);
+  Sequence sequence(forward);
+  NextToken next = sampled(
+      config,
+      [&](std::span<const int32_t> tokens, std::span<float> logits) {
+        prefill(sequence, tokens, options.prefill);
+        sequence.become(tokens, logits);
+      },
+      sampler);
   if (options.sampler.temperature == 0) // no need to see logits
     next = [&](std::span<const int32_t> tokens, double &modelSeconds) {
       Stopwatch watch;
-      int32_t token = forward.mostLikely(tokens);
+      prefill(sequence, tokens, options.prefill);
+      int32_t token = sequence.becomeAndChoose(tokens);
       modelSeconds += watch.seconds();
       return token;
     };
@@ -64,7 +87,7 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
       std::cout << id << std::endl;
   };
   Generation generation =
-      generate(config, ids, options.maxNewTokens, next, show);
+      generate(config, ids, options.maxNewTokens, next, show, options.context);
   if (tokenizer)
     std::cout << "\n";
   requireOutput();
@@ -85,12 +108,30 @@ void dumpLogits(const RunOptions &options, const Config &config,
   std::vector<int32_t> ids = idsOf(options, config);
   size_t rows = options.allPositions ? ids.size() : 1;
   std::vector<float> logits(rows * static_cast<size_t>(config.vocab));
-  forward(ids, logits);
+  Sequence sequence(forward);
+  if (options.prefill == 0 || !options.allPositions) {
+    prefill(sequence, ids, options.prefill);
+    sequence.become(ids, logits);
+  } else {
+    auto piece = static_cast<size_t>(options.prefill);
+    for (size_t done = 0; done < ids.size(); done += piece) {
+      size_t count = std::min(piece, ids.size() - done);
+      auto vocab = static_cast<size_t>(config.vocab);
+      sequence.extend(std::span(ids).subspan(done, count),
+                      std::span(logits).subspan(done * vocab, count * vocab));
+    }
+  }
   writeNpy(*options.dumpLogits, logits, static_cast<int64_t>(rows),
            config.vocab);
 }
 
 } // namespace
+
+ContextPolicy contextPolicy(const std::string &name) {
+  if (name != "stop" && name != "slide")
+    fail("--context=", name, ": expected stop or slide");
+  return name == "stop" ? ContextPolicy::Stop : ContextPolicy::Slide;
+}
 
 LoadProgress showLoading() {
   if (!isatty(STDERR_FILENO))
@@ -139,6 +180,17 @@ void RunOptions::validate() const {
   if (maxNewTokens < 0)
     fail("--max-new-tokens=", maxNewTokens, ": expected 0 or more");
   sampler.validate();
+  if (prefill < 0)
+    fail("--prefill=", prefill, ": expected 1 or more tokens, or 0 for all");
+  if (prompts && promptIds)
+    fail("give --prompts or --prompt-ids, not both");
+  bool hasPrompts = prompts || promptIds;
+  if (hasPrompts && (prompt || tokenIds || dumpLogits))
+    fail("a file of prompts takes the place of a prompt and of --token-ids");
+  if (batch < 1)
+    fail("--batch=", batch, ": expected 1 or more");
+  if (batch > 1 && !hasPrompts)
+    fail("--batch=", batch, " needs --prompts FILE or --prompt-ids FILE");
   if (dumpLogits && !tokenIds)
     fail("--dump-logits needs --token-ids FILE");
   if (allPositions && !dumpLogits)
@@ -147,10 +199,32 @@ void RunOptions::validate() const {
     fail("--report goes with a run that generates");
 }
 
+void describeCache(const RunOptions &options, const Config &config,
+                   const Executable &program) {
+  if (!program.has("decode"))
+    return;
+  ElementType type = program.cacheType();
+  char size[32];
+  std::snprintf(size, sizeof size, "%.3g",
+                static_cast<double>(cacheBytes(config, 1, type)) * 1e-6);
+  std::cerr << "cache: " << options.batch
+            << (options.batch == 1 ? " sequence" : " sequences") << " of up to "
+            << config.context << " tokens, " << size << " MB each, keys and "
+            << "values in " << nameOf(type) << "\n";
+}
+
+void useGraphs(const RunOptions &options, Executable &program) {
+  if (!options.graphs && !program.device().canRecord())
+    fail("--no-graphs: ", program.device().describe(), " records no launches");
+  program.setRecording(options.graphs);
+}
+
 void run(const RunOptions &options, const Checkpoint &checkpoint,
          Forward &forward, Device &device, const Times &times) {
   if (options.dumpLogits)
     dumpLogits(options, checkpoint.config(), forward);
+  else if (options.prompts || options.promptIds)
+    continuePrompts(options, checkpoint, forward, device, times);
   else
     continueText(options, checkpoint, forward, device, times);
 }

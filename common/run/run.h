@@ -7,6 +7,7 @@
 
 #include "device/forward.h"
 #include "model/checkpoint.h"
+#include "model/generate.h"
 #include "model/sampler.h"
 #include "run/times.h"
 
@@ -22,21 +23,39 @@ struct RunOptions {
   std::string model;
   int64_t maxNewTokens = 100;
   SamplerOptions sampler;
+  ContextPolicy context = ContextPolicy::Stop;
+  int64_t prefill = 0; ///< tokens of a prompt at a time; 0: all
+  std::optional<std::filesystem::path> prompts;   ///< one a line, as text
+  std::optional<std::filesystem::path> promptIds; ///< the same as ids
+  int64_t batch = 1; ///< of these are computed at once
   bool ignoreEnd = false, warmUp = false;
   std::optional<std::filesystem::path> dumpLogits;
   bool allPositions = false;
   std::optional<std::filesystem::path> report;
   bool profile = false;
+  bool graphs = true; ///< steps that repeat are recorded, where that can be
 
   /// Throws an Error if they contradict each other.
   void validate() const;
 };
+
+/// "stop" or "slide". Throws an Error if it is neither.
+ContextPolicy contextPolicy(const std::string &name);
 
 /// Shows how far loading has come, on a terminal, once it takes a second.
 LoadProgress showLoading();
 
 /// Says on stderr what the model is.
 void describeModel(const RunOptions &options, const Checkpoint &checkpoint);
+
+/// Says on stderr how much memory the program is going to keep keys and values
+/// in, if it keeps any.
+void describeCache(const RunOptions &options, const Config &config,
+                   const Executable &program);
+
+/// Whether steps are recorded. Throws an Error if the device could not do that
+/// anyway.
+void useGraphs(const RunOptions &options, Executable &program);
 
 /// Writes logits, or continues the prompt and streams what comes, as text or as
 /// ids; then says what it took.

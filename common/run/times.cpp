@@ -1,5 +1,6 @@
 //===- times.cpp - What a run took, for people and for programs ---------===//
 #include "run/times.h"
+#include "run/batch.h"
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +48,31 @@ void Times::print(const Generation &generation) const {
               << std::lround(1000 * generation.modelSeconds / total) / 10.0
               << " % of it in compiled code";
   std::cerr << "\n";
+}
+
+void Times::print(const BatchTimes &batch) const {
+  std::cerr << (isOpened ? "open " : "compile ") << formatSeconds(compile)
+            << (fromCache ? " (cached)" : "") << ", load "
+            << formatSeconds(load) << ", prompts "
+            << formatSeconds(batch.prefillSeconds);
+  if (batch.steps > 0)
+    std::cerr << "; " << batch.stepTokens << " tokens in " << batch.steps
+              << " steps of " << formatSeconds(batch.stepSeconds / batch.steps)
+              << ": "
+              << std::lround(static_cast<double>(batch.stepTokens) /
+                             batch.stepSeconds)
+              << " tokens/s";
+  std::cerr << "\n";
+}
+
+nlohmann::json Times::toJson(const BatchTimes &batch) const {
+  return {{"compile", compile},
+          {"from_cache", fromCache},
+          {"load", load},
+          {"prefill", batch.prefillSeconds},
+          {"steps", batch.steps},
+          {"tokens", batch.stepTokens},
+          {"seconds", batch.stepSeconds}};
 }
 
 nlohmann::json Times::toJson(const Generation &generation) const {

@@ -22,6 +22,8 @@ private:
   Clock::time_point start = Clock::now();
 };
 
+struct BatchTimes;
+
 /// Where a run's time went, in seconds.
 struct Times {
   double compile = 0, load = 0;
@@ -30,6 +32,10 @@ struct Times {
 
   /// One line on stderr: compile, load, first token, per token (median).
   void print(const Generation &generation) const;
+
+  /// The same for many prompts at once: tokens a second.
+  void print(const BatchTimes &batch) const;
+  nlohmann::json toJson(const BatchTimes &batch) const;
 
   /// The same with every step: {"compile", "from_cache", "load", "steps",
   /// "in_compiled_code"}.

@@ -70,7 +70,7 @@ with open(Path(sys.argv[0]).parent / "calls", "a") as calls:
 if "describe" in options:
     device = {"name": "cuda", "missing": "no NVIDIA driver"} if "gpu" in name else {"name": "cpu"}
     print(json.dumps({"chapter": name, "parent": None, "devices": [device], "max_threads": 1,
-          "llvm": "22.1.8", "model": {"layers": 1, "heads": 1, "channels": 2, "context": 32,
+          "llvm": "22.1.8", "keeps_cache": "cached" in name, "model": {"layers": 1, "heads": 1, "channels": 2, "context": 32,
           "vocab": 10, "parameters": 100}}))
     sys.exit()
 if "crash" in name:
@@ -79,12 +79,17 @@ if "refuse" in name:
     sys.exit("x: error: out of patience")
 if "dump-logits" in options:
     import numpy
-    value = float("nan") if "nan" in name else 1.5 if "wrong" in name else 1 + 1e-6
+    bad = "wrong" in name or ("forgets" in name and "prefill" in options)
+    value = float("nan") if "nan" in name else 1.5 if bad else 1 + 1e-6
     numpy.save(options["dump-logits"], numpy.full((1, 10), value, numpy.float32))
 elif "score" in options:
     counts = dict.fromkeys(["flops", "calls", "bytes_read", "bytes_written", "temporaries",
                             "temporary_bytes", "allocations"], 7)
     json.dump({"tokens": 3, "cache": 1024, "prompt": counts, "next": counts},
+              open(options["report"], "w"))
+elif "prompt-ids" in options:
+    width, new = int(options["batch"]), int(options["max-new-tokens"])
+    json.dump({"steps": new - 1, "tokens": (new - 1) * width, "seconds": 0.016},
               open(options["report"], "w"))
 else:
     slow = 2.0 if "slow" in name else 0.001

@@ -52,8 +52,9 @@ class Measuring(unittest.TestCase):
                 row["passes"],
                 [{"name": "CSE", "seconds": 0.2}, {"name": "LLVM", "seconds": 0.2}],
             )
-            # Of 16, 64, ... what a context of 32 has room for.
-            self.assertEqual([p["tokens"] for p in row["contexts"]], [16, 30])
+            # Of 1, 16, 64, ... what a context of 32 has room for.
+            self.assertEqual([p["tokens"] for p in row["contexts"]], [1, 16, 30])
+            self.assertNotIn("batch", row)
             self.assertGreater(min(row["peak_memory"]), 1e6)
         self.assertEqual(len(measured["limits"][0]["samples"]), 5)
         self.assertIn("1.00 ms", text)
@@ -92,7 +93,7 @@ class Measuring(unittest.TestCase):
         self.assertEqual(len(fast["runs"]), 5)  # less than a second: all are done
         self.assertIn("Fewer runs, since they are slow: slow.", text)
         self.assertIn("≈", text)
-        self.assertEqual(slow["contexts_skipped"], [16, 30])
+        self.assertEqual(slow["contexts_skipped"], [1, 16, 30])
 
     def test_a_crash_is_a_row(self):
         code, measured, text = self.compare("a", "crash", "refuse")
@@ -118,6 +119,19 @@ class Measuring(unittest.TestCase):
         self.assertEqual([row["status"] for row in measured["rows"]], ["ok", "wrong", "wrong"])
         self.assertIn("logits differ by 0.5 from the reference; rounding explains 0.001", text)
         self.assertIn("logits differ by nan", text)
+
+    def test_a_cache_is_tried_in_batches_and_token_by_token(self):
+        code, measured, text = self.compare("a", "cached", "cached-forgets")
+        self.assertEqual(code, 1)
+        good, bad = measured["rows"][1:]
+        self.assertEqual(
+            [(p["width"], p["tokens"]) for p in good["batch"]],
+            [(1, 16), (2, 32), (4, 64), (8, 128), (16, 256)],
+        )
+        self.assertIn("tokens/s of sequences at once", text)
+        self.assertIn("16000", text)
+        # One token after the other, its logits are others.
+        self.assertEqual((good["status"], bad["status"]), ("ok", "wrong"))
 
     def test_only_wanted_metrics_are_measured(self):
         _, measured, text = self.compare("a", options=("--metrics=first",))

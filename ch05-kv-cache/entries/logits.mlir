@@ -1,0 +1,19 @@
+// An entry for the kernel alone, for tests and benchmarks.
+func.func private @logits(tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+
+func.func @test_logits(
+    %out: tensor<1x?x?xf32>
+        {gpt2.shape = "1 x T x V", bufferization.writable = true},
+    %x: tensor<?x?xf32> {gpt2.shape = "T x C"},
+    %wte: tensor<?x?xf32> {gpt2.shape = "V x C"}) -> tensor<1x?x?xf32>
+    attributes {llvm.emit_c_interface} {
+  %l = call @logits(%x, %wte)
+      : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d0 = tensor.dim %l, %c0 : tensor<?x?xf32>
+  %d1 = tensor.dim %l, %c1 : tensor<?x?xf32>
+  %r = tensor.insert_slice %l into %out[0, 0, 0] [1, %d0, %d1] [1, 1, 1]
+      : tensor<?x?xf32> into tensor<1x?x?xf32>
+  return %r : tensor<1x?x?xf32>
+}
