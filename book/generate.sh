@@ -109,8 +109,7 @@ ch05=$build/bin/ch05-kv-cache
 "$ch05" --emit=bufferized | cut -c1-150 >"$out/ch05-bufferized.txt"
 excerpt "$out/ch05-specialized.txt" --from 'scf.forall' --to '^      }$' >"$out/ch05-update-tensors.mlir"
 excerpt "$out/ch05-bufferized.txt" --from 'scf.forall' --to '^      }$' >"$out/ch05-update-buffers.mlir"
-grep -o 'func.func @.*%arg5: [^,]*' "$out/ch05-specialized.txt" | fold -s -w 100 >"$out/ch05-entries.txt"
-shown ch05-slide.txt "$ch05" "Once upon a time" --greedy --max-new-tokens=12
+"$ch05" --emit=specialized | grep -o 'func.func @.*%arg5: tensor<[^>]*>' | sed 's/ {bufferization[^}]*}//g' | fold -s -w 100 >"$out/ch05-entries.txt"
 printf 'Once upon a time\nThe king\nThere was an old wolf\n' >"$out/prompts.txt"
 { echo '$ ./tutorial run --prompts prompts.txt --batch 2 --greedy --max-new-tokens 12' &&
   "$ch05" --prompts="$out/prompts.txt" --batch=2 --greedy --max-new-tokens=12 2>/dev/null | fold -s -w 80; } >"$out/ch05-prompts.txt"

@@ -22,7 +22,7 @@ struct Chapter {
   /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced
   /// by those of the same name.
   std::vector<std::filesystem::path> sources;
-  /// The same for kernels alone, in the place of gpt2.mlir: entries @test_NAME.
+  /// The same for kernels alone, in the place of gpt2.mlir: entries test_NAME.
   std::vector<std::filesystem::path> kernelEntries;
   /// The pipeline for a model and a chip.
   std::function<std::vector<Stage>(const Setting &setting)> pipeline;
@@ -44,8 +44,8 @@ struct Chapter {
   }
   /// Whether its programs launch kernels: then one of its devices emulates.
   bool hasKernels() const;
-  /// Whether they keep keys and values; then their entries are @prefill and
-  /// @decode, otherwise there is @forward.
+  /// Whether they keep keys and values; then their entries are prefill and
+  /// decode, otherwise there is forward.
   bool keepsCache() const { return !cacheFormats.empty(); }
   std::string entry() const { return keepsCache() ? "prefill" : "forward"; }
 };
