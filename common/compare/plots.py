@@ -107,7 +107,11 @@ def contexts(results: dict):
     lengths = sorted({tokens for _, curve in curves for tokens, _ in curve})
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xticks(lengths, [str(tokens) for tokens in lengths])
+    labels = []  # of lengths that are not too near to the next
+    for tokens in reversed(lengths):
+        if not labels or labels[0] >= 1.4 * tokens:
+            labels.insert(0, tokens)
+    axes.set_xticks(lengths, [str(tokens) if tokens in labels else "" for tokens in lengths])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(TIME)
     axes.grid()
