@@ -172,8 +172,7 @@ function(replace_namesakes list)
 endfunction()
 
 # The tests of a chapter's programs of one kind: those that every chapter passes,
-# and its own.
-# `option` is what the program needs to run those.
+# and its own. `option` is what the program needs to run those.
 function(add_chapter_test target kind namespace directory label option)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*_test.cpp)

@@ -5,7 +5,8 @@
 //   y[t, h, d] = sum over j of w[h, j] * values[s, l, h, j, d]
 // Each token takes of the cache what is filled, p + 1 positions: there is no
 // mask, and nothing is computed that a mask would hide.
-// qkv (T, 3, H, D), keys, values (S, L, H, P, D), a layer, sequences (T), positions (T) -> y (T, H, D)
+// qkv (T, 3, H, D), keys, values (S, L, H, P, D), a layer, sequences (T),
+// positions (T) -> y (T, H, D)
 #score = affine_map<(h, j) -> (h, j)>
 #head = affine_map<(h, j) -> (h)>
 func.func private @attention(

@@ -46,7 +46,8 @@ struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
            "of them, round what is written";
   }
   void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, memref::MemRefDialect>();
+    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
+                    memref::MemRefDialect, tensor::TensorDialect>();
   }
 
   NarrowElements() = default;

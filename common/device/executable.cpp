@@ -30,6 +30,12 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
   return std::make_unique<HostDevice>();
 }
 
+/// As the program says it; if it says nothing, F32.
+ElementType typeBy(const Symbols &symbols, const char *bitsName) {
+  auto *bits = static_cast<const int32_t *>(symbols(bitsName));
+  return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;
+}
+
 } // namespace
 
 Executable::Executable(Symbols given)
@@ -41,16 +47,6 @@ Executable::Executable(Symbols given, std::unique_ptr<Device> device)
 bool Executable::has(const std::string &name) const {
   return symbols(entryPrefix + name) != nullptr;
 }
-
-namespace {
-
-/// As the program says it; if it says nothing, F32.
-ElementType typeBy(const Symbols &symbols, const char *bitsName) {
-  auto *bits = static_cast<const int32_t *>(symbols(bitsName));
-  return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;
-}
-
-} // namespace
 
 ElementType Executable::matrixType() const {
   return typeBy(symbols, "gpt2_weight_bits");
