@@ -1,6 +1,7 @@
 //===- cache_test.cpp - What is kept is what would be computed ----------===//
 #include "chapter/chapter_test.h"
 #include "device/sequence.h"
+#include "testing/messages.h"
 
 #include <gmock/gmock.h>
 
@@ -12,16 +13,6 @@ using namespace gpt2::testing;
 using ::testing::HasSubstr;
 
 namespace {
-
-/// What an Error says.
-template <typename Function> std::string messageOf(Function function) {
-  try {
-    function();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class Cache : public ::testing::Test {
 protected:

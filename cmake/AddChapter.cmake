@@ -1,9 +1,12 @@
 # add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
-#             [WEIGHTS <format>...] [CACHES <format>...])
+#             [WEIGHTS <format>...] [CACHES <format>...] [THREADS])
 #
 # Makes a chapter of the folder it is called in:
 #   *.mlir         the program's text; files replace the parent's of the same
 #                  name (the first chapter's parent is common/*.mlir)
+#   schedules/*.mlir        how programs for the CPU are tiled, a file for each
+#                           family of CPUs (compiler/schedule.h),
+#   schedules/steps/*.mlir  and what the files share
 #   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not
 #                  do (the first chapter's parent: common/chapter/entries/)
 #   cpu/*.mlir     text for the CPU only,
@@ -11,6 +14,8 @@
 #   pipeline.cpp   if present, the chapter's stages(); otherwise the parent's
 #   *_test.cpp     the chapter's own tests, beside those every chapter has;
 #                  also in cpu/ and gpu/
+#
+# THREADS says that its programs for the CPU can run on several.
 #
 # DEVICES say of what kinds a chapter's programs are: for the CPU (cpu), with
 # kernels (emulator, cuda, hip), or both. Of each kind it has what the chapters
@@ -22,7 +27,7 @@
 # it is of both kinds, chapter() is for the CPU, gpu::chapter() has kernels and
 # <name>-gpu-test tests it.
 function(add_chapter name)
-  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER ""
+  cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
     "TITLE;PARENT" "DEVICES;WEIGHTS;CACHES")
   string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
@@ -109,6 +114,18 @@ function(add_chapter name)
       if(pipeline_file)
         set(PIPELINE ${NAMESPACE})
       endif()
+      set(max_threads 1)
+      if(CHAPTER_THREADS AND kind STREQUAL cpu)
+        set(max_threads "availableThreads()")
+      endif()
+      file(GLOB schedules CONFIGURE_DEPENDS
+        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/*.mlir)
+      file(GLOB steps CONFIGURE_DEPENDS
+        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/steps/*.mlir)
+      foreach(list schedules steps)
+        list(TRANSFORM ${list} REPLACE "(.+)" "\"\\1\"")
+        list(JOIN ${list} ",\n          " ${list})
+      endforeach()
       list(JOIN SOURCES "\",\n          \"" source_list)
       list(JOIN devices_${kind} "\", \"" device_list)
       foreach(file chapter.cpp main.cpp declaration.h)

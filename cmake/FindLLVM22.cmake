@@ -25,6 +25,10 @@ if(NOT LLVM_ENABLE_RTTI)
 packages have it.")
 endif()
 
+# Divides loops among threads, when they run.
+find_library(OMP_LIBRARY NAMES libomp.so.5 omp HINTS ${LLVM_LIBRARY_DIRS}
+  REQUIRED)
+
 # Links code objects for AMD's GPUs, and AOT programs.
 find_program(LLD_PROGRAM NAMES ld.lld-22 ld.lld HINTS ${LLVM_TOOLS_BINARY_DIR}
   REQUIRED)

@@ -60,8 +60,11 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
       add(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
     programs.push_back(std::move(entry));
   };
-  if (!chapter.hasKernels())
-    addProgram(chapter, "cpu");
+  if (!chapter.hasKernels()) {
+    Chapter portable = chapter;
+    portable.cpu = portableCpu();
+    addProgram(portable, "cpu");
+  }
   Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
   variant.weights = chapter.weights;
   variant.cache = chapter.cache;

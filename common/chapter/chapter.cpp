@@ -1,6 +1,7 @@
 //===- chapter.cpp - A chapter's program, compiled and bound ------------===//
 #include "chapter/chapter.h"
 #include "compiler/pass_trace.h"
+#include "compiler/schedule.h"
 #include "model/error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,8 +17,19 @@ bool Chapter::hasKernels() const {
   return llvm::is_contained(devices, "emulator");
 }
 
+std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
+  if (schedules.empty())
+    return {};
+  std::vector<std::filesystem::path> files{
+      schedule.empty() ? scheduleFor(schedules, cpu) : schedule};
+  files.insert(files.end(), scheduleSteps.begin(), scheduleSteps.end());
+  return files;
+}
+
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
   CompileRequest request;
+  request.cpu = chapter.cpu;
+  request.inputs = chapter.scheduleFiles();
   request.sources = chapter.sources;
   request.stages = chapter.stages(sizes);
   request.gpu = chapter.gpu;
@@ -49,12 +61,17 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
   }
   if (!found)
     fail("there is no kernel '", kernel, "'; there are:", names);
-  // Kernels call no kernels: what the entry does not call, nobody does.
-  for (auto function :
-       llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
-    if (function.isPrivate() &&
-        mlir::SymbolTable::symbolKnownUseEmpty(function, module))
-      function.erase();
+  // What nobody calls, and then what only that called.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>()))
+      if (function.isPrivate() &&
+          mlir::SymbolTable::symbolKnownUseEmpty(function, module)) {
+        function.erase();
+        changed = true;
+      }
+  }
 }
 
 } // namespace

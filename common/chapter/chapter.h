@@ -33,6 +33,12 @@ struct Chapter {
   /// The same with kernels, if this is for the CPU and there are both.
   const Chapter *onGpu = nullptr;
   int maxThreads = 1; ///< what --threads may ask for
+  /// Its schedules, one for each family of CPUs, and what they share.
+  std::vector<std::filesystem::path> schedules = {}, scheduleSteps = {};
+  /// The one to use; empty: that for `cpu`.
+  std::filesystem::path schedule = {};
+  /// What its programs are compiled for, an LLVM name; none: this CPU.
+  std::optional<std::string> cpu = {};
   GpuTarget gpu = {}; ///< what kernels are compiled for
   KernelsFor kernelsFor = KernelsFor::Emulator;
   ElementType weights = ElementType::F32; ///< of matrices
@@ -40,8 +46,10 @@ struct Chapter {
 
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const {
-    return pipeline({sizes, gpu, weights, cache});
+    return pipeline({sizes, gpu, weights, cache, scheduleFiles()});
   }
+  /// The schedule to use and what it shares with others; none if there is none.
+  std::vector<std::filesystem::path> scheduleFiles() const;
   /// Whether its programs launch kernels: then one of its devices emulates.
   bool hasKernels() const;
   /// Whether they keep keys and values; then their entries are prefill and

@@ -74,6 +74,9 @@ void checkDevice(const Chapter &chapter, const Options &options) {
   if (!llvm::is_contained(chapter.weightFormats, options.weights.getValue()))
     fail("--weights=", options.weights.getValue(), ": ", chapter.name,
          " takes: ", llvm::join(chapter.weightFormats, ", "));
+  if (isGiven(options.schedule) && chapter.schedules.empty())
+    fail("--schedule=", options.schedule.getValue(), ": ", chapter.name,
+         " has no schedules");
   if (options.threads < 1 || options.threads > chapter.maxThreads)
     fail("--threads=", options.threads.getValue(), ": ", chapter.name,
          " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
@@ -132,6 +135,8 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.warmUp = options.warmUp;
   line.profile = options.profile;
   line.graphs = !options.noGraphs;
+  line.threads = options.threads;
+  line.schedule = options.schedule.getValue();
   if (line.profile && !chapter.hasKernels())
     fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;

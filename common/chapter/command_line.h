@@ -17,10 +17,11 @@ struct CommandLine : RunOptions {
   ElementType cache = ElementType::F32;   ///< of keys and values
   std::optional<std::filesystem::path> aot;
   std::vector<GpuTarget> aotChips;
-  std::string emit;      ///< empty: run
-  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0; ///< bytes
-  std::string explain;   ///< a kernel's name; empty: run
+  std::filesystem::path schedule; ///< empty: the chapter's for this CPU
+  std::string emit;               ///< empty: run
+  int64_t score = 0;              ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0;          ///< bytes
+  std::string explain;            ///< a kernel's name; empty: run
   bool describe = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;

@@ -105,6 +105,11 @@ struct Options {
       cl::desc("How keys and values are kept, in chapters that keep them: f32, "
                "or bf16, which is half the bytes (default f32)"),
       cl::cat(machine)};
+  cl::opt<std::string> schedule{
+      "schedule", cl::value_desc("file"),
+      cl::desc("In chapters with schedules: this one, instead of the chapter's "
+               "for this CPU"),
+      cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
                        cl::cat(machine)};

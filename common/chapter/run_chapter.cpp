@@ -7,6 +7,7 @@
 #include "compiler/codegen.h"
 #include "compiler/pipeline_text.h"
 #include "device/choose_device.h"
+#include "device/host_device.h"
 #include "device/self_check.h"
 #include "model/error.h"
 #include "model/files.h"
@@ -149,6 +150,7 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
   request.cacheDirectory = line.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
+  useThreads(line.threads);
 
   Times times;
   Stopwatch compileWatch;
@@ -185,6 +187,7 @@ int runChapter(const Chapter &chapter, int argc, char **argv) {
     wanted.gpu = line.chip.value_or(wanted.gpu);
     wanted.weights = line.weights;
     wanted.cache = line.cache;
+    wanted.schedule = line.schedule;
     if (line.pipeline)
       wanted = withPipeline(wanted, *line.pipeline);
     return runLine(wanted, line);

@@ -39,9 +39,17 @@ std::string loopsOf(const Score &score) {
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
               double cacheBytes, int64_t kept) {
   Sizes sizes = sizesOf(config);
-  sizes["S"] = 1;
-  sizes["T"] = tokens;
-  sizes["N"] = 1;
+  // A schedule is for any number of tokens; other programs may be specialised.
+  KnownSizes ofCall;
+  if (chapter.schedules.empty()) {
+    sizes["S"] = 1;
+    sizes["T"] = tokens;
+    sizes["N"] = 1;
+  } else {
+    ofCall = {{{0, 1}, 1}, {{4, 0}, 1}, {{5, 0}, 1}}; // logits, keys, values
+    for (unsigned argument : {1, 2, 3})               // tokens and their places
+      ofCall[{argument, 0}] = tokens;
+  }
   CompileRequest request = compileRequest(chapter, sizes);
   // Before launches become calls, and loops branches.
   auto end = llvm::find_if(request.stages, [](const Stage &stage) {
@@ -59,7 +67,7 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   std::string entry =
       chapter.keepsCache() && tokens == 1 ? "decode" : chapter.entry();
   return scoreOf(session.module().lookupSymbol<func::FuncOp>(entry), cacheBytes,
-                 places);
+                 places, ofCall);
 }
 
 Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,

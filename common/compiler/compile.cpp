@@ -43,8 +43,9 @@ std::string compilerBinary() {
 
 std::string keyOf(const CompileRequest &request) {
   std::string sources;
-  for (const std::filesystem::path &path : request.sources)
-    sources += ObjectCache::keyOf({readFile(path)});
+  for (const auto &files : {request.sources, request.inputs})
+    for (const std::filesystem::path &path : files)
+      sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
   bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
   return ObjectCache::keyOf({sources, textOf(request.stages), request.gpu.chip,
@@ -148,6 +149,9 @@ std::string build(const CompileRequest &request, Code kind) {
       session.module(), context, *target, request.llvmLevel);
   if (kernels)
     addKernels(*ir, kernels, request, *target);
+  if (ir->getFunction("__kmpc_fork_call")) // of OpenMP
+    addConstant(*ir, "gpt2_divides_loops",
+                llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
   return generateCode(*ir, *target, kind);

@@ -1,10 +1,14 @@
 //===- passes.cpp - Names for our passes --------------------------------===//
 #include "compiler/passes.h"
+#include "compiler/schedule.h"
 
 namespace gpt2 {
 
 void registerPasses() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
+  mlir::registerPass(createAllocatePerThread);
+  mlir::registerPass(createApproximateMath);
+  mlir::registerPass([] { return createBlockRows(); });
   mlir::registerPass([] { return createCloneEntry(); });
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createCopiesToLinalg);
@@ -15,10 +19,13 @@ void registerPasses() {
   mlir::registerPass([] { return createLowerGpuReductions(); });
   mlir::registerPass(createLowerMathToIntrinsics);
   mlir::registerPass(createNameKernels);
+  mlir::registerPass(createNameOperations);
   mlir::registerPass([] { return createNarrowElements(); });
   mlir::registerPass(createOrderLoops);
+  mlir::registerPass(createPackPanels);
   mlir::registerPass([] { return createPreferVectorWidth(); });
   mlir::registerPass([] { return createReuseBuffers(); });
+  mlir::registerPass([] { return createRunSchedule(); });
   mlir::registerPass(createSeparateFills);
   mlir::registerPass([] { return createSetSubgroupSize(); });
   mlir::registerPass(createTileAndFuse);

@@ -20,6 +20,15 @@ std::unique_ptr<mlir::Pass>
 createSpecializeShapes(const Sizes &sizes,
                        llvm::ArrayRef<std::string> open = {});
 
+/// `allocate-per-thread`: see allocate_per_thread.cpp.
+std::unique_ptr<mlir::Pass> createAllocatePerThread();
+
+/// `approximate-math`: see approximate_math.cpp.
+std::unique_ptr<mlir::Pass> createApproximateMath();
+
+/// `block-rows`: see block_rows.cpp.
+std::unique_ptr<mlir::Pass> createBlockRows(int64_t rows = 8);
+
 /// `clone-entry`: see clone_entry.cpp.
 std::unique_ptr<mlir::Pass> createCloneEntry(const std::string &from = "",
                                              const std::string &to = "",
@@ -65,12 +74,24 @@ std::unique_ptr<mlir::Pass> createFuseElementwise();
 /// `fuse-epilogues`: see fuse_epilogues.cpp.
 std::unique_ptr<mlir::Pass> createFuseEpilogues();
 
+/// `name-operations`: see name_operations.cpp.
+std::unique_ptr<mlir::Pass> createNameOperations();
+
+/// The attributes of linalg operations that say where one is from, that it
+/// computes its kernel's result, and that its rows are in blocks.
+inline constexpr llvm::StringLiteral operationAttr = "gpt2.op";
+inline constexpr llvm::StringLiteral resultAttr = "gpt2.result";
+inline constexpr llvm::StringLiteral blockedAttr = "gpt2.blocked";
+
 /// `name-kernels`: see name_kernels.cpp.
 std::unique_ptr<mlir::Pass> createNameKernels();
 
 /// `narrow-elements`: see narrow_elements.cpp.
 std::unique_ptr<mlir::Pass>
 createNarrowElements(llvm::StringRef marked = matrixAttr);
+
+/// `pack-panels`: see pack_panels.cpp.
+std::unique_ptr<mlir::Pass> createPackPanels();
 
 /// `prefer-vector-width`: see prefer_vector_width.cpp.
 std::unique_ptr<mlir::Pass>

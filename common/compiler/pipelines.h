@@ -7,6 +7,7 @@
 
 #include "mlir/Pass/PassManager.h"
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ struct Setting {
   GpuTarget gpu; ///< that its kernels run on, if it has kernels
   ElementType weights = ElementType::F32; ///< of matrices: F32 or BF16
   ElementType cache = ElementType::F32;   ///< of keys and values: the same
+  /// In the transform dialect, if the chapter has a schedule: the file for the
+  /// CPU, and those with what all of them share.
+  std::vector<std::filesystem::path> schedule;
 };
 
 /// "weights": matrices in fewer bits, as the setting has them.

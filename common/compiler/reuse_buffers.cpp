@@ -14,6 +14,9 @@
 // allocation is not in, to the loop's end. A buffer that is allocated in a loop
 // carries nothing from one turn to the next, so this holds in loops too.
 //
+// What is allocated in an scf.forall is on the stack of the thread that
+// computes that part: its places are its own.
+//
 // Places, not one block with offsets: LLVM knows that two globals do not
 // overlap, and of two parts of one block it does not, which keeps it from
 // holding sums in registers. The price is that two threads cannot run one
@@ -30,6 +33,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -157,14 +161,14 @@ private:
       return a.bytes > b.bytes;
     });
     std::vector<Place> places;
+    llvm::MapVector<scf::ForallOp, std::vector<Place>> ofThreads;
     for (Buffer &buffer : buffers) {
-      auto place = llvm::find_if(
-          places, [&](const Place &p) { return p.isFreeFor(buffer); });
-      if (place == places.end())
-        place = places.insert(place, Place());
-      place->bytes = std::max(place->bytes, buffer.bytes);
-      place->buffers.push_back(&buffer);
+      scf::ForallOp loop = outermostForall(buffer.alloc);
+      assign(buffer, loop ? ofThreads[loop] : places);
     }
+    for (auto &[loop, own] : ofThreads)
+      for (Place &place : own)
+        settle(place, addToStack(loop, place), 0);
     if (arena) {
       settleInArena(function, places);
       return success();
@@ -172,6 +176,24 @@ private:
     for (Place &place : places)
       settle(place, addGlobal(function, place), 0);
     return success();
+  }
+
+  static void assign(Buffer &buffer, std::vector<Place> &places) {
+    auto place = llvm::find_if(
+        places, [&](const Place &p) { return p.isFreeFor(buffer); });
+    if (place == places.end())
+      place = places.insert(place, Place());
+    place->bytes = std::max(place->bytes, buffer.bytes);
+    place->buffers.push_back(&buffer);
+  }
+
+  /// The loop over parts, if `alloc` is in one, that threads divide.
+  static scf::ForallOp outermostForall(memref::AllocOp alloc) {
+    scf::ForallOp outermost;
+    for (Operation *op = alloc; op; op = op->getParentOp())
+      if (auto loop = dyn_cast<scf::ForallOp>(op))
+        outermost = loop;
+    return outermost;
   }
 
   /// Makes each place a part of a new last argument.
@@ -215,6 +237,17 @@ private:
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
+  }
+
+  /// As large as `place`, of each thread that takes part in `loop`.
+  std::function<Value(OpBuilder &, Location)> addToStack(scf::ForallOp loop,
+                                                         const Place &place) {
+    OpBuilder builder = OpBuilder::atBlockBegin(loop.getBody());
+    Value memory = memref::AllocaOp::create(
+        builder, loop.getLoc(),
+        MemRefType::get({place.bytes}, builder.getI8Type()),
+        builder.getI64IntegerAttr(64));
+    return [memory](OpBuilder &, Location) { return memory; };
   }
 
   /// A new global as large as `place`.

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <limits>
 #include <map>
 
 using namespace mlir;
@@ -17,14 +18,17 @@ namespace {
 
 class Scorer {
 public:
-  Scorer(double cacheBytes, const KnownElements &elements)
-      : cache(cacheBytes), elements(elements) {}
+  Scorer(double cacheBytes, const KnownElements &elements,
+         const KnownSizes &sizes)
+      : cache(cacheBytes), elements(elements), sizes(sizes) {}
 
   Work ofBlock(Block &block) {
     Work work;
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op))
         work.add(ofLoop(loop));
+      else if (auto loop = dyn_cast<scf::ParallelOp>(op))
+        work.add(ofParts(loop));
       else if (auto launch = dyn_cast<gpu::LaunchOp>(op))
         work.add(ofLaunch(launch));
       else if (auto branch = dyn_cast<scf::IfOp>(op))
@@ -96,6 +100,22 @@ private:
     return sum;
   }
 
+  /// Threads divide what a loop around another does.
+  Work ofParts(scf::ParallelOp loop) {
+    std::function<Work(size_t)> from = [&](size_t level) {
+      if (level == loop.getNumLoops())
+        return ofBlock(*loop.getBody());
+      std::optional<int64_t> first = valueOf(loop.getLowerBound()[level]);
+      std::optional<int64_t> end = valueOf(loop.getUpperBound()[level]);
+      std::optional<int64_t> step = valueOf(loop.getStep()[level]);
+      if (!first || !end || !step)
+        failAt(loop, "how many parts the loop has");
+      return ofTurns(loop, loop.getInductionVars()[level], *first, *end, *step,
+                     [&] { return from(level + 1); });
+    };
+    return from(0);
+  }
+
   /// A launch is loops over blocks, and over threads in them.
   Work ofLaunch(gpu::LaunchOp launch) {
     gpu::KernelDim3 blocks = launch.getBlockIds();
@@ -158,6 +178,12 @@ private:
       return std::nullopt;
     if (auto load = dyn_cast<memref::LoadOp>(op))
       return elementOf(load);
+    if (auto dim = dyn_cast<memref::DimOp>(op))
+      return sizeOf(dim.getSource(), dim.getConstantIndex());
+    if (auto least = dyn_cast<affine::AffineMinOp>(op))
+      return leastOf(least);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return resultOf(loop, cast<OpResult>(value).getResultNumber());
     SmallVector<Attribute> operands, results;
     SmallVector<OpFoldResult> folded;
     for (Value operand : op->getOperands()) {
@@ -187,8 +213,75 @@ private:
     return known->second.at(static_cast<size_t>(*index));
   }
 
+  /// Size `index` of `buffer`: of an argument whose sizes are known, of memory
+  /// that is as large as something, or of another shape of that.
+  std::optional<int64_t> sizeOf(Value buffer, std::optional<int64_t> index) {
+    if (!index)
+      return std::nullopt;
+    auto type = cast<MemRefType>(buffer.getType());
+    if (!type.isDynamicDim(*index))
+      return type.getDimSize(*index);
+    if (auto argument = dyn_cast<BlockArgument>(buffer)) {
+      auto known =
+          sizes.find({argument.getArgNumber(), static_cast<unsigned>(*index)});
+      return known == sizes.end() ? std::nullopt : std::optional(known->second);
+    }
+    if (auto view = buffer.getDefiningOp<memref::ViewOp>())
+      return valueOf(view.getSizes()[type.getDynamicDimIndex(*index)]);
+    if (auto expand = buffer.getDefiningOp<memref::ExpandShapeOp>())
+      return valueOf(expand.getOutputShape()[type.getDynamicDimIndex(*index)]);
+    auto collapse = buffer.getDefiningOp<memref::CollapseShapeOp>();
+    if (!collapse)
+      return std::nullopt;
+    int64_t product = 1;
+    for (int64_t part : collapse.getReassociationIndices()[*index]) {
+      std::optional<int64_t> size = sizeOf(collapse.getSrc(), part);
+      if (!size)
+        return std::nullopt;
+      product *= *size;
+    }
+    return product;
+  }
+
+  /// What a loop that carries one number ends with.
+  std::optional<int64_t> resultOf(scf::ForOp loop, unsigned number) {
+    std::optional<int64_t> from = valueOf(loop.getLowerBound());
+    std::optional<int64_t> to = valueOf(loop.getUpperBound());
+    std::optional<int64_t> step = valueOf(loop.getStep());
+    std::optional<int64_t> carried = valueOf(loop.getInitArgs()[number]);
+    if (!from || !to || !step || loop.getNumRegionIterArgs() != 1)
+      return std::nullopt;
+    Value variable = loop.getInductionVar(),
+          argument = loop.getRegionIterArg(0);
+    for (int64_t i = *from; i < *to && carried; i += *step) {
+      known[variable] = i;
+      known[argument] = *carried;
+      carried = valueOf(loop.getYieldedValues()[0]);
+    }
+    known.erase(variable);
+    known.erase(argument);
+    return carried;
+  }
+
+  std::optional<int64_t> leastOf(affine::AffineMinOp op) {
+    SmallVector<Attribute> operands, results;
+    for (Value operand : op->getOperands()) {
+      std::optional<int64_t> number = valueOf(operand);
+      if (!number)
+        return std::nullopt;
+      operands.push_back(IntegerAttr::get(operand.getType(), *number));
+    }
+    if (failed(op.getAffineMap().constantFold(operands, results)))
+      return std::nullopt;
+    int64_t least = std::numeric_limits<int64_t>::max();
+    for (Attribute result : results)
+      least = std::min(least, cast<IntegerAttr>(result).getInt());
+    return least;
+  }
+
   double cache;
   const KnownElements &elements;
+  const KnownSizes &sizes;
   DenseMap<Value, int64_t> known; ///< loop variables in their turn
 };
 
@@ -221,8 +314,9 @@ void countTemporaries(func::FuncOp function, Score &score) {
 } // namespace
 
 Score scoreOf(func::FuncOp function, double cacheBytes,
-              const KnownElements &elements) {
-  Work work = Scorer(cacheBytes, elements).ofBlock(function.getBody().front());
+              const KnownElements &elements, const KnownSizes &sizes) {
+  Work work =
+      Scorer(cacheBytes, elements, sizes).ofBlock(function.getBody().front());
   Score score;
   score.flops = work.flops;
   score.calls = work.calls;
@@ -238,7 +332,7 @@ Score scoreOf(func::FuncOp function, double cacheBytes,
   function.walk([&](scf::ForOp loop) {
     size_t depth = 0;
     for (Operation *op = loop->getParentOp(); op; op = op->getParentOp())
-      depth += isa<scf::ForOp>(op);
+      depth += isa<scf::ForOp, scf::ParallelOp>(op);
     score.loops.resize(std::max(score.loops.size(), depth + 1));
     ++score.loops[depth];
   });

@@ -36,9 +36,13 @@ struct Score {
 /// turn: by the argument's number.
 using KnownElements = std::map<unsigned, std::vector<int64_t>>;
 
-/// Scores `function`, which consists of scf.for loops and of gpu.launch, on
-/// memrefs of static size, for a cache of `cacheBytes`. Throws an Error that
-/// names the loop if the number of its turns cannot be told.
+/// The open sizes of arguments: by the argument's number and the dimension's.
+using KnownSizes = std::map<std::pair<unsigned, unsigned>, int64_t>;
+
+/// Scores `function`, which consists of loops, scf.for and scf.parallel, and of
+/// gpu.launch, on memrefs of sizes that are static or follow from `sizes`, for
+/// a cache of `cacheBytes`. Throws an Error that names the loop if the number
+/// of its turns cannot be told.
 ///
 /// A launch is taken for loops over its blocks and over their threads. Where
 /// the threads of a block part, all are counted as if they went along, since
@@ -48,6 +52,6 @@ using KnownElements = std::map<unsigned, std::vector<int64_t>>;
 /// is still there in the next if a turn touches no more than the cache holds.
 /// It counts single elements, not cache lines, and a fully associative cache.
 Score scoreOf(mlir::func::FuncOp function, double cacheBytes,
-              const KnownElements &elements = {});
+              const KnownElements &elements = {}, const KnownSizes &sizes = {});
 
 } // namespace gpt2

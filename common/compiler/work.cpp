@@ -132,8 +132,10 @@ void Work::addTurns(const Work &turn, double turns, Value variable,
 Work workOf(Operation *op) {
   Work work;
   if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
-          arith::MaximumFOp, math::RsqrtOp>(op))
+          arith::MaximumFOp, arith::MaxNumFOp, math::RsqrtOp>(op))
     work.flops = elements(op->getResult(0).getType());
+  if (auto sum = dyn_cast<vector::ReductionOp>(op))
+    work.flops = elements(sum.getSourceVectorType());
   if (isa<vector::FMAOp>(op))
     work.flops = 2 * elements(op->getResult(0).getType());
   if (isa<gpu::SubgroupReduceOp>(op)) // a lane adds its partner's, and again
@@ -150,6 +152,16 @@ Work workOf(Operation *op) {
       store && isGlobal(store.getMemRefType()))
     touch(work, store.getMemRef(), store.getIndices()).written =
         elementBytes(store.getMemRefType());
+  if (auto load = dyn_cast<vector::LoadOp>(op)) {
+    Access &access = touch(work, load.getBase(), load.getIndices());
+    access.read = access.footprint =
+        elementBytes(load.getMemRefType()) * elements(load.getVectorType());
+  }
+  if (auto store = dyn_cast<vector::StoreOp>(op)) {
+    Access &access = touch(work, store.getBase(), store.getIndices());
+    access.written = access.footprint =
+        elementBytes(store.getMemRefType()) * elements(store.getVectorType());
+  }
   if (auto copy = dyn_cast<memref::CopyOp>(op)) {
     Access &from = touch(work, copy.getSource(), {});
     from.read = from.footprint = bytesOf(copy.getSource());

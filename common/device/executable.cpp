@@ -56,6 +56,14 @@ ElementType Executable::cacheType() const {
   return typeBy(symbols, "gpt2_cache_bits");
 }
 
+std::optional<Executable::Layout> Executable::layoutOf(size_t i) const {
+  auto *facts = static_cast<const int64_t *>(
+      symbols("gpt2_prepared_" + std::to_string(i)));
+  if (!facts)
+    return std::nullopt;
+  return Layout{facts[1], {facts + 2, facts + 2 + facts[0]}};
+}
+
 Executable::Bound &Executable::bind(const std::string &name) {
   if (auto found = bound.find(name); found != bound.end())
     return found->second;

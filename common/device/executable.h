@@ -38,10 +38,23 @@ public:
   /// Whether the program has the entry `name`.
   bool has(const std::string &name) const;
 
+  /// Whether it has loops that threads can divide.
+  bool dividesLoops() const { return symbols("gpt2_divides_loops") != nullptr; }
+
   /// How the program takes matrices of weights: see narrow_elements.cpp.
   ElementType matrixType() const;
   /// The same of the keys and values that it keeps.
   ElementType cacheType() const;
+
+  /// How the program wants a tensor that it is given: in other places than
+  /// those of rows one behind another.
+  struct Layout {
+    int64_t rows;               ///< of the plain tensor that make one of it
+    std::vector<int64_t> shape; ///< of it
+  };
+  /// That of argument `i` of the entries, from 0; none if it takes it as it is.
+  /// The entry prepare_I brings some of its rows there, see pack_panels.cpp.
+  std::optional<Layout> layoutOf(size_t i) const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for
   /// temporaries, if the entry asks for some, is added and kept for the next

@@ -68,6 +68,35 @@ void Forward::bindCache(int64_t count) {
   isOpen.resize(static_cast<size_t>(count));
 }
 
+void Forward::addPrepared(std::span<const float> values, const WeightSpec &spec,
+                          const Executable::Layout &layout) {
+  size_t number = arguments.size();
+  Device &device = executable.device();
+  MemRef whole(static_cast<float *>(nullptr), layout.shape);
+  DeviceMemory memory =
+      allocateOn(device, whole.bytes(), std::string(spec.name));
+  // A layer, or about a million elements, at a time.
+  int64_t rowElements = spec.elements() / spec.shape[0];
+  int64_t rows = layout.rows *
+                 std::max<int64_t>(1, (1 << 20) / (rowElements * layout.rows));
+  auto *to = static_cast<float *>(memory.get());
+  int64_t packedRow =
+      static_cast<int64_t>(whole.bytes() / sizeof(float)) / layout.shape[0];
+  for (int64_t row = 0; row < spec.shape[0]; row += rows) {
+    std::vector<int64_t> plainShape = spec.shape, packedShape = layout.shape;
+    plainShape[0] = std::min(rows, spec.shape[0] - row);
+    packedShape[0] = (plainShape[0] + layout.rows - 1) / layout.rows;
+    MemRef plain(const_cast<float *>(values.data()) + row * rowElements,
+                 plainShape);
+    DeviceMemory source =
+        shareWith(device, plain.data(), plain.bytes(), std::string(spec.name));
+    executable.call("prepare_" + std::to_string(number),
+                    {MemRef(to + row / layout.rows * packedRow, packedShape),
+                     plain.at(source.get())});
+  }
+  addArgument(whole, std::move(memory));
+}
+
 void Forward::bindWeights(Weights &weights) {
   Device &device = executable.device();
   bool narrow = executable.matrixType() == ElementType::BF16;
@@ -75,7 +104,9 @@ void Forward::bindWeights(Weights &weights) {
     const WeightSpec &spec = weights.specs()[i];
     std::span<float> values = weights.tensor(i);
     std::string name(spec.name);
-    if (narrow && spec.isMatrix()) {
+    if (auto layout = executable.layoutOf(arguments.size())) {
+      addPrepared(values, spec, *layout);
+    } else if (narrow && spec.isMatrix()) {
       std::vector<uint16_t> rounded(values.size());
       std::transform(values.begin(), values.end(), rounded.begin(),
                      floatToBfloat);

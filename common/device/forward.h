@@ -60,6 +60,9 @@ public:
 private:
   /// Gives weights, and then `extra`, to the device.
   void bindWeights(Weights &weights);
+  /// Adds the tensor `values`, laid out as the program wants it.
+  void addPrepared(std::span<const float> values, const WeightSpec &spec,
+                   const Executable::Layout &layout);
   void bindCache(int64_t count);
   void addArgument(const MemRef &tensor, DeviceMemory memory);
   /// Makes sure that there is room for `rows` rows of logits.

@@ -2,10 +2,33 @@
 #include "device/host_device.h"
 #include "model/error.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
+
+/// Of LLVM's OpenMP runtime, which compiled programs call.
+extern "C" void omp_set_num_threads(int count);
 
 namespace gpt2 {
+
+namespace {
+
+int threads = 1;
+
+} // namespace
+
+void useThreads(int count) {
+  threads = count;
+  omp_set_num_threads(count);
+}
+
+int availableThreads() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// OpenMP keeps the number for each thread that starts others.
+HostDevice::HostDevice() { useThreads(threads); }
 
 void *HostDevice::allocate(size_t bytes, const std::string &name) {
   constexpr size_t alignment = 64; // a cache line, and the widest vector

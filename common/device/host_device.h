@@ -8,9 +8,17 @@
 
 namespace gpt2 {
 
+/// How many threads divide the loops of compiled programs from now on; 1 if
+/// nothing is said. What they compute is the same for any number.
+void useThreads(int count);
+
+/// How many can run at once here.
+int availableThreads();
+
 /// Memory of the host, and no kernels: for programs that are all host part.
 class HostDevice : public Device {
 public:
+  HostDevice();
   std::string describe() const override { return "CPU"; }
   void *allocate(size_t bytes, const std::string &name) override;
   void *share(void *data, size_t bytes, const std::string &name) override;

@@ -1,6 +1,7 @@
 //===- main.cpp - gpt2-run: runs what a chapter's --aot wrote -----------===//
 #include "device/choose_device.h"
 #include "device/dynamic_library.h"
+#include "device/host_device.h"
 #include "device/self_check.h"
 #include "model/error.h"
 #include "model/paths.h"
@@ -42,6 +43,7 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --prompts FILE        continue many prompts, one a line
   --prompt-ids FILE     the same as ids, blanks between them; prints ids too
   --batch N             N of them at once (default 1)
+  --threads N           divide loops among N threads, on the CPU (default 1)
   --ignore-end          go on where the model ends its text
   --warm-up             run the prompt once before, untimed
   --profile             also print how long each kernel took
@@ -85,6 +87,7 @@ std::optional<Line> parse(int argc, char **argv) {
                             {"prompts", required_argument, nullptr, 'f'},
                             {"prompt-ids", required_argument, nullptr, 'j'},
                             {"batch", required_argument, nullptr, 'b'},
+                            {"threads", required_argument, nullptr, 'a'},
                             {"dump-logits", required_argument, nullptr, 'o'},
                             {"all-positions", no_argument, &allPositions, 1},
                             {"ignore-end", no_argument, &ignoreEnd, 1},
@@ -137,6 +140,9 @@ std::optional<Line> parse(int argc, char **argv) {
       break;
     case 'b':
       line.batch = number<int64_t>(name, optarg);
+      break;
+    case 'a':
+      line.threads = number<int>(name, optarg);
       break;
     case 'r':
       line.report = optarg;
@@ -297,8 +303,15 @@ int runLibrary(int argc, char **argv) {
   requireCpu(library.description().at("cpu"));
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
   requireSizes(library.description().at("model"), checkpoint->config());
+  if (line->threads < 1 || line->threads > availableThreads())
+    fail("--threads=", line->threads, ": expected 1 to ", availableThreads(),
+         ", what this machine runs at once");
+  useThreads(line->threads);
   Times times;
   Executable program = library.load(chooseProgram(library, line->device));
+  if (line->threads > 1 && !program.dividesLoops())
+    fail("--threads=", line->threads,
+         ": this library's program runs on 1 thread");
   times.compile = compileWatch.seconds();
   times.isOpened = true;
   describeModel(*line, *checkpoint);

@@ -28,6 +28,7 @@ struct RunOptions {
   std::optional<std::filesystem::path> prompts;   ///< one a line, as text
   std::optional<std::filesystem::path> promptIds; ///< the same as ids
   int64_t batch = 1; ///< of these are computed at once
+  int threads = 1;   ///< that divide the program's loops
   bool ignoreEnd = false, warmUp = false;
   std::optional<std::filesystem::path> dumpLogits;
   bool allPositions = false;

@@ -1,0 +1,118 @@
+//===- assembly_test.cpp - What the hot loops are made of ---------------===//
+//
+// Reads the assembly of the program for GPT-2 small, for CPUs that need not be
+// this one: a loop over k is a multiply-add for each of a tile's registers,
+// what it reads, and nothing else.
+//
+//===----------------------------------------------------------------------===//
+#include "chapter/chapter_test.h"
+#include "compiler/schedule.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Regex.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// The bodies of the innermost loops of `assembly`: from a label to the first
+/// jump back to it, with no other label in between.
+std::vector<Lines> innermostLoops(const std::string &assembly) {
+  std::vector<Lines> loops;
+  std::string label;
+  Lines body;
+  llvm::Regex isLabel("^(\\.L[A-Za-z0-9_]+):"), jumps("^\tj[a-z]+\t(\\.L.+)$");
+  llvm::SmallVector<llvm::StringRef> parts, groups;
+  llvm::StringRef(assembly).split(parts, '\n');
+  for (llvm::StringRef line : parts) {
+    if (isLabel.match(line, &groups)) {
+      label = groups[1].str();
+      body.clear();
+    } else if (jumps.match(line, &groups) && groups[1] == label) {
+      loops.push_back(body);
+    } else if (line.starts_with("\t") && !line.starts_with("\t.")) {
+      body.push_back(line.str());
+    }
+  }
+  return loops;
+}
+
+size_t countOf(const Lines &lines, const std::string &pattern) {
+  llvm::Regex regex(pattern);
+  return llvm::count_if(
+      lines, [&](const std::string &line) { return regex.match(line); });
+}
+
+struct Family {
+  const char *cpu;      ///< LLVM's name
+  const char *schedule; ///< that it gets
+  const char *wide;     ///< what its vector registers are called
+  int64_t lanes;        ///< floats in one
+};
+
+struct AssemblyTest : ::testing::TestWithParam<Family> {};
+
+TEST_P(AssemblyTest, SumsStayInRegisters) {
+#ifndef __x86_64__
+  GTEST_SKIP() << "this LLVM generates code for this CPU only";
+#endif
+  const Family &family = GetParam();
+  Chapter chapter = CHAPTER();
+  chapter.cpu = family.cpu;
+  std::filesystem::path schedule = chapter.scheduleFiles().front();
+  ASSERT_EQ(schedule.stem(), family.schedule);
+  auto registersOf = [&](const char *rows, const char *columns) {
+    return static_cast<size_t>(numberIn(schedule, rows) *
+                               numberIn(schedule, columns) / family.lanes);
+  };
+  size_t ofProduct = registersOf("rows", "columns");
+  size_t ofAttention = registersOf("keys", "queries");
+  std::string fma = std::string("^\tvfmadd.*%") + family.wide;
+
+  size_t products = 0, attention = 0;
+  for (const Lines &loop : innermostLoops(
+           emit(compileRequest(chapter, sizesOf(Config())), "asm"))) {
+    size_t multiplyAdds = countOf(loop, fma);
+    // LLVM may take several k at once.
+    bool isProduct = multiplyAdds && multiplyAdds % ofProduct == 0;
+    bool isAttention = multiplyAdds && multiplyAdds % ofAttention == 0;
+    // Other loops have multiply-adds too, for polynomials, among other things.
+    if (!(isProduct || isAttention) ||
+        countOf(loop, "^\tv(add|sub|mul|div|max|min|rnd|cvt)"))
+      continue;
+    std::string text = llvm::join(loop, "\n");
+    size_t steps = multiplyAdds / (isProduct ? ofProduct : ofAttention);
+    products += isProduct;
+    attention += isAttention;
+    // (An array on the stack has an index.)
+    EXPECT_EQ(countOf(loop, "\\(%r[sb]p\\)"), 0u) << "a spill in\n" << text;
+    EXPECT_EQ(countOf(loop, "^\tv[a-z0-9]+ss\t"),
+              countOf(loop, "^\tvbroadcastss"))
+        << "a single float in\n"
+        << text;
+    EXPECT_EQ(countOf(loop, "^\tcall"), 0u) << text;
+    EXPECT_EQ(countOf(loop, "^\tvmovap[sd]\t%[xyz]mm[0-9]+, %"), 0u)
+        << "a move in\n"
+        << text;
+    // For each k: the tile's registers, as many broadcasts as it has rows (some
+    // of them within multiply-adds), two registers of weights, and counting.
+    EXPECT_LE(loop.size(), multiplyAdds + steps * 10 + 8) << text;
+  }
+  // Four products of a layer, and the logits.
+  EXPECT_GE(products, 5u);
+  // Scores and values, of whole blocks of keys and of the rest.
+  EXPECT_GE(attention, 4u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, AssemblyTest,
+    ::testing::Values(Family{"x86-64-v4", "avx512", "zmm", 16},
+                      Family{"x86-64-v3", "avx2", "ymm", 8}),
+    [](const auto &info) { return info.param.schedule; });
+
+} // namespace

@@ -1,0 +1,144 @@
+//===- pipeline.cpp - Chapter 6: a schedule at the machine's limit ------===//
+//
+// What is computed is what the chapter before computes. How, which tiles in
+// which order, in what registers, by how many threads, is said by a text in the
+// transform dialect, schedules/, which the passes below carry out.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipelines.h"
+#include "compiler/schedule.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/SCFToOpenMP/SCFToOpenMP.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace ch05_kv_cache {
+std::vector<Stage> stages(const Setting &setting);
+}
+
+namespace ch06_vectorize {
+namespace {
+
+/// The chapter before's first stage, with names for the schedule.
+Stage withNames(Stage specialized) {
+  return {specialized.name,
+          [parents = specialized.addPasses](OpPassManager &pm) {
+            // Each operation remembers which kernel it is of.
+            pm.addNestedPass<func::FuncOp>(createNameOperations());
+            parents(pm);
+          }};
+}
+
+Stage scheduleStage(const Setting &setting) {
+  return {"scheduled", [files = setting.schedule,
+                        rows = numberIn(setting.schedule.front(), "rows")](
+                           OpPassManager &pm) {
+            // Tokens in blocks of as many rows as a tile has: no remainders.
+            pm.addNestedPass<func::FuncOp>(createBlockRows(rows));
+            // A product and the sum it goes into: one instruction.
+            pm.addPass(createContractMultiplyAdd());
+            // How many blocks there are, from the number of tokens.
+            pm.addPass(createCanonicalizerPass());
+            pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+            pm.addPass(createCSEPass());
+            // Loops around tiles, tiles as vectors.
+            pm.addPass(createRunSchedule(files, "tensors"));
+            // Indices and slices that tiling made.
+            pm.addPass(createCanonicalizerPass());
+            pm.addPass(createCSEPass());
+          }};
+}
+
+Stage packStage() {
+  return {"packed", [](OpPassManager &pm) {
+            // Weights in the order in which tiles read them.
+            pm.addPass(createPackPanels());
+            // tanh and exp of a whole vector.
+            pm.addPass(createApproximateMath());
+            // Sums that start at zero: each in a place of its own.
+            pm.addPass(createSeparateFills());
+          }};
+}
+
+Stage bufferStage() {
+  return {"bufferized", [](OpPassManager &pm) {
+            addBufferization(pm);
+            // Temporaries into memory that is there before the program runs,
+            // those of threads on their stacks.
+            pm.addPass(createReuseBuffers());
+          }};
+}
+
+Stage vectorStage(const Setting &setting) {
+  return {"vectors", [files = setting.schedule](OpPassManager &pm) {
+            // Tiles to rows, rows to vectors that LLVM knows.
+            pm.addPass(createRunSchedule(files, "vectors"));
+            // Rows of a tile that are read twice.
+            pm.addPass(createCSEPass());
+          }};
+}
+
+Stage loopStage() {
+  return {"loops", [](OpPassManager &pm) {
+            // A new key's way into the cache: a loop.
+            pm.addPass(createCopiesToLinalg());
+            // Parts that threads divide.
+            pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+            // What is not in vectors: to one nest of scf.for each.
+            pm.addPass(createConvertLinalgToLoopsPass());
+            // Addresses and sizes that a loop does not change: before it.
+            pm.addPass(createLoopInvariantCodeMotionPass());
+          }};
+}
+
+/// As the chapter before's, with vectors and threads.
+Stage llvmStage() {
+  return {"llvm-dialect", [](OpPassManager &pm) {
+            // Parallel loops to OpenMP's, and their stack memory out of them.
+            pm.addPass(createConvertSCFToOpenMPPass());
+            pm.addPass(createAllocatePerThread());
+            pm.addPass(createSCFToControlFlowPass());
+            pm.addPass(memref::createExpandStridedMetadataPass());
+            pm.addPass(createLowerAffinePass());
+            // Sums within a vector may be taken in any order.
+            ConvertVectorToLLVMPassOptions vectors;
+            vectors.reassociateFPReductions = true;
+            pm.addPass(createConvertVectorToLLVMPass(vectors));
+            pm.addPass(createConvertMathToLLVMPass());
+            pm.addPass(createConvertOpenMPToLLVMPass());
+            pm.addPass(createConvertToLLVMPass());
+            pm.addPass(createReconcileUnrealizedCastsPass());
+            pm.addPass(createCanonicalizerPass());
+          }};
+}
+
+} // namespace
+
+std::vector<Stage> stages(const Setting &setting) {
+  std::vector<Stage> stages;
+  for (Stage &stage : ch05_kv_cache::stages(setting)) {
+    if (stage.name == "fused") // from here on it is the schedule's
+      break;
+    stages.push_back(stages.empty() ? withNames(stage) : stage);
+  }
+  for (Stage stage : {scheduleStage(setting), packStage(), bufferStage(),
+                      vectorStage(setting), loopStage(), llvmStage()})
+    stages.push_back(std::move(stage));
+  return stages;
+}
+
+} // namespace ch06_vectorize
+} // namespace gpt2

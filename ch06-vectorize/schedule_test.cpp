@@ -1,0 +1,105 @@
+//===- schedule_test.cpp - Schedules, threads, and what they compute ----===//
+#include "chapter/chapter_test.h"
+#include "compiler/schedule.h"
+#include "device/host_device.h"
+#include "model/error.h"
+#include "model/files.h"
+#include "testing/messages.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::HasSubstr;
+
+namespace {
+
+Chapter withSchedule(const std::string &name) {
+  Chapter chapter = CHAPTER();
+  for (const std::filesystem::path &file : chapter.schedules)
+    if (file.stem() == name)
+      chapter.schedule = file;
+  EXPECT_FALSE(chapter.schedule.empty()) << name;
+  return chapter;
+}
+
+TEST(Schedule, IsThatOfTheCpu) {
+  const auto &all = CHAPTER().schedules;
+  EXPECT_EQ(scheduleFor(all, "x86-64").stem(), "portable");
+  EXPECT_EQ(scheduleFor(all, "x86-64-v3").stem(), "avx2");
+  EXPECT_EQ(scheduleFor(all, "x86-64-v4").stem(), "avx512");
+}
+
+struct SchedulesTest : ::testing::TestWithParam<const char *> {};
+
+// On this CPU, whatever CPU it is for.
+TEST_P(SchedulesTest, ComputesWhatTheReferenceDoes) {
+  // Whole tiles and panels; several blocks of queries and keys.
+  Config config = makeConfig(2, 3, 192, 150, 320);
+  Chapter chapter = withSchedule(GetParam());
+  Executable program =
+      load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+  Weights weights = randomWeights(config);
+  for (int64_t count : {1, 2, 7, 31, 32, 33, 63, 64, 65, 150}) {
+    std::vector<int32_t> tokens = someTokens(config, count);
+    std::vector<float> logits = logitsOf(program, weights, tokens, count);
+    auto expected = reference::forward(weights, tokens, count);
+    EXPECT_TRUE(compareLogits(logits, expected, config).within)
+        << count << " tokens";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SchedulesTest,
+                         ::testing::Values("avx512", "avx2", "portable"),
+                         [](const auto &info) { return info.param; });
+
+TEST(Threads, ComputeTheSameToTheBit) {
+  Config config = makeConfig(2, 3, 192, 70, 320);
+  Executable program = compileFor(config);
+  Weights weights = randomWeights(config);
+  for (int64_t count : {1, 9, 70}) {
+    std::vector<int32_t> tokens = someTokens(config, count);
+    useThreads(1);
+    std::vector<float> alone = logitsOf(program, weights, tokens, count);
+    for (int threads : {2, 3, 5}) {
+      useThreads(threads);
+      EXPECT_EQ(logitsOf(program, weights, tokens, count), alone)
+          << threads << " threads, " << count << " tokens";
+    }
+  }
+  useThreads(1);
+}
+
+TEST(Schedule, AFailingTransformShowsItsLine) {
+  Chapter chapter = withSchedule("portable");
+  std::string text = readFile(chapter.schedule);
+  std::string wrong = "    %loop = transform.get_parent_op %program "
+                      "{op_name = \"scf.for\"} : (!op) -> !op\n";
+  text.insert(text.find("    transform.include @schedule_program"), wrong);
+  std::filesystem::path file =
+      std::filesystem::path(::testing::TempDir()) / "wrong.mlir";
+  writeFile(file, {text});
+  chapter.schedule = file;
+  std::string message = messageOf([&] {
+    (void)compileToObject(compileRequest(chapter, sizesOf(Config())));
+  });
+  EXPECT_THAT(message, HasSubstr("wrong.mlir:"));
+  EXPECT_THAT(message, HasSubstr("%loop = transform.get_parent_op %program"));
+}
+
+TEST(Schedule, SaysWhatItLacks) {
+  std::filesystem::path file =
+      std::filesystem::path(::testing::TempDir()) / "empty.mlir";
+  writeFile(file, {"module {}\n"});
+  EXPECT_THAT(messageOf([&] { (void)numberIn(file, "rows"); }),
+              HasSubstr("%rows = transform.param.constant"));
+  EXPECT_THAT(messageOf([&] { (void)scheduleFor({file}, "x86-64"); }),
+              HasSubstr("gpt2.features"));
+  EXPECT_THAT(
+      messageOf([&] {
+        (void)scheduleFor({withSchedule("avx512").schedule}, "x86-64");
+      }),
+      HasSubstr("no schedule is for this CPU, x86-64; there are: avx512"));
+}
+
+} // namespace

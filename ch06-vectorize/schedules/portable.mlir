@@ -1,0 +1,36 @@
+// For CPUs with registers of 4 floats: AArch64, x86 with SSE.
+
+!op = !transform.any_op
+!number = !transform.param<i64>
+
+module attributes {transform.with_named_sequence,
+                   gpt2.features = ""} {
+
+  transform.named_sequence @tensors(%program: !op {transform.readonly}) {
+    // A tile of a product: 6 x 8 sums in 12 registers, which leaves four of SSE's
+    // 16 registers, and most of AArch64's 32.
+    %rows = transform.param.constant 6 : i64 -> !number
+    %columns = transform.param.constant 8 : i64 -> !number
+    // Columns that a thread computes at a time: small enough for 768 of them
+    // to be divided evenly among many threads.
+    %part = transform.param.constant 64 : i64 -> !number
+    // Blocks of rows in the L2 cache: 60 rows of 3072 floats are 720 KiB.
+    %blocks = transform.param.constant 10 : i64 -> !number
+    // A tile of attention: 4 x 8 sums.
+    %keys = transform.param.constant 4 : i64 -> !number
+    %queries = transform.param.constant 8 : i64 -> !number
+
+    transform.include @schedule_program failures(propagate)
+        (%program, %rows, %columns, %part, %blocks, %keys, %queries)
+        : (!op, !number, !number, !number, !number, !number, !number) -> ()
+    transform.yield
+  }
+
+  transform.named_sequence private @schedule_program(
+      %program: !op {transform.readonly}, %rows: !number {transform.readonly},
+      %columns: !number {transform.readonly},
+      %part: !number {transform.readonly},
+      %blocks: !number {transform.readonly},
+      %keys: !number {transform.readonly},
+      %queries: !number {transform.readonly})
+}

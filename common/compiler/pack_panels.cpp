@@ -1,0 +1,379 @@
+//===- pack_panels.cpp - Weights in the order in which they are read ----===//
+//
+// A tiled product reads a matrix in panels: for each k, some neighbouring
+// columns, 32 floats of a row of 2304, and then the same columns of the next
+// row, nine kilobytes further on. This pass lays a matrix out so that what is
+// read one after another lies one behind another:
+//
+//   w: L x K x N          becomes   L x ceil(N / 32) x K x 32
+//   wte: V x C, read by columns of its transpose
+//                         becomes   ceil(V / 32) x C x 32
+//
+// The width is that of the vectors that the program reads the matrix in, so it
+// is the schedule that decides. Whoever else reads the matrix finds an element
+// where it is now. A matrix that is not read in such vectors stays as it is.
+//
+// The matrices come from a file, so there are functions that lay them out, to
+// be called when they are loaded:
+//
+//   @prepare_I(%packed, %plain)   packs some layers (or some rows: a multiple
+//   of
+//                                 the panels' width) of argument I
+//   @gpt2_prepared_I              the rank of %packed, how many rows of %plain
+//                                 are one of it, and the sizes of all of it
+//
+// Arguments are gpt2.matrix; entries with the same arguments all get the same.
+// Run it behind the schedule, on tensors.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+bool isMultiple(OpFoldResult value, int64_t of);
+
+bool isMultiple(AffineExpr expr, ValueRange dims, ValueRange symbols,
+                int64_t of) {
+  if (expr.isMultipleOf(of))
+    return true;
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return isMultiple(OpFoldResult(dims[dim.getPosition()]), of);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return isMultiple(OpFoldResult(symbols[symbol.getPosition()]), of);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return false;
+  bool left = isMultiple(binary.getLHS(), dims, symbols, of);
+  bool right = isMultiple(binary.getRHS(), dims, symbols, of);
+  if (binary.getKind() == AffineExprKind::Add)
+    return left && right;
+  return binary.getKind() == AffineExprKind::Mul && (left || right);
+}
+
+/// Whether `value` is always a multiple of `of`.
+bool isMultiple(OpFoldResult value, int64_t of) {
+  if (std::optional<int64_t> constant = getConstantIntValue(value))
+    return *constant % of == 0;
+  auto ssa = cast<Value>(value);
+  if (auto apply = ssa.getDefiningOp<affine::AffineApplyOp>()) {
+    AffineMap map = apply.getAffineMap();
+    ValueRange operands = apply.getMapOperands();
+    return isMultiple(map.getResult(0), operands.take_front(map.getNumDims()),
+                      operands.drop_front(map.getNumDims()), of);
+  }
+  auto argument = dyn_cast<BlockArgument>(ssa);
+  if (!argument)
+    return false;
+  auto loop = dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
+  if (!loop)
+    return false;
+  std::optional<SmallVector<Value>> variables = loop.getLoopInductionVars();
+  if (!variables)
+    return false;
+  for (auto [i, variable] : llvm::enumerate(*variables))
+    if (variable == ssa)
+      return isMultiple((*loop.getLoopLowerBounds())[i], of) &&
+             isMultiple((*loop.getLoopSteps())[i], of);
+  return false;
+}
+
+/// How a matrix is laid out.
+struct Panels {
+  unsigned columns; ///< the dimension of the plain matrix that is cut
+  int64_t width;    ///< of a panel
+
+  /// The dimensions before and behind which the number of the panel stands.
+  SmallVector<int64_t> shapeOf(ArrayRef<int64_t> plain) const {
+    SmallVector<int64_t> shape(plain);
+    int64_t count = plain[columns];
+    shape.erase(shape.begin() + columns);
+    shape.insert(shape.begin() + panelDim(plain.size()),
+                 llvm::divideCeil(count, width));
+    shape.push_back(width);
+    return shape;
+  }
+  /// Where the number of the panel stands: behind the layer, if there is one.
+  static unsigned panelDim(unsigned rank) { return rank - 2; }
+
+  /// Where the element is that was at `indices`.
+  SmallVector<Value> indicesOf(OpBuilder &builder, Location loc,
+                               ValueRange indices) const {
+    AffineExpr column = builder.getAffineDimExpr(0);
+    OpFoldResult index = indices[columns];
+    auto part = [&](AffineExpr expr) {
+      return getValueOrCreateConstantIndexOp(
+          builder, loc,
+          affine::makeComposedFoldedAffineApply(builder, loc, expr, {index}));
+    };
+    SmallVector<Value> moved(indices);
+    moved.erase(moved.begin() + columns);
+    moved.insert(moved.begin() + panelDim(indices.size()),
+                 part(column.floorDiv(width)));
+    moved.push_back(part(column % width));
+    return moved;
+  }
+};
+
+/// The one dimension that a read in a vector runs along, the others being of
+/// size one: of the tensor.
+std::optional<unsigned> directionOf(vector::TransferReadOp read) {
+  VectorType type = read.getVectorType();
+  if (read.hasOutOfBoundsDim() || read.getMask())
+    return std::nullopt;
+  std::optional<unsigned> direction;
+  for (auto [i, result] :
+       llvm::enumerate(read.getPermutationMap().getResults()))
+    if (type.getDimSize(i) != 1) {
+      auto dim = dyn_cast<AffineDimExpr>(result);
+      if (direction || !dim)
+        return std::nullopt;
+      direction = dim.getPosition();
+    }
+  return direction;
+}
+
+struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PackPanels)
+
+  StringRef getName() const final { return "PackPanels"; }
+  StringRef getArgument() const final { return "pack-panels"; }
+  StringRef getDescription() const final {
+    return "Lay matrices of weights out in the order in which they are read";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<affine::AffineDialect, arith::ArithDialect,
+                    memref::MemRefDialect, scf::SCFDialect>();
+  }
+
+  void runOnOperation() final {
+    // The same argument of all entries.
+    std::map<unsigned, SmallVector<BlockArgument>> matrices;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      for (BlockArgument argument : function.getArguments())
+        if (function.getArgAttr(argument.getArgNumber(), matrixAttr))
+          matrices[argument.getArgNumber()].push_back(argument);
+    }
+    for (auto &[number, arguments] : matrices) {
+      std::optional<Panels> panels = panelsOf(arguments);
+      if (!panels)
+        continue;
+      auto plain = cast<RankedTensorType>(arguments.front().getType());
+      for (BlockArgument argument : arguments)
+        layOut(argument, *panels);
+      addPrepare(number, plain, *panels);
+    }
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        function.setType(FunctionType::get(
+            &getContext(), function.getBody().front().getArgumentTypes(),
+            function.getResultTypes()));
+  }
+
+private:
+  /// How all who read `arguments`, one matrix, would have it; none if they do
+  /// not agree or there is a reader that could not find its elements.
+  static std::optional<Panels> panelsOf(ArrayRef<BlockArgument> arguments) {
+    std::optional<Panels> panels;
+    for (BlockArgument argument : arguments)
+      for (Operation *user : argument.getUsers()) {
+        auto read = dyn_cast<vector::TransferReadOp>(user);
+        if (!read)
+          continue;
+        std::optional<unsigned> direction = directionOf(read);
+        if (!direction)
+          return std::nullopt;
+        Panels wanted{*direction, read.getVectorType().getNumElements()};
+        if (panels && (panels->columns != wanted.columns ||
+                       panels->width != wanted.width))
+          return std::nullopt;
+        panels = wanted;
+      }
+    if (!panels)
+      return std::nullopt;
+    for (BlockArgument argument : arguments)
+      for (Operation *user : argument.getUsers())
+        if (!canFollow(user, *panels))
+          return std::nullopt;
+    return panels;
+  }
+
+  /// Whether `user` finds its elements in `panels`.
+  static bool canFollow(Operation *user, const Panels &panels) {
+    if (isa<tensor::ExtractOp, tensor::DimOp>(user))
+      return true;
+    if (auto read = dyn_cast<vector::TransferReadOp>(user))
+      return isMultiple(OpFoldResult(read.getIndices()[panels.columns]),
+                        panels.width);
+    // The columns behind the last whole panel: a part of a panel.
+    auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
+    if (!slice || !slice.hasUnitStride() ||
+        !isMultiple(slice.getMixedOffsets()[panels.columns], panels.width))
+      return false;
+    // Of a size that is not known: what is left behind the last whole panel.
+    int64_t size = slice.getStaticSizes()[panels.columns];
+    if (!ShapedType::isDynamic(size) && size > panels.width)
+      return false;
+    return llvm::all_of(slice->getUsers(), [](Operation *reader) {
+      return isa<linalg::GenericOp, tensor::DimOp>(reader);
+    });
+  }
+
+  void layOut(BlockArgument argument, const Panels &panels) {
+    auto plain = cast<RankedTensorType>(argument.getType());
+    argument.setType(RankedTensorType::get(panels.shapeOf(plain.getShape()),
+                                           plain.getElementType()));
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      IRRewriter rewriter(user);
+      Location loc = user->getLoc();
+      if (auto extract = dyn_cast<tensor::ExtractOp>(user)) {
+        rewriter.replaceOpWithNewOp<tensor::ExtractOp>(
+            extract, argument,
+            panels.indicesOf(rewriter, loc, extract.getIndices()));
+      } else if (auto read = dyn_cast<vector::TransferReadOp>(user)) {
+        moveRead(rewriter, read, panels);
+      } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user)) {
+        moveSlice(rewriter, slice, panels);
+      }
+    }
+  }
+
+  static void moveRead(IRRewriter &rewriter, vector::TransferReadOp read,
+                       const Panels &panels) {
+    unsigned rank = read.getIndices().size();
+    SmallVector<Value> indices =
+        panels.indicesOf(rewriter, read.getLoc(), read.getIndices());
+    // Along the new last dimension; the others shift.
+    SmallVector<AffineExpr> dims;
+    for (unsigned i = 0; i < rank; ++i)
+      dims.push_back(rewriter.getAffineDimExpr(newDim(i, rank, panels)));
+    AffineMap map =
+        read.getPermutationMap().replaceDimsAndSymbols(dims, {}, rank + 1, 0);
+    rewriter.replaceOpWithNewOp<vector::TransferReadOp>(
+        read, read.getVectorType(), read.getBase(), indices, map,
+        read.getPadding(), /*mask=*/Value(), read.getInBoundsAttr());
+  }
+
+  /// Where dimension `i` of the plain matrix is: of its columns, within a
+  /// panel.
+  static unsigned newDim(unsigned i, unsigned rank, const Panels &panels) {
+    if (i == panels.columns)
+      return rank;
+    unsigned behind = i - (i > panels.columns);
+    return behind + (behind >= Panels::panelDim(rank));
+  }
+
+  static void moveSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice,
+                        const Panels &panels) {
+    Location loc = slice.getLoc();
+    unsigned rank = slice.getMixedOffsets().size();
+    SmallVector<Value> starts;
+    for (OpFoldResult offset : slice.getMixedOffsets())
+      starts.push_back(getValueOrCreateConstantIndexOp(rewriter, loc, offset));
+    SmallVector<OpFoldResult> offsets =
+        getAsOpFoldResult(panels.indicesOf(rewriter, loc, starts));
+    SmallVector<OpFoldResult> sizes(rank + 1, rewriter.getIndexAttr(1));
+    for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
+      sizes[newDim(i, rank, panels)] = size;
+    // The columns are last now; before, they may have been first.
+    auto plain = slice.getType();
+    unsigned columns = panels.columns - (rank - plain.getRank());
+    SmallVector<int64_t> shape(plain.getShape());
+    shape.erase(shape.begin() + columns);
+    shape.push_back(plain.getDimSize(columns));
+    auto type = RankedTensorType::get(shape, plain.getElementType());
+    SmallVector<OpFoldResult> ones(rank + 1, rewriter.getIndexAttr(1));
+    Value moved = tensor::ExtractSliceOp::create(
+        rewriter, loc, type, slice.getSource(), offsets, sizes, ones);
+    for (OpOperand &use : llvm::make_early_inc_range(slice->getUses())) {
+      if (auto dim = dyn_cast<tensor::DimOp>(use.getOwner())) {
+        int64_t index = *dim.getConstantIndex();
+        int64_t now =
+            index == columns ? plain.getRank() - 1 : index - (index > columns);
+        rewriter.setInsertionPoint(dim);
+        rewriter.replaceOpWithNewOp<tensor::DimOp>(dim, moved, now);
+        continue;
+      }
+      auto reader = cast<linalg::GenericOp>(use.getOwner());
+      SmallVector<AffineMap> maps = reader.getIndexingMapsArray();
+      AffineMap &map = maps[use.getOperandNumber()];
+      AffineExpr column = map.getResult(columns);
+      map = map.dropResult(columns);
+      map = map.insertResult(column, map.getNumResults());
+      use.set(moved);
+      reader.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+    }
+    rewriter.eraseOp(slice);
+  }
+
+  void addPrepare(unsigned number, RankedTensorType plain,
+                  const Panels &panels) {
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    Location loc = getOperation().getLoc();
+    bool cutsRows = panels.columns == 0;
+    SmallVector<int64_t> packedShape = panels.shapeOf(plain.getShape());
+    SmallVector<int64_t> facts{static_cast<int64_t>(packedShape.size()),
+                               cutsRows ? panels.width : 1};
+    llvm::append_range(facts, packedShape);
+    std::string suffix = std::to_string(number);
+    auto size = static_cast<int64_t>(facts.size());
+    memref::GlobalOp::create(
+        builder, loc, "gpt2_prepared_" + suffix,
+        /*sym_visibility=*/StringAttr(),
+        MemRefType::get({size}, builder.getI64Type()),
+        DenseElementsAttr::get(
+            RankedTensorType::get({size}, builder.getI64Type()),
+            ArrayRef<int64_t>(facts)),
+        /*constant=*/true, /*alignment=*/IntegerAttr());
+
+    // Some layers, or some rows.
+    SmallVector<int64_t> from(plain.getShape()), to(packedShape);
+    from[0] = to[0] = ShapedType::kDynamic;
+    auto packed = MemRefType::get(to, plain.getElementType());
+    auto source = MemRefType::get(from, builder.getF32Type());
+    auto function =
+        func::FuncOp::create(builder, loc, "prepare_" + suffix,
+                             builder.getFunctionType({packed, source}, {}));
+    function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    Value into = function.getArgument(0), of = function.getArgument(1);
+    SmallVector<Value> zeros, ends, steps;
+    for (int64_t i = 0; i < plain.getRank(); ++i) {
+      zeros.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
+      steps.push_back(arith::ConstantIndexOp::create(builder, loc, 1));
+      ends.push_back(memref::DimOp::create(builder, loc, of, i));
+    }
+    scf::buildLoopNest(
+        builder, loc, zeros, ends, steps,
+        [&](OpBuilder &body, Location loc, ValueRange at) {
+          Value element = memref::LoadOp::create(body, loc, of, at);
+          if (plain.getElementType() != body.getF32Type())
+            element = arith::TruncFOp::create(body, loc, plain.getElementType(),
+                                              element);
+          memref::StoreOp::create(body, loc, element, into,
+                                  panels.indicesOf(body, loc, at));
+        });
+    func::ReturnOp::create(builder, loc);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createPackPanels() {
+  return std::make_unique<PackPanels>();
+}
+
+} // namespace gpt2

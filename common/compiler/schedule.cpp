@@ -1,0 +1,69 @@
+//===- schedule.cpp - Which schedule a CPU gets -------------------------===//
+#include "compiler/schedule.h"
+#include "compiler/codegen.h"
+#include "model/error.h"
+#include "model/files.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Support/Regex.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace gpt2 {
+namespace {
+
+llvm::SmallVector<llvm::StringRef> match(const std::string &text,
+                                         const std::string &pattern) {
+  llvm::SmallVector<llvm::StringRef> groups;
+  llvm::Regex(pattern, llvm::Regex::Newline).match(text, &groups);
+  return groups;
+}
+
+} // namespace
+
+std::filesystem::path
+scheduleFor(const std::vector<std::filesystem::path> &schedules,
+            const std::optional<std::string> &cpu) {
+  std::unique_ptr<llvm::TargetMachine> target = createHostTargetMachine(cpu);
+  std::filesystem::path best;
+  size_t most = 0;
+  std::string all;
+  for (const std::filesystem::path &schedule : schedules) {
+    std::string text = readFile(schedule);
+    auto groups = match(text, "gpt2\\.features = \"([^\"]*)\"");
+    if (groups.empty())
+      fail(schedule.string(), ": no gpt2.features = \"...\", what the CPU must "
+                              "have for it");
+    llvm::SmallVector<llvm::StringRef> features;
+    groups[1].split(features, ',', -1, /*KeepEmpty=*/false);
+    bool fits = llvm::all_of(features, [&](llvm::StringRef feature) {
+      return target->getMCSubtargetInfo()->checkFeatures(
+          ("+" + feature.trim()).str());
+    });
+    all += (all.empty() ? "" : ", ") + schedule.stem().string();
+    if (fits && (best.empty() || features.size() > most)) {
+      best = schedule;
+      most = features.size();
+    }
+  }
+  if (best.empty())
+    fail("no schedule is for this CPU, ", target->getTargetCPU().str(),
+         "; there are: ", all);
+  return best;
+}
+
+int64_t numberIn(const std::filesystem::path &schedule,
+                 const std::string &name) {
+  std::string text = readFile(schedule);
+  auto groups =
+      match(text, "^ *%" + name + " = transform\\.param\\.constant ([0-9]+)");
+  int64_t number = 0;
+  if (groups.empty() || groups[1].getAsInteger(10, number) || number < 1)
+    fail(schedule.string(), ": expected a line %", name,
+         " = transform.param.constant N : i64 -> !transform.param<i64>, N "
+         "above 0");
+  return number;
+}
+
+} // namespace gpt2

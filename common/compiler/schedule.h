@@ -1,0 +1,34 @@
+//===- schedule.h - Schedules: texts in the transform dialect -----------===//
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gpt2 {
+
+/// Of `schedules`, files in the transform dialect, the one that asks most of
+/// the CPU `cpu`, an LLVM name, or, without one, of the CPU we run on. A file
+/// says what it asks for: gpt2.features = "avx2,fma". Throws an Error if none
+/// will do.
+std::filesystem::path
+scheduleFor(const std::vector<std::filesystem::path> &schedules,
+            const std::optional<std::string> &cpu);
+
+/// The number that `schedule` gives `name`:
+///   %name = transform.param.constant 8 : i64 -> ...
+/// Throws an Error if it gives none, or one that is not above 0.
+int64_t numberIn(const std::filesystem::path &schedule,
+                 const std::string &name);
+
+/// `run-schedule`: see run_schedule.cpp.
+std::unique_ptr<mlir::Pass>
+createRunSchedule(const std::vector<std::filesystem::path> &files = {},
+                  const std::string &sequence = "");
+
+} // namespace gpt2

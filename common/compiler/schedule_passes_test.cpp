@@ -1,0 +1,225 @@
+//===- schedule_passes_test.cpp - The passes of chapter 6, alone --------===//
+#include "testing/run_pipeline.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2::testing;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace {
+
+TEST(NameOperations, OperationsAreOfTheirKernel) {
+  std::string text = runPipeline(R"mlir(
+    func.func @linear(%x: tensor<?x4xf32>, %w: tensor<4x5xf32>,
+                      %b: tensor<5xf32>, %y: tensor<?x5xf32>)
+        -> tensor<?x5xf32> {
+      %bias = linalg.broadcast ins(%b : tensor<5xf32>)
+          outs(%y : tensor<?x5xf32>) dimensions = [0]
+      %z = linalg.matmul {gpt2.op = "mine"}
+          ins(%x, %w : tensor<?x4xf32>, tensor<4x5xf32>)
+          outs(%bias : tensor<?x5xf32>) -> tensor<?x5xf32>
+      %r = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x5xf32>)
+          outs(%z : tensor<?x5xf32>) -> tensor<?x5xf32>
+      return %r : tensor<?x5xf32>
+    })mlir",
+                                 "func.func(name-operations)");
+  EXPECT_THAT(text, HasSubstr("{gpt2.op = \"linear.broadcast\"}"));
+  EXPECT_THAT(text, HasSubstr("{gpt2.op = \"linear\", gpt2.result}"));
+  EXPECT_THAT(text, HasSubstr("gpt2.op = \"mine\"")); // keeps its name
+  EXPECT_THAT(text, Not(HasSubstr("linalg.matmul")));
+}
+
+TEST(BlockRows, RowsComeInBlocks) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: tensor<?x4xf32>, %w: tensor<4x5xf32>, %y: tensor<?x5xf32>)
+        -> tensor<?x5xf32> {
+      %r = linalg.generic {
+          indexing_maps = [affine_map<(m, n, k) -> (k, n)>,
+                           affine_map<(m, n, k) -> (m, k)>,
+                           affine_map<(m, n, k) -> (m, n)>],
+          iterator_types = ["parallel", "parallel", "reduction"]}
+          ins(%w, %x : tensor<4x5xf32>, tensor<?x4xf32>)
+          outs(%y : tensor<?x5xf32>) attrs = {gpt2.op = "linear"} {
+      ^bb0(%a: f32, %b: f32, %c: f32):
+        %p = arith.mulf %a, %b : f32
+        %s = arith.addf %c, %p : f32
+        linalg.yield %s : f32
+      } -> tensor<?x5xf32>
+      return %r : tensor<?x5xf32>
+    })mlir",
+                                 "func.func(block-rows{rows=8})");
+  // Room for whole blocks, the rows that there are filled in.
+  EXPECT_THAT(text, HasSubstr("s0 ceildiv 8) * 8"));
+  EXPECT_THAT(text, HasSubstr("into tensor<?x8x4xf32>"));
+  EXPECT_THAT(text, HasSubstr("outs(%expanded_"));
+  EXPECT_THAT(text, HasSubstr("tensor<?x8x5xf32>) attrs =  {gpt2.blocked, "
+                              "gpt2.op = \"linear\"}"));
+  // The rows' element is the first factor.
+  EXPECT_THAT(text, HasSubstr("arith.mulf %in_"));
+  // What comes back are the first rows.
+  EXPECT_THAT(text, HasSubstr("tensor.collapse_shape"));
+  EXPECT_THAT(text, HasSubstr("return %extracted_slice : tensor<?x5xf32>"));
+}
+
+TEST(BlockRows, ALoopCarriesBlocks) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x)
+          -> (tensor<?x4xf32>) {
+        %b = linalg.generic {
+            indexing_maps = [affine_map<(m, n) -> (m, n)>],
+            iterator_types = ["parallel", "parallel"]}
+            outs(%a : tensor<?x4xf32>) {
+        ^bb0(%c: f32):
+          %d = arith.addf %c, %c : f32
+          linalg.yield %d : f32
+        } -> tensor<?x4xf32>
+        scf.yield %b : tensor<?x4xf32>
+      }
+      return %r : tensor<?x4xf32>
+    })mlir",
+                                 "func.func(block-rows{rows=6}),canonicalize");
+  EXPECT_THAT(text, HasSubstr("-> (tensor<?x6x4xf32>)"));
+  EXPECT_THAT(text, HasSubstr("outs(%arg3 : tensor<?x6x4xf32>)"));
+  EXPECT_THAT(text, ContainsRegex("scf.yield %[0-9]+ : tensor<\\?x6x4xf32>"));
+}
+
+TEST(BlockRows, LeavesRowsThatDependOnOthers) {
+  // A sum over rows, and a gather.
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: tensor<?x4xf32>, %t: tensor<4xf32>, %y: tensor<?x4xf32>)
+        -> (tensor<4xf32>, tensor<?x4xf32>) {
+      %r = linalg.generic {
+          indexing_maps = [affine_map<(m, n) -> (m, n)>,
+                           affine_map<(m, n) -> (n)>],
+          iterator_types = ["reduction", "parallel"]}
+          ins(%x : tensor<?x4xf32>) outs(%t : tensor<4xf32>) {
+      ^bb0(%a: f32, %b: f32):
+        %s = arith.addf %a, %b : f32
+        linalg.yield %s : f32
+      } -> tensor<4xf32>
+      %g = linalg.generic {
+          indexing_maps = [affine_map<(m, n) -> (m, n)>],
+          iterator_types = ["parallel", "parallel"]}
+          outs(%y : tensor<?x4xf32>) {
+      ^bb0(%a: f32):
+        %i = linalg.index 1 : index
+        %e = tensor.extract %t[%i] : tensor<4xf32>
+        linalg.yield %e : f32
+      } -> tensor<?x4xf32>
+      return %r, %g : tensor<4xf32>, tensor<?x4xf32>
+    })mlir",
+                                 "func.func(block-rows{rows=8})");
+  EXPECT_THAT(text, Not(HasSubstr("tensor<?x8x4xf32>")));
+}
+
+/// A matrix that is read in vectors of 8, and by an element.
+const char *readers = R"mlir(
+  func.func @f(%w: tensor<2x16x24xf32> {gpt2.matrix}, %l: index)
+      -> (vector<8xf32>, f32) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    %c16 = arith.constant 16 : index
+    %c24 = arith.constant 24 : index
+    %zero = arith.constant 0.0 : f32
+    %none = arith.constant dense<0.0> : vector<8xf32>
+    %sum = scf.for %n = %c0 to %c24 step STEP iter_args(%a = %none)
+        -> (vector<8xf32>) {
+      %b = scf.for %k = %c0 to %c16 step %c1 iter_args(%s = %a)
+          -> (vector<8xf32>) {
+        %v = vector.transfer_read %w[%l, %k, %n], %zero {in_bounds = [true]}
+            : tensor<2x16x24xf32>, vector<8xf32>
+        %t = arith.addf %s, %v : vector<8xf32>
+        scf.yield %t : vector<8xf32>
+      }
+      scf.yield %b : vector<8xf32>
+    }
+    %e = tensor.extract %w[%l, %c1, %c16] : tensor<2x16x24xf32>
+    return %sum, %e : vector<8xf32>, f32
+  })mlir";
+
+std::string withStep(const std::string &step) {
+  std::string text = readers;
+  return text.replace(text.find("STEP"), 4, step);
+}
+
+TEST(PackPanels, WhatIsReadTogetherLiesTogether) {
+  std::string text = runPipeline(withStep("%c8"), "pack-panels,canonicalize");
+  EXPECT_THAT(text, HasSubstr("%arg0: tensor<2x3x16x8xf32> {gpt2.matrix}"));
+  EXPECT_THAT(text, HasSubstr(": tensor<2x3x16x8xf32>, vector<8xf32>"));
+  // Column 16 is column 0 of panel 2.
+  EXPECT_THAT(text, HasSubstr("tensor.extract %arg0[%arg1, %c2, %c1, %c0]"));
+  // Rank 4; one layer of the plain matrix is one of it.
+  EXPECT_THAT(text, HasSubstr("@gpt2_prepared_0 : memref<6xi64> = "
+                              "dense<[4, 1, 2, 3, 16, 8]>"));
+  EXPECT_THAT(text, HasSubstr("func.func @prepare_0(%arg0: "
+                              "memref<?x3x16x8xf32>, %arg1: "
+                              "memref<?x16x24xf32>)"));
+}
+
+TEST(PackPanels, LeavesWhatIsReadAcrossPanels) {
+  std::string text = runPipeline(withStep("%c1"), "pack-panels");
+  EXPECT_THAT(text, HasSubstr("%arg0: tensor<2x16x24xf32>"));
+  EXPECT_THAT(text, Not(HasSubstr("prepare_0")));
+}
+
+TEST(ApproximateMath, NothingIsCalled) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: vector<16xf32>) -> vector<16xf32> {
+      %t = math.tanh %x : vector<16xf32>
+      %e = math.exp %t : vector<16xf32>
+      return %e : vector<16xf32>
+    })mlir",
+                                 "approximate-math");
+  EXPECT_THAT(text, Not(HasSubstr("math.tanh")));
+  EXPECT_THAT(text, Not(HasSubstr("math.exp ")));
+}
+
+TEST(ReuseBuffers, AThreadHasItsOwn) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: memref<4x8xf32>) {
+      %zero = arith.constant 0.0 : f32
+      scf.forall (%i) in (4) {
+        %a = memref.alloc() : memref<8xf32>
+        linalg.fill ins(%zero : f32) outs(%a : memref<8xf32>)
+        %row = memref.subview %x[%i, 0] [1, 8] [1, 1]
+            : memref<4x8xf32> to memref<8xf32, strided<[1], offset: ?>>
+        memref.copy %a, %row
+            : memref<8xf32> to memref<8xf32, strided<[1], offset: ?>>
+      }
+      return
+    })mlir",
+                                 "reuse-buffers");
+  EXPECT_THAT(text, Not(HasSubstr("memref.global")));
+  EXPECT_THAT(text, HasSubstr("memref.alloca() {alignment = 64 : i64} : "
+                              "memref<32xi8>"));
+}
+
+TEST(AllocatePerThread, OnceForAllParts) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: memref<4xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      %zero = arith.constant 0.0 : f32
+      scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+        %a = memref.alloca() : memref<1xf32>
+        memref.store %zero, %a[%c0] : memref<1xf32>
+        %v = memref.load %a[%c0] : memref<1xf32>
+        memref.store %v, %x[%i] : memref<4xf32>
+        scf.reduce
+      }
+      return
+    })mlir",
+                                 "convert-scf-to-openmp,allocate-per-thread");
+  EXPECT_THAT(text, Not(HasSubstr("memref.alloca_scope")));
+  EXPECT_LT(text.find("omp.parallel"), text.find("memref.alloca()"));
+  EXPECT_LT(text.find("memref.alloca()"), text.find("omp.wsloop"));
+}
+
+} // namespace

@@ -1,0 +1,20 @@
+//===- messages.h - What an Error says ----------------------------------===//
+#pragma once
+
+#include "model/error.h"
+
+#include <string>
+
+namespace gpt2::testing {
+
+/// The message of the Error that `function` throws; "no error" if none.
+template <typename Function> std::string messageOf(Function function) {
+  try {
+    function();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+} // namespace gpt2::testing
