@@ -2,7 +2,10 @@
 #include "compiler/buffer_size.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -10,32 +13,68 @@ namespace gpt2 {
 
 namespace {
 
-/// Whether `expr` is no smaller if what it is of is larger.
-bool grows(AffineExpr expr) {
-  if (isa<AffineDimExpr, AffineSymbolExpr, AffineConstantExpr>(expr))
-    return true;
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  if (binary.getKind() == AffineExprKind::Add)
-    return grows(binary.getLHS()) && grows(binary.getRHS());
-  auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  return by && by.getValue() > 0 && binary.getKind() != AffineExprKind::Mod &&
-         grows(binary.getLHS());
-}
+/// What sizes and indices made of open ones are at most, if an open one is at
+/// most `open`. None is below zero.
+struct Bounds {
+  int64_t open;
 
-/// What `size`, a size made of open ones, is at most if they are at most `max`.
-int64_t boundOf(Value size, int64_t max) {
-  auto apply = size.getDefiningOp<affine::AffineApplyOp>();
-  if (!apply || !grows(apply.getAffineMap().getResult(0)))
-    return max;
-  Builder builder(size.getContext());
-  SmallVector<Attribute> bounds;
-  for (Value operand : apply.getMapOperands())
-    bounds.push_back(builder.getIndexAttr(boundOf(operand, max)));
-  SmallVector<Attribute> folded;
-  if (failed(apply.getAffineMap().constantFold(bounds, folded)))
-    return max;
-  return cast<IntegerAttr>(folded.front()).getInt();
-}
+  int64_t of(OpFoldResult size) const {
+    if (std::optional<int64_t> constant = getConstantIntValue(size))
+      return *constant;
+    auto value = cast<Value>(size);
+    if (auto apply = value.getDefiningOp<affine::AffineApplyOp>())
+      return of(apply.getAffineMap(), 0, apply.getMapOperands());
+    if (auto least = value.getDefiningOp<affine::AffineMinOp>()) {
+      int64_t bound = std::numeric_limits<int64_t>::max();
+      for (unsigned i = 0; i < least.getAffineMap().getNumResults(); ++i)
+        bound = std::min(bound,
+                         of(least.getAffineMap(), i, least.getMapOperands()));
+      return bound;
+    }
+    auto argument = dyn_cast<BlockArgument>(value);
+    auto loop =
+        argument
+            ? dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp())
+            : LoopLikeOpInterface();
+    if (loop)
+      if (auto variables = loop.getLoopInductionVars())
+        for (auto [i, variable] : llvm::enumerate(*variables))
+          if (variable == value)
+            return of((*loop.getLoopUpperBounds())[i]);
+    return open;
+  }
+
+private:
+  int64_t of(AffineMap map, unsigned result, ValueRange operands) const {
+    return most(map.getResult(result), operands.take_front(map.getNumDims()),
+                operands.drop_front(map.getNumDims()));
+  }
+
+  int64_t most(AffineExpr expr, ValueRange dims, ValueRange symbols) const {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return constant.getValue();
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return of(dims[dim.getPosition()]);
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+      return of(symbols[symbol.getPosition()]);
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    int64_t left = most(binary.getLHS(), dims, symbols);
+    if (binary.getKind() == AffineExprKind::Add)
+      return left + most(binary.getRHS(), dims, symbols);
+    // The others are by a constant; of what is subtracted, zero is the least.
+    int64_t by = cast<AffineConstantExpr>(binary.getRHS()).getValue();
+    switch (binary.getKind()) {
+    case AffineExprKind::Mul:
+      return by > 0 ? left * by : 0;
+    case AffineExprKind::Mod:
+      return by - 1;
+    case AffineExprKind::FloorDiv:
+      return left / by;
+    default:
+      return llvm::divideCeil(left, by);
+    }
+  }
+};
 
 } // namespace
 
@@ -54,7 +93,7 @@ std::optional<int64_t> largestBytes(Value buffer, std::optional<int64_t> max) {
         open = alloc.getDynamicSizes()[type.getDynamicDimIndex(i)];
       std::optional<int64_t> most = max;
       if (open && max)
-        most = boundOf(open, *max);
+        most = Bounds{*max}.of(open);
       FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
           presburger::BoundType::UB, variable, /*stopCondition=*/nullptr,
           /*closedUB=*/true);

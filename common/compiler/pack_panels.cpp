@@ -94,7 +94,8 @@ struct Panels {
   unsigned columns; ///< the dimension of the plain matrix that is cut
   int64_t width;    ///< of a panel
 
-  /// The dimensions before and behind which the number of the panel stands.
+  /// The packed matrix's: the columns give way to the number of their panel,
+  /// and come last, within it.
   SmallVector<int64_t> shapeOf(ArrayRef<int64_t> plain) const {
     SmallVector<int64_t> shape(plain);
     int64_t count = plain[columns];

@@ -200,6 +200,26 @@ TEST(ReuseBuffers, AThreadHasItsOwn) {
                               "memref<32xi8>"));
 }
 
+// The last part of 120 columns, in parts of 64, is larger than the context.
+TEST(ReuseBuffers, APartIsNotBoundedByTheContext) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%x: memref<120xf32>) attributes {gpt2.context = 7 : index} {
+      %zero = arith.constant 0.0 : f32
+      scf.forall (%i) = (0) to (120) step (64) {
+        %n = affine.min affine_map<(d0) -> (-d0 + 120, 64)>(%i)
+        %a = memref.alloc(%n) : memref<?xf32>
+        linalg.fill ins(%zero : f32) outs(%a : memref<?xf32>)
+        %part = memref.subview %x[%i] [%n] [1]
+            : memref<120xf32> to memref<?xf32, strided<[1], offset: ?>>
+        memref.copy %a, %part
+            : memref<?xf32> to memref<?xf32, strided<[1], offset: ?>>
+      }
+      return
+    })mlir",
+                                 "reuse-buffers");
+  EXPECT_THAT(text, HasSubstr("memref<256xi8>"));
+}
+
 TEST(AllocatePerThread, OnceForAllParts) {
   std::string text = runPipeline(R"mlir(
     func.func @f(%x: memref<4xf32>) {
