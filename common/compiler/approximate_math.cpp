@@ -3,7 +3,7 @@
 // A call of libm computes one tanh at a time. A polynomial, or a quotient of
 // two, computes as many as a vector has elements. The patterns are upstream's
 // (`MathPolynomialApproximation`); what they are worth is measured by
-// approximate_math_test.cpp over all floats.
+// approximate_math_test.cpp on floats of every magnitude.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes.h"

@@ -11,9 +11,9 @@
 // holds, and looked at by nobody: an operation is blocked only if no row of its
 // results depends on another row.
 //
-// What is blocked: linalg.generic and linalg.fill whose first loop runs over
-// the first dimension, of open size, of all their tensors that have it, and
-// loops that carry such tensors. Between them and all else stand views: a row
+// What is blocked: linalg.generic and linalg.fill of which one loop runs over
+// the first dimension, of open size, of all tensors that have one, and loops
+// that carry such tensors. Between them and all else stand views: a row
 // of a block is where it would have been, behind the rows before it. What is in
 // an scf.forall is cut into parts already.
 //

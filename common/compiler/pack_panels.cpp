@@ -26,6 +26,7 @@
 // Run it behind the schedule, on tensors.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/panels.h"
 #include "compiler/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -41,91 +42,6 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace {
-
-bool isMultiple(OpFoldResult value, int64_t of);
-
-bool isMultiple(AffineExpr expr, ValueRange dims, ValueRange symbols,
-                int64_t of) {
-  if (expr.isMultipleOf(of))
-    return true;
-  if (auto dim = dyn_cast<AffineDimExpr>(expr))
-    return isMultiple(OpFoldResult(dims[dim.getPosition()]), of);
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return isMultiple(OpFoldResult(symbols[symbol.getPosition()]), of);
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return false;
-  bool left = isMultiple(binary.getLHS(), dims, symbols, of);
-  bool right = isMultiple(binary.getRHS(), dims, symbols, of);
-  if (binary.getKind() == AffineExprKind::Add)
-    return left && right;
-  return binary.getKind() == AffineExprKind::Mul && (left || right);
-}
-
-/// Whether `value` is always a multiple of `of`.
-bool isMultiple(OpFoldResult value, int64_t of) {
-  if (std::optional<int64_t> constant = getConstantIntValue(value))
-    return *constant % of == 0;
-  auto ssa = cast<Value>(value);
-  if (auto apply = ssa.getDefiningOp<affine::AffineApplyOp>()) {
-    AffineMap map = apply.getAffineMap();
-    ValueRange operands = apply.getMapOperands();
-    return isMultiple(map.getResult(0), operands.take_front(map.getNumDims()),
-                      operands.drop_front(map.getNumDims()), of);
-  }
-  auto argument = dyn_cast<BlockArgument>(ssa);
-  if (!argument)
-    return false;
-  auto loop = dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp());
-  if (!loop)
-    return false;
-  std::optional<SmallVector<Value>> variables = loop.getLoopInductionVars();
-  if (!variables)
-    return false;
-  for (auto [i, variable] : llvm::enumerate(*variables))
-    if (variable == ssa)
-      return isMultiple((*loop.getLoopLowerBounds())[i], of) &&
-             isMultiple((*loop.getLoopSteps())[i], of);
-  return false;
-}
-
-/// How a matrix is laid out.
-struct Panels {
-  unsigned columns; ///< the dimension of the plain matrix that is cut
-  int64_t width;    ///< of a panel
-
-  /// The packed matrix's: the columns give way to the number of their panel,
-  /// and come last, within it.
-  SmallVector<int64_t> shapeOf(ArrayRef<int64_t> plain) const {
-    SmallVector<int64_t> shape(plain);
-    int64_t count = plain[columns];
-    shape.erase(shape.begin() + columns);
-    shape.insert(shape.begin() + panelDim(plain.size()),
-                 llvm::divideCeil(count, width));
-    shape.push_back(width);
-    return shape;
-  }
-  /// Where the number of the panel stands: behind the layer, if there is one.
-  static unsigned panelDim(unsigned rank) { return rank - 2; }
-
-  /// Where the element is that was at `indices`.
-  SmallVector<Value> indicesOf(OpBuilder &builder, Location loc,
-                               ValueRange indices) const {
-    AffineExpr column = builder.getAffineDimExpr(0);
-    OpFoldResult index = indices[columns];
-    auto part = [&](AffineExpr expr) {
-      return getValueOrCreateConstantIndexOp(
-          builder, loc,
-          affine::makeComposedFoldedAffineApply(builder, loc, expr, {index}));
-    };
-    SmallVector<Value> moved(indices);
-    moved.erase(moved.begin() + columns);
-    moved.insert(moved.begin() + panelDim(indices.size()),
-                 part(column.floorDiv(width)));
-    moved.push_back(part(column % width));
-    return moved;
-  }
-};
 
 /// The one dimension that a read in a vector runs along, the others being of
 /// size one: of the tensor.
@@ -260,21 +176,12 @@ private:
     // Along the new last dimension; the others shift.
     SmallVector<AffineExpr> dims;
     for (unsigned i = 0; i < rank; ++i)
-      dims.push_back(rewriter.getAffineDimExpr(newDim(i, rank, panels)));
+      dims.push_back(rewriter.getAffineDimExpr(panels.dimOf(i, rank)));
     AffineMap map =
         read.getPermutationMap().replaceDimsAndSymbols(dims, {}, rank + 1, 0);
     rewriter.replaceOpWithNewOp<vector::TransferReadOp>(
         read, read.getVectorType(), read.getBase(), indices, map,
         read.getPadding(), /*mask=*/Value(), read.getInBoundsAttr());
-  }
-
-  /// Where dimension `i` of the plain matrix is: of its columns, within a
-  /// panel.
-  static unsigned newDim(unsigned i, unsigned rank, const Panels &panels) {
-    if (i == panels.columns)
-      return rank;
-    unsigned behind = i - (i > panels.columns);
-    return behind + (behind >= Panels::panelDim(rank));
   }
 
   static void moveSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice,
@@ -288,7 +195,7 @@ private:
         getAsOpFoldResult(panels.indicesOf(rewriter, loc, starts));
     SmallVector<OpFoldResult> sizes(rank + 1, rewriter.getIndexAttr(1));
     for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
-      sizes[newDim(i, rank, panels)] = size;
+      sizes[panels.dimOf(i, rank)] = size;
     // The columns are last now; before, they may have been first.
     auto plain = slice.getType();
     unsigned columns = panels.columns - (rank - plain.getRank());
