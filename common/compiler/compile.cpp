@@ -48,11 +48,11 @@ std::string keyOf(const CompileRequest &request) {
       sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
   bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
-  return ObjectCache::keyOf({sources, textOf(request.stages), request.gpu.chip,
-                             isEmulated ? "emulator" : "gpu",
-                             std::to_string(request.llvmLevel),
-                             LLVM_VERSION_STRING, host.triple, host.name,
-                             host.features, compilerBinary()});
+  return ObjectCache::keyOf(
+      {sources, textOf(request.stages), request.gpu.chip,
+       isEmulated ? "emulator" : "gpu", request.cpu.value_or("this CPU"),
+       std::to_string(request.llvmLevel), LLVM_VERSION_STRING, host.triple,
+       host.name, host.features, compilerBinary()});
 }
 
 /// The name of the stage that takes kernels to their target's dialect, and of

@@ -22,8 +22,8 @@
 //   @gpt2_prepared_I              the rank of %packed, how many rows of %plain
 //                                 are one of it, and the sizes of all of it
 //
-// Arguments are gpt2.matrix; entries with the same arguments all get the same.
-// Run it behind the schedule, on tensors.
+// Arguments are gpt2.matrix, of f32; entries with the same arguments all get
+// the same. Run it behind the schedule, on tensors.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/panels.h"
@@ -81,7 +81,8 @@ struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
       if (function.isExternal())
         continue;
       for (BlockArgument argument : function.getArguments())
-        if (function.getArgAttr(argument.getArgNumber(), matrixAttr))
+        if (function.getArgAttr(argument.getArgNumber(), matrixAttr) &&
+            getElementTypeOrSelf(argument.getType()).isF32())
           matrices[argument.getArgNumber()].push_back(argument);
     }
     for (auto &[number, arguments] : matrices) {
@@ -268,9 +269,6 @@ private:
         builder, loc, zeros, ends, steps,
         [&](OpBuilder &body, Location loc, ValueRange at) {
           Value element = memref::LoadOp::create(body, loc, of, at);
-          if (plain.getElementType() != body.getF32Type())
-            element = arith::TruncFOp::create(body, loc, plain.getElementType(),
-                                              element);
           memref::StoreOp::create(body, loc, element, into,
                                   panels.indicesOf(body, loc, at));
         });
