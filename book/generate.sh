@@ -113,11 +113,37 @@ excerpt "$out/ch05-bufferized.txt" --from 'scf.forall' --to '^      }$' >"$out/c
 printf 'Once upon a time\nThe king\nThere was an old wolf\n' >"$out/prompts.txt"
 { echo '$ ./tutorial run --prompts prompts.txt --batch 2 --greedy --max-new-tokens 12' &&
   "$ch05" --prompts="$out/prompts.txt" --batch=2 --greedy --max-new-tokens=12 2>/dev/null | fold -s -w 80; } >"$out/ch05-prompts.txt"
+
+# Chapter 6.
+ch06=$build/bin/ch06-vectorize
+"$ch06" --emit=pipeline | sed "s|$PWD/||g" >"$out/ch06-pipeline.txt"
+"$ch06" --emit=source >"$out/ch06-source.txt"
+excerpt ch06-vectorize/schedules/steps/products.mlir --from '// For rows in blocks' --to '^  }' >"$out/ch06-tile-product.mlir"
+excerpt ch06-vectorize/schedules/steps/products.mlir --from '// A tile of a product' --to '^  }' >"$out/ch06-registers.mlir"
+for state in scheduled packed vectors; do
+  "$ch06" --emit=$state | cut -c1-118 >"$out/ch06-$state.txt"
+done
+# The first product of the MLP: a part, and its innermost loop.
+excerpt "$out/ch06-scheduled.txt" --around 'transfer_read %arg16\[' --levels 5 >"$out/ch06-tile.mlir"
+excerpt "$out/ch06-packed.txt" --around 'transfer_read %arg16\[' --levels 1 >"$out/ch06-packed.mlir"
+"$ch06" --weights=int8 --emit=weights | sed 's/{indexing_maps.*iterator_types = \[[^]]*\]}/{...}/' >"$out/ch06-int8.txt"
+excerpt "$out/ch06-int8.txt" --from 'gpt2.op = "quantized.product"' --to '-> tensor' >"$out/ch06-int8.mlir"
+for format in f32 bf16 int8; do
+  "$ch06" $small --weights=$format --emit=asm >"$out/ch06-asm.txt"
+  loop ch06-$format.s "$out/ch06-asm.txt" "$(case $format in
+    f32) echo 'vfmadd231ps.*zmm16' ;;
+    bf16) echo 'vdpbf16ps.*zmm1[0-9]' ;;
+    int8) echo 'vpdpbusd.*zmm1[0-9]' ;;
+  esac)" 'vfmadd231ps.*ymm' 'fmla' 'mulps'
+done
+"$ch06" "There was once a king who had" 2>/dev/null >"$out/king.txt"
+{ echo '$ ./tutorial run --chapter ch06-vectorize --loss king.txt --weights int8' &&
+  "$ch06" --loss="$out/king.txt" --weights=int8 2>/dev/null; } >"$out/ch06-loss.txt"
 "$(./tutorial find-python)" book/drawings.py "$out"
 
 # What a chapter changes: its source and its passes against its parent's.
 changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
-for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05"; do
+for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05" "ch05 ch06"; do
   for what in source pipeline; do
     # shellcheck disable=SC2086 # two words
     changes $what $pair

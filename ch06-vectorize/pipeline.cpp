@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipelines.h"
+#include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -42,6 +43,21 @@ Stage withNames(Stage specialized) {
           }};
 }
 
+/// Weights in fewer bits and, for instructions that add several products, the
+/// factors that they meet.
+Stage narrowStage(const Setting &setting) {
+  return {"weights", [isQuantized = setting.weights == ElementType::I8,
+                      depth = setting.dotDepth](OpPassManager &pm) {
+            if (isQuantized) {
+              pm.addPass(createQuantizeMatrices(depth));
+              return;
+            }
+            pm.addPass(createNarrowElements());
+            if (depth > 1)
+              pm.addPass(createRoundOperands(depth));
+          }};
+}
+
 Stage scheduleStage(const Setting &setting) {
   return {"scheduled", [files = setting.schedule,
                         rows = numberIn(setting.schedule.front(), "rows")](
@@ -62,10 +78,13 @@ Stage scheduleStage(const Setting &setting) {
           }};
 }
 
-Stage packStage() {
-  return {"packed", [](OpPassManager &pm) {
+Stage packStage(const Setting &setting) {
+  return {"packed", [depth = setting.dotDepth](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());
+            // Several products by one instruction.
+            if (depth > 1)
+              pm.addPass(createDotProducts());
             // tanh and exp of a whole vector.
             pm.addPass(createApproximateMath());
             // Sums that start at zero: each in a place of its own.
@@ -75,6 +94,8 @@ Stage packStage() {
 
 Stage bufferStage() {
   return {"bufferized", [](OpPassManager &pm) {
+            // What is computed may begin with a bias, and must not change it.
+            pm.addNestedPass<func::FuncOp>(createProtectArguments());
             addBufferization(pm);
             // Temporaries into memory that is there before the program runs,
             // those of threads on their stacks.
@@ -132,9 +153,12 @@ std::vector<Stage> stages(const Setting &setting) {
   for (Stage &stage : ch05_kv_cache::stages(setting)) {
     if (stage.name == "fused") // from here on it is the schedule's
       break;
-    stages.push_back(stages.empty() ? withNames(stage) : stage);
+    if (stage.name != "weights")
+      stages.push_back(stages.empty() ? withNames(stage) : stage);
   }
-  for (Stage stage : {scheduleStage(setting), packStage(), bufferStage(),
+  if (setting.weights != ElementType::F32)
+    stages.push_back(narrowStage(setting));
+  for (Stage stage : {scheduleStage(setting), packStage(setting), bufferStage(),
                       vectorStage(setting), loopStage(), llvmStage()})
     stages.push_back(std::move(stage));
   return stages;

@@ -26,6 +26,13 @@ std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   return files;
 }
 
+std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
+  Setting setting{sizes, gpu, weights, cache, scheduleFiles()};
+  if (!setting.schedule.empty())
+    setting.dotDepth = dotProductDepth(setting.schedule.front(), weights, cpu);
+  return pipeline(setting);
+}
+
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
   CompileRequest request;
   request.cpu = chapter.cpu;

@@ -45,9 +45,7 @@ struct Chapter {
   ElementType cache = ElementType::F32;   ///< of keys and values
 
   /// The pipeline for a model.
-  std::vector<Stage> stages(const Sizes &sizes) const {
-    return pipeline({sizes, gpu, weights, cache, scheduleFiles()});
-  }
+  std::vector<Stage> stages(const Sizes &sizes) const;
   /// The schedule to use and what it shares with others; none if there is none.
   std::vector<std::filesystem::path> scheduleFiles() const;
   /// Whether its programs launch kernels: then one of its devices emulates.

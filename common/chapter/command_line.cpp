@@ -114,8 +114,10 @@ CommandLine check(const Chapter &whole, const Options &options) {
     fail("--compare-with needs --token-ids FILE");
   line.pipeline = fileIfGiven(options.pipeline);
   line.device = options.device;
-  line.weights =
-      *elementTypeFromName(llvm::StringRef(options.weights.getValue()).upper());
+  line.weights = options.weights.getValue() == "int8"
+                     ? ElementType::I8
+                     : *elementTypeFromName(
+                           llvm::StringRef(options.weights.getValue()).upper());
   line.cache =
       *elementTypeFromName(llvm::StringRef(options.kv.getValue()).upper());
   if (isGiven(options.chip))
@@ -131,6 +133,7 @@ CommandLine check(const Chapter &whole, const Options &options) {
          ": expected 0 or more KiB");
   line.scoreCache = 1024.0 * static_cast<double>(options.scoreCache);
   line.describe = options.describe;
+  line.loss = fileIfGiven(options.loss);
   line.report = fileIfGiven(options.report);
   line.warmUp = options.warmUp;
   line.profile = options.profile;
@@ -141,7 +144,7 @@ CommandLine check(const Chapter &whole, const Options &options) {
     fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
   if (line.report && (line.describe || !line.compareWith.empty() ||
-                      !line.emit.empty() || !line.explain.empty()))
+                      !line.emit.empty() || !line.explain.empty() || line.loss))
     fail("--report goes with a run that generates, or with --score");
   line.aot = fileIfGiven(options.aot);
   line.context = contextPolicy(options.context);

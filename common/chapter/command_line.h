@@ -22,6 +22,7 @@ struct CommandLine : RunOptions {
   int64_t score = 0;              ///< tokens of the prompt to score; 0: run
   double scoreCache = 0;          ///< bytes
   std::string explain;            ///< a kernel's name; empty: run
+  std::optional<std::filesystem::path> loss; ///< of this text
   bool describe = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;

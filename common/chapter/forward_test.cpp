@@ -73,6 +73,23 @@ TEST_P(Forward, LogitsAtEveryPosition) {
   }
 }
 
+TEST_P(Forward, LeavesItsArgumentsAlone) {
+  const auto &[name, config, lengths] = GetParam();
+  Weights weights = randomWeights(config), before = randomWeights(config);
+  Executable program = compileFor(config);
+  std::vector<int32_t> tokens = someTokens(config, lengths.back());
+  gpt2::Forward forward(program, weights);
+  std::vector<float> logits(static_cast<size_t>(config.vocab)), again = logits;
+  for (size_t count : {size_t{1}, tokens.size()}) {
+    forward(std::span(tokens).first(count), logits);
+    forward(std::span(tokens).first(count), again);
+    EXPECT_EQ(logits, again) << count << " tokens, for the second time";
+  }
+  for (size_t i = 0; i < weights.specs().size(); ++i)
+    EXPECT_TRUE(std::ranges::equal(weights.tensor(i), before.tensor(i)))
+        << weights.specs()[i].name;
+}
+
 TEST_P(Forward, LogitsOfTheParent) {
   const auto &[name, config, lengths] = GetParam();
   if (!CHAPTER().parent)

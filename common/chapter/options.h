@@ -98,7 +98,7 @@ struct Options {
   cl::opt<std::string> weights{
       "weights", cl::value_desc("format"), cl::init("f32"),
       cl::desc("How matrices are kept where it runs: f32, or in some chapters "
-               "bf16, which is half the bytes (default f32)"),
+               "bf16, half the bytes, or int8, a quarter (default f32)"),
       cl::cat(machine)};
   cl::opt<std::string> kv{
       "kv", cl::value_desc("format"), cl::init("f32"),
@@ -151,6 +151,12 @@ struct Options {
       "pipeline", cl::value_desc("file"),
       cl::desc("Run these stages behind the first instead of the chapter's: "
                "what --emit=pipeline prints, with your changes"),
+      cl::cat(looking)};
+  cl::opt<std::string> loss{
+      "loss", cl::value_desc("text file"),
+      cl::desc("Print how well the model predicts this text, and if weights or "
+               "keys and values are in fewer bits, what that changes; and "
+               "stop"),
       cl::cat(looking)};
   cl::opt<bool> verbose{"verbose",
                         cl::desc("Say what was compiled and for what CPU"),

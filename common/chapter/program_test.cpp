@@ -1,5 +1,6 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
 #include "chapter/program_test.h"
+#include "model/tokenizer.h"
 
 #include <cstring>
 
@@ -114,6 +115,42 @@ TEST_F(ProgramRun, GoesOnBehindTheEndIfAsked) {
   EXPECT_EQ(run(arguments).out, "");
   arguments.push_back("--ignore-end");
   EXPECT_EQ(run(arguments).out, four);
+}
+
+// Against the judge's logits, from the definition.
+TEST_F(ProgramRun, TellsTheLossOfAText) {
+  std::string text = "Once upon a time there was a king who had three sons.";
+  std::filesystem::path file = directory / "text.txt";
+  writeFile(file, {text});
+  ProgramResult result = run({"--loss=" + file.string()});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  std::vector<int32_t> ids = checkpoint->loadTokenizer().encode(text);
+  auto count = static_cast<int64_t>(ids.size()) - 1;
+  reference::Vector logits = reference::forward(
+      checkpoint->load(), std::span(ids).first(ids.size() - 1), count);
+  auto vocab = static_cast<size_t>(checkpoint->config().vocab);
+  double loss = 0;
+  for (size_t i = 0; i + 1 < ids.size(); ++i) {
+    double sum = 0;
+    for (size_t v = 0; v < vocab; ++v)
+      sum += std::exp(logits[i * vocab + v]);
+    loss += std::log(sum) - logits[i * vocab + static_cast<size_t>(ids[i + 1])];
+  }
+  double told = 0;
+  long long tokens = 0;
+  ASSERT_EQ(std::sscanf(result.out.c_str(),
+                        "loss %lf nats a token, of %lld tokens", &told,
+                        &tokens),
+            2)
+      << result.out;
+  EXPECT_NEAR(told, loss / static_cast<double>(count), 1e-4);
+  EXPECT_EQ(tokens, count);
+
+  EXPECT_THAT(errorOf({"--loss=/no/such"}), HasSubstr("/no/such"));
+  writeFile(file, {"a"});
+  EXPECT_THAT(errorOf({"--loss=" + file.string()}),
+              HasSubstr("two tokens or more: the text has 1"));
 }
 
 TEST_F(ProgramRun, RunsAheadOfTime) {

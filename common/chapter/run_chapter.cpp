@@ -11,6 +11,8 @@
 #include "device/self_check.h"
 #include "model/error.h"
 #include "model/files.h"
+#include "model/tokenizer.h"
+#include "run/loss.h"
 #include "run/run.h"
 
 #include <iostream>
@@ -92,6 +94,38 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
   return "";
 }
 
+/// Prints how well `chapter`'s program predicts a text; if it keeps weights or
+/// keys and values in fewer bits, beside what it does in f32.
+void showLoss(const Chapter &chapter, const CommandLine &line,
+              const Checkpoint &checkpoint, const CompileRequest &request) {
+  std::vector<int32_t> tokens =
+      checkpoint.loadTokenizer().encode(readFile(*line.loss));
+  Executable program = load(compileToObject(request).bytes);
+  Weights weights = checkpoint.stream(showLoading());
+  Forward forward(program, weights);
+  std::optional<Executable> wide;
+  std::optional<Weights> wideWeights;
+  std::optional<Forward> other;
+  if (line.weights != ElementType::F32 || line.cache != ElementType::F32) {
+    Chapter plain = chapter;
+    plain.weights = plain.cache = ElementType::F32;
+    CompileRequest plainRequest =
+        compileRequest(plain, sizesOf(checkpoint.config()));
+    plainRequest.cacheDirectory = request.cacheDirectory;
+    wide.emplace(load(compileToObject(plainRequest).bytes));
+    wideWeights.emplace(checkpoint.stream(showLoading()));
+    other.emplace(*wide, *wideWeights);
+  }
+  auto total = static_cast<int64_t>(tokens.size()) - 1;
+  Loss loss = lossOf(forward, other ? &*other : nullptr, tokens,
+                     [total, show = showProgress("predicting")](int64_t done) {
+                       if (show)
+                         show(done, total);
+                     });
+  std::cout << loss.describe();
+  requireOutput();
+}
+
 /// `chapter` with what its kernels are compiled for: --device and --chip, or a
 /// GPU that is here and passes the self-check, or else the CPU or the emulator.
 Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
@@ -152,6 +186,11 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
   describeModel(line, *checkpoint);
   useThreads(line.threads);
 
+  if (line.loss) {
+    showLoss(placed, line, *checkpoint, request);
+    return 0;
+  }
+
   Times times;
   Stopwatch compileWatch;
   CompiledObject object = compileToObject(request);
@@ -168,7 +207,7 @@ int runLine(const Chapter &chapter, const CommandLine &line) {
     std::cerr << "compiled: " << object.bytes.size() << " bytes of object code "
               << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
               << "\nfeatures: " << hostCpu().features << "\n";
-  Weights weights = checkpoint->load(showLoading());
+  Weights weights = checkpoint->stream(showLoading());
   useGraphs(line, program);
   describeCache(line, checkpoint->config(), program);
   Forward forward(program, weights, line.batch);

@@ -26,6 +26,13 @@ COMPARISONS = {
     "random-124m": ["--model=random-124m"],
     "ch02-variants": ["--variants=ch02-linalg", "--model=random-124m"],
     "ch03-variants": ["--variants=ch03-fusion", "--model=random-124m"],
+    "ch06-variants": [
+        "--variants=ch06-vectorize",
+        "--model=random-124m",
+        "--threads=1,2",
+        "--runs=3",
+        "--metrics=compile,first,token,memory",
+    ],
     "kernels": ["--kernels"],
 }
 README_TABLE = re.compile(r"(<!-- table of: results -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -153,6 +160,28 @@ def variant_table(measured: dict) -> Table:
     return table
 
 
+def schedule_table(measured: dict) -> Table:
+    """A chapter and changes to it: times, shares of the limit, memory."""
+    tokens = max(measured["settings"]["tokens"])
+    table = [["", f"first token, T = {tokens}", "of the limit", "per token after it", "of the limit"]]
+    table[0] += ["peak memory", "compile"]
+    for row in measured["rows"]:
+        if row["status"] == "unavailable":
+            continue
+        first, each = figures.first_token(row, tokens), figures.per_token(row, tokens)
+        work = figures.prefill_multiply_adds(measured["model"], tokens)
+        next_work = figures.token_multiply_adds(measured["model"], tokens + 1)
+        title = figures.title_of(row)
+        cells = [title if row["variant"] else f"**{title}**", tables.spread(first)]
+        cells.append(tables.percent(figures.format_share(measured, row, first, work)))
+        cells.append(tables.spread(each))
+        cells.append(tables.percent(figures.format_share(measured, row, each, next_work)))
+        cells.append(tables.count(Spread.of(row["peak_memory"]).median) + "B")
+        cells.append(tables.spread(Spread.of(row.get("compile", []))))
+        table.append(cells)
+    return table
+
+
 def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
     """What the prose quotes, by name: letters, digits and underscores."""
     numbers = {}
@@ -208,6 +237,8 @@ def render(root: Path, out: Path) -> None:
         texts[f"{chapter}-measured"] = under(
             tables.as_markdown(variant_table(measured)), origin(measured)
         )
+    measured = all_results["ch06-variants"]
+    texts["ch06-measured"] = under(tables.as_markdown(schedule_table(measured)), origin(measured))
     for name in ("embedded", "random-124m"):
         measured = all_results[name]
         for kind, make in {

@@ -127,6 +127,22 @@ def share(results: dict, row: dict, spread: Spread | None, work: int) -> float |
     return least / spread.median if least else None
 
 
+# What the narrow formats do to the limit: bytes of a weight, and the peak of the
+# instructions that multiply them.
+FORMATS = {"f32": (4, "fma"), "bf16": (2, "dot_bf16"), "int8": (1, "dot_int8")}
+
+
+def format_share(results: dict, row: dict, spread: Spread | None, work: int) -> float | None:
+    """As share(), for weights in the row's format; None if the CPU has no dot
+    products for it."""
+    limit = limits_for(results, row["threads"])
+    size, peak = FORMATS[row.get("weights", "f32")]
+    if not spread or not limit or not best(limit, peak) or not best(limit, "read"):
+        return None
+    read = results["model"]["weight_bytes"] * size / 4 / best(limit, "read")
+    return max(work / best(limit, peak), read) / spread.median
+
+
 def first_token_share(results: dict, row: dict, tokens: int) -> float | None:
     work = prefill_multiply_adds(results["model"], tokens)
     return share(results, row, first_token(row, tokens), work)

@@ -130,10 +130,21 @@ def chapter_subjects(settings: Settings, chapter: str) -> tuple[list[Subject], d
     return subjects, description
 
 
+def replaced(text: str, patterns: list, where: str) -> str:
+    """`text` with each of [[regular expression, replacement], ...] replaced."""
+    for pattern, replacement in patterns:
+        text, count = re.subn(pattern, replacement, text)
+        if count == 0:
+            raise UserError(f"{where} has no '{pattern}'")
+    return text
+
+
 def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
-    """Rows for changes to a chapter's pipeline, which book/variants/CHAPTER.json
-    names: each a title, and regular expressions to be replaced in what
-    --emit=pipeline prints. The changed pipelines are written into `folder`."""
+    """Rows for changes to a chapter, which book/variants/CHAPTER.json names, each
+    by a title. "replace" has regular expressions to be replaced in what
+    --emit=pipeline prints, "schedule" the same for the schedule that is there
+    named first, "weights" the format that matrices are kept in, and "threads" how
+    many there are. Changed files are written into `folder`."""
     chapter = settings.variants
     own = [str(settings.bin / chapter), *settings.model_arguments()]
     file = settings.root / "book" / "variants" / f"{chapter}.json"
@@ -142,20 +153,25 @@ def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
     pipeline = programs.run([*own, "--emit=pipeline"]).out
     subjects = []
     for number, variant in enumerate(json.loads(file.read_text())):
-        changed = pipeline
-        for pattern, text in variant["replace"]:
-            changed, count = re.subn(pattern, text, changed)
-            if count == 0:
-                raise UserError(
-                    f"{file}: {variant['title']}: the pipeline has no '{pattern}'; see "
-                    f"./tutorial run --chapter {chapter} --emit=pipeline"
-                )
-        path = folder / f"{number}.pipeline"
-        path.write_text(changed)
-        row = new_row(chapter, 1)
+        where = f"{file}: {variant['title']}"
+        row = new_row(chapter, variant.get("threads", 1))
         row["variant"] = variant["title"]
         row["parent"] = describe(settings, chapter)["parent"]
-        subjects.append(Subject(row, [*own, f"--pipeline={path}"]))
+        row["weights"] = variant.get("weights", "f32")
+        command = [*own, f"--weights={row['weights']}"] if "weights" in variant else [*own]
+        if row["threads"] > 1:
+            command.append(f"--threads={row['threads']}")
+        if "replace" in variant:
+            text = replaced(pipeline, variant["replace"], f"{where}: the pipeline")
+            path = folder / f"{number}.pipeline"
+            path.write_text(text)
+            command.append(f"--pipeline={path}")
+        if "schedule" in variant:
+            schedule = Path(re.search(r"files={?([^,}\s]+)", pipeline)[1])
+            path = folder / f"{number}.mlir"
+            path.write_text(replaced(schedule.read_text(), variant["schedule"], f"{where}: {schedule}"))
+            command.append(f"--schedule={path}")
+        subjects.append(Subject(row, command))
     return subjects
 
 

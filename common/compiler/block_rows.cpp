@@ -35,12 +35,12 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-/// Whether `type` is a tensor of f32 with rows to block: an open first size,
-/// and no other.
+/// Whether `type` is a tensor with rows to block: an open first size, and no
+/// other.
 bool hasRows(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getRank() > 0 && tensor.getElementType().isF32() &&
-         tensor.isDynamicDim(0) && tensor.getNumDynamicDims() == 1;
+  return tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0) &&
+         tensor.getNumDynamicDims() == 1;
 }
 
 /// The loop over rows of `op`, if each row of its result is computed from rows
@@ -275,16 +275,19 @@ private:
   /// that is broadcast when a product becomes vectors.
   static void multiplyRowsFirst(linalg::GenericOp op) {
     auto isOfRows = [&](Value factor) {
-      auto element = dyn_cast<BlockArgument>(factor);
-      return element && element.getOwner() == op.getBody() &&
+      while (Operation *cast = factor.getDefiningOp()) {
+        if (!isa<CastOpInterface>(cast)) // an element in fewer bits
+          return false;
+        factor = cast->getOperand(0);
+      }
+      auto element = cast<BlockArgument>(factor);
+      return element.getOwner() == op.getBody() &&
              hasRows(op.getMatchingOpOperand(element)->get().getType());
     };
-    for (auto product : op.getBody()->getOps<arith::MulFOp>())
-      if (!isOfRows(product.getLhs()) && isOfRows(product.getRhs())) {
-        Value matrix = product.getLhs();
-        product.getLhsMutable().set(product.getRhs());
-        product.getRhsMutable().set(matrix);
-      }
+    for (Operation &product : *op.getBody())
+      if (isa<arith::MulFOp, arith::MulIOp>(product) &&
+          !isOfRows(product.getOperand(0)) && isOfRows(product.getOperand(1)))
+        product.setOperands({product.getOperand(1), product.getOperand(0)});
   }
 
   /// What `loop` carries of rows: in blocks.

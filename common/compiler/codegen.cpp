@@ -5,8 +5,11 @@
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -28,6 +31,50 @@ llvm::orc::JITTargetMachineBuilder hostBuilder() {
   builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
   builder->setRelocationModel(llvm::Reloc::PIC_);
   return std::move(*builder);
+}
+
+/// Whether the target rounds f32 to bf16 by an instruction.
+bool roundsToBf16(const llvm::TargetMachine &target) {
+  const llvm::MCSubtargetInfo &cpu = *target.getMCSubtargetInfo();
+  if (target.getTargetTriple().isX86())
+    return cpu.checkFeatures("+avx512bf16") ||
+           cpu.checkFeatures("+avxneconvert");
+  return target.getTargetTriple().isAArch64() && cpu.checkFeatures("+bf16");
+}
+
+/// Rounds f32 to bf16, to nearest, ties to even, by operations on integers:
+/// LLVM would call a function for each element, which not every system has.
+void expandRounding(llvm::Function &function) {
+  for (llvm::Instruction &instruction :
+       llvm::make_early_inc_range(llvm::instructions(function))) {
+    auto *rounding = llvm::dyn_cast<llvm::FPTruncInst>(&instruction);
+    if (!rounding || !rounding->getDestTy()->getScalarType()->isBFloatTy() ||
+        !rounding->getSrcTy()->getScalarType()->isFloatTy())
+      continue;
+    llvm::IRBuilder<> builder(rounding);
+    llvm::Value *value = rounding->getOperand(0);
+    auto typed = [&](llvm::Type *element) -> llvm::Type * {
+      auto *vector = llvm::dyn_cast<llvm::VectorType>(value->getType());
+      return vector ? llvm::VectorType::get(element, vector->getElementCount())
+                    : element;
+    };
+    llvm::Type *i32 = typed(builder.getInt32Ty());
+    auto number = [&](uint32_t n) { return llvm::ConstantInt::get(i32, n); };
+    llvm::Value *bits = builder.CreateBitCast(value, i32);
+    llvm::Value *high = builder.CreateLShr(bits, number(16));
+    llvm::Value *half =
+        builder.CreateAdd(builder.CreateAnd(high, number(1)), number(0x7fff));
+    llvm::Value *rounded =
+        builder.CreateLShr(builder.CreateAdd(bits, half), number(16));
+    // What is not a number stays so.
+    llvm::Value *quiet = builder.CreateOr(high, number(0x40));
+    rounded = builder.CreateSelect(builder.CreateFCmpUNO(value, value), quiet,
+                                   rounded);
+    rounded = builder.CreateTrunc(rounded, typed(builder.getInt16Ty()));
+    rounding->replaceAllUsesWith(
+        builder.CreateBitCast(rounded, rounding->getDestTy()));
+    rounding->eraseFromParent();
+  }
 }
 
 } // namespace
@@ -65,6 +112,9 @@ std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
     fail("the LLVM dialect could not be translated to LLVM IR");
   ir->setDataLayout(target.createDataLayout());
   ir->setTargetTriple(target.getTargetTriple());
+  if (!roundsToBf16(target))
+    for (llvm::Function &function : *ir)
+      expandRounding(function);
   auto optimize = mlir::makeOptimizingTransformer(level,
                                                   /*sizeLevel=*/0, &target);
   if (llvm::Error error = optimize(ir.get()))

@@ -1,16 +1,21 @@
 //===- compile_test.cpp - What is compiled anew, and what is not --------===//
 #include "compiler/compile.h"
 #include "compiler/program.h"
+#include "model/element_type.h"
 #include "model/files.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
 
+#include <bit>
+#include <cfloat>
+#include <random>
 #include <regex>
 
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace {
 
@@ -96,6 +101,47 @@ TEST_F(Compile, APassThatFailsSaysWhere) {
   EXPECT_THAT(readFile(path), HasSubstr("func.func @fill"));
   EXPECT_THAT(readFile(path), HasSubstr("specialize-shapes"));
   std::filesystem::remove(path);
+}
+
+// A CPU without an instruction for it rounds as we do, and calls nothing.
+TEST_F(Compile, RoundsToBf16WithoutALibrary) {
+  writeFile(directory / "round.mlir", {R"(
+func.func @round(
+    %out: memref<?xbf16>, %in: memref<?xf32>)
+    attributes {llvm.emit_c_interface} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %in, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %in[%i] : memref<?xf32>
+    %r = arith.truncf %v : f32 to bf16
+    memref.store %r, %out[%i] : memref<?xbf16>
+  }
+  return
+})"});
+  CompileRequest request;
+  request.sources = {directory / "round.mlir"};
+  request.stages = {llvmDialectStage()};
+#ifdef __x86_64__
+  request.cpu = "x86-64-v2";
+#endif
+  EXPECT_THAT(emit(request, "asm"), Not(HasSubstr("__truncsfbf2")));
+  std::vector<float> values = {
+      0.0f,       -0.0f,     1.0f,         0x1.008p0f, 0x1.01p0f,
+      0x1.018p0f, 0x1.03p0f, -0x1.0101p0f, 0x1p-149f,  0x1.fffffep-127f,
+      FLT_MAX,    INFINITY,  -INFINITY,    NAN};
+  std::mt19937 random(3);
+  while (values.size() < 5000) {
+    float value = std::bit_cast<float>(static_cast<uint32_t>(random()));
+    values.push_back(value);
+  }
+  auto count = static_cast<int64_t>(values.size());
+  std::vector<uint16_t> rounded(values.size());
+  std::vector<MemRef> arguments = {MemRef(rounded.data(), {count}),
+                                   MemRef(values.data(), {count})};
+  Program(compileToObject(request).bytes).call("round", arguments);
+  for (size_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(rounded[i], floatToBfloat(values[i])) << values[i];
 }
 
 } // namespace

@@ -150,7 +150,7 @@ TEST(NarrowElements, ExtendsWhatIsRead) {
   %abe = arith.addf %ab, %e : f32
   return %abe : f32)mlir"),
                                  "narrow-elements");
-  EXPECT_THAT(text, HasSubstr("@f(%arg0: tensor<2x3x4xbf16>, "
+  EXPECT_THAT(text, HasSubstr("@f(%arg0: tensor<2x3x4xbf16> {gpt2.matrix}, "
                               "%arg1: tensor<4xf32>, %arg2: index) -> f32"));
   EXPECT_THAT(text, HasSubstr("tensor.extract %extracted_slice"));
   EXPECT_THAT(text, HasSubstr("arith.extf %extracted : bf16 to f32"));

@@ -1,10 +1,10 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
 //
-// An argument with the attribute `marked` (gpt2.matrix, gpt2.cache), every view
-// of it and every new value of it becomes bf16. Where an element is read it is
-// extended to f32, where one is written it is rounded, so that all arithmetic
-// stays in f32 and no f32 copy exists. An op that neither views, reads nor
-// writes is an error: it would have to be taught.
+// An argument of f32 with the attribute `marked` (gpt2.matrix, gpt2.cache),
+// every view of it and every new value of it becomes bf16. Where an element is
+// read it is extended to f32, where one is written it is rounded, so that all
+// arithmetic stays in f32 and no f32 copy exists. An op that neither views,
+// reads nor writes is an error: it would have to be taught.
 //
 // The program says so: @gpt2_weight_bits, or @gpt2_cache_bits, is the width of
 // an element.
@@ -62,15 +62,15 @@ struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
       if (function.isExternal())
         continue;
       for (BlockArgument argument : function.getArguments()) {
-        if (!function.removeArgAttr(argument.getArgNumber(),
-                                    StringAttr::get(&getContext(), marked)))
+        if (!function.getArgAttr(argument.getArgNumber(), marked) ||
+            !getElementTypeOrSelf(argument.getType()).isF32())
           continue;
         any = true;
         if (failed(narrow(argument)))
           return signalPassFailure();
       }
       for (tensor::InsertSliceOp insert : inserts)
-        roundSource(insert);
+        convertSource(insert);
       inserts.clear();
       Operation *end = function.getBody().front().getTerminator();
       function.setType(FunctionType::get(
@@ -82,7 +82,7 @@ struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
   }
 
 private:
-  /// Of f32 into bf16, perhaps.
+  /// Of one into the other, perhaps.
   SmallVector<tensor::InsertSliceOp> inserts;
 
   /// Makes `value`, its views and its new values bf16.
@@ -108,7 +108,8 @@ private:
       return narrow(op->getResult(0));
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
       inserts.push_back(insert);
-      return narrow(insert.getResult());
+      bool isSource = &use == &insert.getSourceMutable();
+      return isSource ? success() : narrow(insert.getResult());
     }
     if (isa<tensor::ExtractOp, memref::LoadOp, vector::LoadOp>(op)) {
       Value read = op->getResult(0);
@@ -136,30 +137,32 @@ private:
                          "here");
   }
 
-  /// What is inserted, rounded on its way.
-  static void roundSource(tensor::InsertSliceOp insert) {
-    Type narrowed = insert.getDestType().getElementType();
-    if (insert.getSourceType().getElementType() == narrowed)
+  /// What is inserted, rounded or extended on its way.
+  static void convertSource(tensor::InsertSliceOp insert) {
+    Type wanted = insert.getDestType().getElementType();
+    if (insert.getSourceType().getElementType() == wanted)
       return; // it was made so
     OpBuilder builder(insert);
     Location loc = insert.getLoc();
     auto type =
-        cast<RankedTensorType>(withElement(insert.getSourceType(), narrowed));
+        cast<RankedTensorType>(withElement(insert.getSourceType(), wanted));
     Value place = tensor::ExtractSliceOp::create(
         builder, loc, type, insert.getDest(), insert.getMixedOffsets(),
         insert.getMixedSizes(), insert.getMixedStrides());
     AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
     SmallVector<utils::IteratorType> parallel(type.getRank(),
                                               utils::IteratorType::parallel);
-    auto rounded = linalg::GenericOp::create(
+    auto converted = linalg::GenericOp::create(
         builder, loc, type, insert.getSource(), place, ArrayRef{map, map},
         parallel, [&](OpBuilder &body, Location loc, ValueRange elements) {
-          linalg::YieldOp::create(
-              body, loc,
-              arith::TruncFOp::create(body, loc, narrowed, elements[0])
-                  .getResult());
+          Value element =
+              wanted.isF32()
+                  ? arith::ExtFOp::create(body, loc, wanted, elements[0])
+                        .getResult()
+                  : arith::TruncFOp::create(body, loc, wanted, elements[0]);
+          linalg::YieldOp::create(body, loc, element);
         });
-    insert.getSourceMutable().set(rounded.getResult(0));
+    insert.getSourceMutable().set(converted.getResult(0));
   }
 
   LogicalResult narrowOperand(linalg::LinalgOp op, unsigned number,

@@ -10,29 +10,31 @@
 //                         becomes   ceil(V / 32) x C x 32
 //
 // The width is that of the vectors that the program reads the matrix in, so it
-// is the schedule that decides. Whoever else reads the matrix finds an element
-// where it is now. A matrix that is not read in such vectors stays as it is.
+// is the schedule that decides. Vectors of several rows are for an instruction
+// that adds that many products, and wants the elements of a column together:
 //
-// The matrices come from a file, so there are functions that lay them out, to
-// be called when they are loaded:
+//   w: L x K x N, read 2 x 32     becomes   L x ceil(N / 32) x K / 2 x (32 * 2)
 //
-//   @prepare_I(%packed, %plain)   packs some layers (or some rows: a multiple
-//   of
-//                                 the panels' width) of argument I
-//   @gpt2_prepared_I              the rank of %packed, how many rows of %plain
-//                                 are one of it, and the sizes of all of it
+// Whoever else reads the matrix finds an element where it is now. A matrix that
+// is not read in such vectors stays as it is.
 //
-// Arguments are gpt2.matrix, of f32; entries with the same arguments all get
-// the same. Run it behind the schedule, on tensors.
+// The matrices come from a file, in f32, so there are functions that lay them
+// out, to be called when they are loaded: see prepare.h.
+//
+// Arguments are gpt2.matrix; entries with the same arguments all get the same.
+// Run it behind the schedule, on tensors.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/panels.h"
 #include "compiler/passes.h"
+#include "compiler/prepare.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -43,22 +45,28 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-/// The one dimension that a read in a vector runs along, the others being of
-/// size one: of the tensor.
-std::optional<unsigned> directionOf(vector::TransferReadOp read) {
+/// The panels that a read in a vector would have: it runs along one dimension,
+/// or along the last two, the last but one for `depth`.
+std::optional<Panels> panelsFor(vector::TransferReadOp read) {
   VectorType type = read.getVectorType();
   if (read.hasOutOfBoundsDim() || read.getMask())
     return std::nullopt;
-  std::optional<unsigned> direction;
+  SmallVector<std::pair<unsigned, int64_t>> runs;
   for (auto [i, result] :
        llvm::enumerate(read.getPermutationMap().getResults()))
     if (type.getDimSize(i) != 1) {
       auto dim = dyn_cast<AffineDimExpr>(result);
-      if (direction || !dim)
+      if (!dim)
         return std::nullopt;
-      direction = dim.getPosition();
+      runs.push_back({dim.getPosition(), type.getDimSize(i)});
     }
-  return direction;
+  if (runs.size() == 1)
+    return Panels{runs[0].first, runs[0].second};
+  unsigned last = read.getIndices().size() - 1;
+  if (runs.size() != 2 || runs[0].first != last - 1 || runs[1].first != last ||
+      read.getShapedType().getDimSize(last - 1) % runs[0].second != 0)
+    return std::nullopt;
+  return Panels{last, runs[1].second, runs[0].second};
 }
 
 struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
@@ -70,8 +78,9 @@ struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
     return "Lay matrices of weights out in the order in which they are read";
   }
   void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, arith::ArithDialect,
-                    memref::MemRefDialect, scf::SCFDialect>();
+    registry
+        .insert<affine::AffineDialect, arith::ArithDialect, LLVM::LLVMDialect,
+                math::MathDialect, memref::MemRefDialect, scf::SCFDialect>();
   }
 
   void runOnOperation() final {
@@ -81,18 +90,17 @@ struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
       if (function.isExternal())
         continue;
       for (BlockArgument argument : function.getArguments())
-        if (function.getArgAttr(argument.getArgNumber(), matrixAttr) &&
-            getElementTypeOrSelf(argument.getType()).isF32())
+        if (function.getArgAttr(argument.getArgNumber(), matrixAttr))
           matrices[argument.getArgNumber()].push_back(argument);
     }
     for (auto &[number, arguments] : matrices) {
       std::optional<Panels> panels = panelsOf(arguments);
-      if (!panels)
-        continue;
       auto plain = cast<RankedTensorType>(arguments.front().getType());
-      for (BlockArgument argument : arguments)
-        layOut(argument, *panels);
-      addPrepare(number, plain, *panels);
+      if (panels)
+        for (BlockArgument argument : arguments)
+          layOut(argument, *panels);
+      if (panels || plain.getElementType().isInteger(8))
+        addPrepare(getOperation(), number, plain, panels);
     }
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())
@@ -111,12 +119,8 @@ private:
         auto read = dyn_cast<vector::TransferReadOp>(user);
         if (!read)
           continue;
-        std::optional<unsigned> direction = directionOf(read);
-        if (!direction)
-          return std::nullopt;
-        Panels wanted{*direction, read.getVectorType().getNumElements()};
-        if (panels && (panels->columns != wanted.columns ||
-                       panels->width != wanted.width))
+        std::optional<Panels> wanted = panelsFor(read);
+        if (!wanted || (panels && *panels != *wanted))
           return std::nullopt;
         panels = wanted;
       }
@@ -133,12 +137,17 @@ private:
   static bool canFollow(Operation *user, const Panels &panels) {
     if (isa<tensor::ExtractOp, tensor::DimOp>(user))
       return true;
-    if (auto read = dyn_cast<vector::TransferReadOp>(user))
-      return isMultiple(OpFoldResult(read.getIndices()[panels.columns]),
-                        panels.width);
+    if (auto read = dyn_cast<vector::TransferReadOp>(user)) {
+      auto isMultipleAt = [&](unsigned dim, int64_t of) {
+        return isMultiple(OpFoldResult(read.getIndices()[dim]), of);
+      };
+      return isMultipleAt(panels.columns, panels.width) &&
+             (panels.depth == 1 ||
+              isMultipleAt(panels.columns - 1, panels.depth));
+    }
     // The columns behind the last whole panel: a part of a panel.
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
-    if (!slice || !slice.hasUnitStride() ||
+    if (!slice || panels.depth > 1 || !slice.hasUnitStride() ||
         !isMultiple(slice.getMixedOffsets()[panels.columns], panels.width))
       return false;
     // Of a size that is not known: what is left behind the last whole panel.
@@ -174,6 +183,10 @@ private:
     unsigned rank = read.getIndices().size();
     SmallVector<Value> indices =
         panels.indicesOf(rewriter, read.getLoc(), read.getIndices());
+    if (panels.depth > 1) {
+      moveDeepRead(rewriter, read, indices, panels);
+      return;
+    }
     // Along the new last dimension; the others shift.
     SmallVector<AffineExpr> dims;
     for (unsigned i = 0; i < rank; ++i)
@@ -183,6 +196,27 @@ private:
     rewriter.replaceOpWithNewOp<vector::TransferReadOp>(
         read, read.getVectorType(), read.getBase(), indices, map,
         read.getPadding(), /*mask=*/Value(), read.getInBoundsAttr());
+  }
+
+  /// Columns first, as they are now; the reader gets the transpose.
+  static void moveDeepRead(IRRewriter &rewriter, vector::TransferReadOp read,
+                           ValueRange indices, const Panels &panels) {
+    VectorType type = read.getVectorType();
+    auto flat =
+        VectorType::get(panels.width * panels.depth, type.getElementType());
+    SmallVector<bool> inBounds(1, true);
+    Value moved = vector::TransferReadOp::create(
+        rewriter, read.getLoc(), flat, read.getBase(), indices,
+        read.getPadding(), ArrayRef(inBounds));
+    auto columns =
+        VectorType::get({panels.width, panels.depth}, type.getElementType());
+    moved =
+        vector::ShapeCastOp::create(rewriter, read.getLoc(), columns, moved);
+    moved = vector::TransposeOp::create(rewriter, read.getLoc(), moved,
+                                        ArrayRef<int64_t>{1, 0});
+    if (moved.getType() != type) // with dimensions of size one
+      moved = vector::ShapeCastOp::create(rewriter, read.getLoc(), type, moved);
+    rewriter.replaceOp(read, moved);
   }
 
   static void moveSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice,
@@ -226,53 +260,6 @@ private:
       reader.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
     }
     rewriter.eraseOp(slice);
-  }
-
-  void addPrepare(unsigned number, RankedTensorType plain,
-                  const Panels &panels) {
-    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    Location loc = getOperation().getLoc();
-    bool cutsRows = panels.columns == 0;
-    SmallVector<int64_t> packedShape = panels.shapeOf(plain.getShape());
-    SmallVector<int64_t> facts{static_cast<int64_t>(packedShape.size()),
-                               cutsRows ? panels.width : 1};
-    llvm::append_range(facts, packedShape);
-    std::string suffix = std::to_string(number);
-    auto size = static_cast<int64_t>(facts.size());
-    memref::GlobalOp::create(
-        builder, loc, "gpt2_prepared_" + suffix,
-        /*sym_visibility=*/StringAttr(),
-        MemRefType::get({size}, builder.getI64Type()),
-        DenseElementsAttr::get(
-            RankedTensorType::get({size}, builder.getI64Type()),
-            ArrayRef<int64_t>(facts)),
-        /*constant=*/true, /*alignment=*/IntegerAttr());
-
-    // Some layers, or some rows.
-    SmallVector<int64_t> from(plain.getShape()), to(packedShape);
-    from[0] = to[0] = ShapedType::kDynamic;
-    auto packed = MemRefType::get(to, plain.getElementType());
-    auto source = MemRefType::get(from, builder.getF32Type());
-    auto function =
-        func::FuncOp::create(builder, loc, "prepare_" + suffix,
-                             builder.getFunctionType({packed, source}, {}));
-    function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
-    builder.setInsertionPointToStart(function.addEntryBlock());
-    Value into = function.getArgument(0), of = function.getArgument(1);
-    SmallVector<Value> zeros, ends, steps;
-    for (int64_t i = 0; i < plain.getRank(); ++i) {
-      zeros.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
-      steps.push_back(arith::ConstantIndexOp::create(builder, loc, 1));
-      ends.push_back(memref::DimOp::create(builder, loc, of, i));
-    }
-    scf::buildLoopNest(
-        builder, loc, zeros, ends, steps,
-        [&](OpBuilder &body, Location loc, ValueRange at) {
-          Value element = memref::LoadOp::create(body, loc, of, at);
-          memref::StoreOp::create(body, loc, element, into,
-                                  panels.indicesOf(body, loc, at));
-        });
-    func::ReturnOp::create(builder, loc);
   }
 };
 

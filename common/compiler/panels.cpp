@@ -65,24 +65,37 @@ SmallVector<int64_t> Panels::shapeOf(ArrayRef<int64_t> plain) const {
   shape.erase(shape.begin() + columns);
   shape.insert(shape.begin() + panelDim(plain.size()),
                llvm::divideCeil(count, width));
-  shape.push_back(width);
+  shape.push_back(width * depth);
+  if (depth > 1)
+    shape[plain.size() - 1] /= depth;
   return shape;
 }
 
 SmallVector<Value> Panels::indicesOf(OpBuilder &builder, Location loc,
                                      ValueRange indices) const {
   AffineExpr column = builder.getAffineDimExpr(0);
+  AffineExpr row = builder.getAffineDimExpr(1);
+  // Rows matter for a depth, which only matrices with columns behind them have.
   OpFoldResult index = indices[columns];
+  OpFoldResult rowIndex = depth > 1 ? indices[columns - 1] : Value();
   auto part = [&](AffineExpr expr) {
+    SmallVector<OpFoldResult> operands{index};
+    if (depth > 1)
+      operands.push_back(rowIndex);
     return getValueOrCreateConstantIndexOp(
         builder, loc,
-        affine::makeComposedFoldedAffineApply(builder, loc, expr, {index}));
+        affine::makeComposedFoldedAffineApply(builder, loc, expr, operands));
   };
   SmallVector<Value> moved(indices);
   moved.erase(moved.begin() + columns);
   moved.insert(moved.begin() + panelDim(indices.size()),
                part(column.floorDiv(width)));
-  moved.push_back(part(column % width));
+  if (depth > 1) {
+    moved.back() = part(row.floorDiv(depth));
+    moved.push_back(part(column % width * depth + row % depth));
+  } else {
+    moved.push_back(part(column % width));
+  }
   return moved;
 }
 

@@ -10,13 +10,18 @@ namespace gpt2 {
 bool isMultiple(mlir::OpFoldResult value, int64_t of);
 
 /// How a matrix, perhaps one for each layer, is laid out: some of its columns,
-/// then the same columns of the next row. "Columns" are a dimension of it.
+/// then the same columns of the next row. "Columns" are a dimension of it. If
+/// an instruction adds products of `depth` rows, these are together: of a
+/// column `depth` rows' elements, then those of the next column.
 struct Panels {
-  unsigned columns; ///< the dimension of the plain matrix that is cut
-  int64_t width;    ///< of a panel
+  unsigned columns;  ///< the dimension of the plain matrix that is cut
+  int64_t width;     ///< of a panel
+  int64_t depth = 1; ///< more than one only if columns come last
+
+  bool operator==(const Panels &) const = default;
 
   /// The packed matrix's: the columns give way to the number of their panel,
-  /// and come last, within it.
+  /// and come last, within it, each with its `depth` elements.
   llvm::SmallVector<int64_t> shapeOf(llvm::ArrayRef<int64_t> plain) const;
 
   /// Where the element is that was at `indices`.

@@ -1,5 +1,6 @@
 //===- passes.cpp - Names for our passes --------------------------------===//
 #include "compiler/passes.h"
+#include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
 namespace gpt2 {
@@ -12,6 +13,7 @@ void registerPasses() {
   mlir::registerPass([] { return createCloneEntry(); });
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createCopiesToLinalg);
+  mlir::registerPass([] { return createDotProducts(); });
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createFuseEpilogues);
@@ -24,7 +26,10 @@ void registerPasses() {
   mlir::registerPass(createOrderLoops);
   mlir::registerPass(createPackPanels);
   mlir::registerPass([] { return createPreferVectorWidth(); });
+  mlir::registerPass(createProtectArguments);
+  mlir::registerPass([] { return createQuantizeMatrices(); });
   mlir::registerPass([] { return createReuseBuffers(); });
+  mlir::registerPass([] { return createRoundOperands(); });
   mlir::registerPass([] { return createRunSchedule(); });
   mlir::registerPass(createSeparateFills);
   mlir::registerPass([] { return createSetSubgroupSize(); });

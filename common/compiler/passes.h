@@ -41,6 +41,9 @@ std::unique_ptr<mlir::Pass> createCopiesToLinalg();
 /// `contract-multiply-add`: see contract_multiply_add.cpp.
 std::unique_ptr<mlir::Pass> createContractMultiplyAdd();
 
+/// `dot-products`: see dot_products.cpp.
+std::unique_ptr<mlir::Pass> createDotProducts(int64_t lanes = 16);
+
 /// `drop-returned-arguments`: see drop_returned_arguments.cpp.
 std::unique_ptr<mlir::Pass> createDropReturnedArguments();
 
@@ -54,6 +57,11 @@ inline constexpr llvm::StringLiteral contextAttr = "gpt2.context";
 /// that keep keys and values.
 inline constexpr llvm::StringLiteral matrixAttr = "gpt2.matrix";
 inline constexpr llvm::StringLiteral cacheAttr = "gpt2.cache";
+
+/// Those of arguments that hold, for each column of a matrix in i8, its scale
+/// and the sum of its elements: see quantize_matrices.cpp.
+inline constexpr llvm::StringLiteral scalesAttr = "gpt2.scales";
+inline constexpr llvm::StringLiteral sumsAttr = "gpt2.sums";
 
 /// `lower-gpu-launches`: see lower_gpu_launches.cpp.
 std::unique_ptr<mlir::Pass> createLowerGpuLaunches();
@@ -97,8 +105,14 @@ std::unique_ptr<mlir::Pass> createPackPanels();
 std::unique_ptr<mlir::Pass>
 createPreferVectorWidth(const std::string &function = "", unsigned bits = 256);
 
+/// `quantize-matrices`: see quantize_matrices.cpp.
+std::unique_ptr<mlir::Pass> createQuantizeMatrices(int64_t depth = 1);
+
 /// `reuse-buffers`: see reuse_buffers.cpp.
 std::unique_ptr<mlir::Pass> createReuseBuffers(bool inArena = false);
+
+/// `round-operands`: see round_operands.cpp.
+std::unique_ptr<mlir::Pass> createRoundOperands(int64_t depth = 2);
 
 /// `separate-fills`: see separate_fills.cpp.
 std::unique_ptr<mlir::Pass> createSeparateFills();

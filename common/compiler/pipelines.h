@@ -25,11 +25,12 @@ struct Stage {
 struct Setting {
   Sizes sizes;   ///< of the model
   GpuTarget gpu; ///< that its kernels run on, if it has kernels
-  ElementType weights = ElementType::F32; ///< of matrices: F32 or BF16
-  ElementType cache = ElementType::F32;   ///< of keys and values: the same
+  ElementType weights = ElementType::F32; ///< of matrices: F32, BF16 or I8
+  ElementType cache = ElementType::F32;   ///< of keys and values: F32, BF16
   /// In the transform dialect, if the chapter has a schedule: the file for the
   /// CPU, and those with what all of them share.
   std::vector<std::filesystem::path> schedule;
+  int64_t dotDepth = 1; ///< products of weights that an instruction adds
 };
 
 /// "weights": matrices in fewer bits, as the setting has them.

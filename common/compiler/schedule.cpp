@@ -20,6 +20,16 @@ llvm::SmallVector<llvm::StringRef> match(const std::string &text,
   return groups;
 }
 
+/// Whether a CPU has all of `features`, names with commas between them.
+bool hasAll(const llvm::TargetMachine &target, llvm::StringRef features) {
+  llvm::SmallVector<llvm::StringRef> names;
+  features.split(names, ',', -1, /*KeepEmpty=*/false);
+  return llvm::all_of(names, [&](llvm::StringRef feature) {
+    return target.getMCSubtargetInfo()->checkFeatures(
+        ("+" + feature.trim()).str());
+  });
+}
+
 } // namespace
 
 std::filesystem::path
@@ -35,22 +45,28 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
     if (groups.empty())
       fail(schedule.string(), ": no gpt2.features = \"...\", what the CPU must "
                               "have for it");
-    llvm::SmallVector<llvm::StringRef> features;
-    groups[1].split(features, ',', -1, /*KeepEmpty=*/false);
-    bool fits = llvm::all_of(features, [&](llvm::StringRef feature) {
-      return target->getMCSubtargetInfo()->checkFeatures(
-          ("+" + feature.trim()).str());
-    });
     all += (all.empty() ? "" : ", ") + schedule.stem().string();
-    if (fits && (best.empty() || features.size() > most)) {
+    size_t count = groups[1].empty() ? 0 : groups[1].count(',') + 1;
+    if (hasAll(*target, groups[1]) && (best.empty() || count > most)) {
       best = schedule;
-      most = features.size();
+      most = count;
     }
   }
   if (best.empty())
     fail("no schedule is for this CPU, ", target->getTargetCPU().str(),
          "; there are: ", all);
   return best;
+}
+
+int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
+                        const std::optional<std::string> &cpu) {
+  std::string format = llvm::StringRef(nameOf(type)).lower();
+  std::string text = readFile(schedule);
+  auto groups =
+      match(text, "gpt2\\.dot_products_" + format + " = \"([^\"]*)\"");
+  if (groups.empty() || !hasAll(*createHostTargetMachine(cpu), groups[1]))
+    return 1;
+  return 4 / static_cast<int64_t>(sizeOf(type)); // of 32 bits
 }
 
 int64_t numberIn(const std::filesystem::path &schedule,

@@ -1,6 +1,8 @@
 //===- schedule.h - Schedules: texts in the transform dialect -----------===//
 #pragma once
 
+#include "model/element_type.h"
+
 #include "mlir/Pass/Pass.h"
 
 #include <cstdint>
@@ -19,6 +21,12 @@ namespace gpt2 {
 std::filesystem::path
 scheduleFor(const std::vector<std::filesystem::path> &schedules,
             const std::optional<std::string> &cpu);
+
+/// How many products of elements of `type` an instruction of the CPU adds: more
+/// than one if the CPU, see above, has what `schedule` says that it takes,
+///   gpt2.dot_products_bf16 = "avx512bf16", gpt2.dot_products_i8 = "avx512vnni"
+int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
+                        const std::optional<std::string> &cpu);
 
 /// The number that `schedule` gives `name`:
 ///   %name = transform.param.constant 8 : i64 -> ...

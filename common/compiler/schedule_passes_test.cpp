@@ -154,12 +154,41 @@ TEST(PackPanels, WhatIsReadTogetherLiesTogether) {
   EXPECT_THAT(text, HasSubstr(": tensor<2x3x16x8xf32>, vector<8xf32>"));
   // Column 16 is column 0 of panel 2.
   EXPECT_THAT(text, HasSubstr("tensor.extract %arg0[%arg1, %c2, %c1, %c0]"));
-  // Rank 4; one layer of the plain matrix is one of it.
-  EXPECT_THAT(text, HasSubstr("@gpt2_prepared_0 : memref<6xi64> = "
-                              "dense<[4, 1, 2, 3, 16, 8]>"));
+  // 32 bits; one layer of the plain matrix is one of it; rank 4.
+  EXPECT_THAT(text, HasSubstr("@gpt2_prepared_0 : memref<7xi64> = "
+                              "dense<[32, 1, 4, 2, 3, 16, 8]>"));
   EXPECT_THAT(text, HasSubstr("func.func @prepare_0(%arg0: "
                               "memref<?x3x16x8xf32>, %arg1: "
                               "memref<?x16x24xf32>)"));
+}
+
+// Two rows of eight columns, for an instruction that adds two products.
+TEST(PackPanels, TermsOfAnInstructionAreTogether) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%w: tensor<2x16x24xbf16> {gpt2.matrix}, %l: index)
+        -> (vector<2x8xbf16>, bf16) {
+      %c3 = arith.constant 3 : index
+      %c6 = arith.constant 6 : index
+      %c8 = arith.constant 8 : index
+      %c17 = arith.constant 17 : index
+      %zero = arith.constant 0.0 : bf16
+      %v = vector.transfer_read %w[%l, %c6, %c8], %zero
+          {in_bounds = [true, true]} : tensor<2x16x24xbf16>, vector<2x8xbf16>
+      %e = tensor.extract %w[%l, %c3, %c17] : tensor<2x16x24xbf16>
+      return %v, %e : vector<2x8xbf16>, bf16
+    })mlir",
+                                 "pack-panels,canonicalize");
+  EXPECT_THAT(text, HasSubstr("%arg0: tensor<2x3x8x16xbf16> {gpt2.matrix}"));
+  // Rows 6 and 7 are pair 3; columns from 8 are panel 1.
+  EXPECT_THAT(text, HasSubstr("vector.transfer_read %arg0[%arg1, %c1, %c3, "
+                              "%c0]"));
+  EXPECT_THAT(text, HasSubstr("vector.transpose %1, [1, 0] : vector<8x2xbf16> "
+                              "to vector<2x8xbf16>"));
+  // Row 3 is the second of pair 1; column 17 the second of panel 2.
+  EXPECT_THAT(text, HasSubstr("tensor.extract %arg0[%arg1, %c2, %c1, %c3]"));
+  // What is loaded is rounded.
+  EXPECT_THAT(text, HasSubstr("arith.truncf"));
+  EXPECT_THAT(text, HasSubstr("dense<[16, 1, 4, 2, 3, 8, 16]>"));
 }
 
 TEST(PackPanels, LeavesWhatIsReadAcrossPanels) {

@@ -188,6 +188,18 @@ TEST(Score, LaunchesAreLoopsOverBlocksAndThreads) {
   EXPECT_EQ(s.flops, 8 * (2 * 4) + 3 * 6 * 4);
 }
 
+// Sixteen lanes, to each of which four products are added.
+TEST(Score, CountsDotProducts) {
+  Score s = score(R"mlir(
+    func.func @f(%sums: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) {
+      %r = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sums, %a, %b)
+          : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.flops, 2 * 64);
+}
+
 TEST(Score, SaysWhatItCannotCount) {
   const char *text = R"mlir(
     func.func @f(%n: index) {

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -136,6 +137,10 @@ Work workOf(Operation *op) {
     work.flops = elements(op->getResult(0).getType());
   if (auto sum = dyn_cast<vector::ReductionOp>(op))
     work.flops = elements(sum.getSourceVectorType());
+  // An instruction that adds several products to each of its lanes.
+  if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+      call && call.getNumResults() == 1 && call.getArgs().size() == 3)
+    work.flops = 2 * elements(call.getArgs()[1].getType());
   if (isa<vector::FMAOp>(op))
     work.flops = 2 * elements(op->getResult(0).getType());
   if (isa<gpu::SubgroupReduceOp>(op)) // a lane adds its partner's, and again

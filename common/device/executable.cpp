@@ -57,11 +57,27 @@ ElementType Executable::cacheType() const {
 }
 
 std::optional<Executable::Layout> Executable::layoutOf(size_t i) const {
-  auto *facts = static_cast<const int64_t *>(
-      symbols("gpt2_prepared_" + std::to_string(i)));
+  auto factsOf = [&](const std::string &name) {
+    return static_cast<const int64_t *>(symbols(name + std::to_string(i)));
+  };
+  const int64_t *facts = factsOf("gpt2_prepared_");
   if (!facts)
     return std::nullopt;
-  return Layout{facts[1], {facts + 2, facts + 2 + facts[0]}};
+  Layout layout;
+  layout.type = facts[0] == 8    ? ElementType::I8
+                : facts[0] == 16 ? ElementType::BF16
+                                 : ElementType::F32;
+  layout.rows = facts[1];
+  layout.shape.assign(facts + 3, facts + 3 + facts[2]);
+  auto vectorOf = [&](const char *name) -> std::optional<Layout::Vector> {
+    const int64_t *vector = factsOf(name);
+    if (!vector)
+      return std::nullopt;
+    return Layout::Vector{vector[0], {vector + 2, vector + 2 + vector[1]}};
+  };
+  layout.scales = vectorOf("gpt2_scales_");
+  layout.sums = vectorOf("gpt2_sums_");
+  return layout;
 }
 
 Executable::Bound &Executable::bind(const std::string &name) {

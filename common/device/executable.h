@@ -49,11 +49,19 @@ public:
   /// How the program wants a tensor that it is given: in other places than
   /// those of rows one behind another.
   struct Layout {
+    ElementType type;           ///< of it
     int64_t rows;               ///< of the plain tensor that make one of it
     std::vector<int64_t> shape; ///< of it
+    /// Arguments that hold a number for each of its columns, if it has such:
+    /// scales, f32, and sums, i32.
+    struct Vector {
+      int64_t argument; ///< of the entries, from 0
+      std::vector<int64_t> shape;
+    };
+    std::optional<Vector> scales, sums;
   };
   /// That of argument `i` of the entries, from 0; none if it takes it as it is.
-  /// The entry prepare_I brings some of its rows there, see pack_panels.cpp.
+  /// The entry prepare_I brings some of its rows there, see prepare.h.
   std::optional<Layout> layoutOf(size_t i) const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for

@@ -61,40 +61,74 @@ void Forward::bindCache(int64_t count) {
   std::vector<int64_t> shape{count, sizes.layers, sizes.heads, sizes.context,
                              sizes.headDim()};
   for (void *kept : {keys.get(), values.get()})
-    if (type == ElementType::BF16)
-      arguments.emplace_back(static_cast<uint16_t *>(kept), shape);
-    else
-      arguments.emplace_back(static_cast<float *>(kept), shape);
+    arguments.emplace_back(type, kept, shape);
   isOpen.resize(static_cast<size_t>(count));
 }
 
-void Forward::addPrepared(std::span<const float> values, const WeightSpec &spec,
+void Forward::addPrepared(Weights &weights, size_t i,
                           const Executable::Layout &layout) {
-  size_t number = arguments.size();
+  const WeightSpec &spec = weights.specs()[i];
   Device &device = executable.device();
-  MemRef whole(static_cast<float *>(nullptr), layout.shape);
-  DeviceMemory memory =
-      allocateOn(device, whole.bytes(), std::string(spec.name));
+  std::string name(spec.name);
+  MemRef whole(layout.type, nullptr, layout.shape);
+  DeviceMemory memory = allocateOn(device, whole.bytes(), name);
+  // Where chunks of the results go: the tensor's, then those of its columns.
+  struct Result {
+    char *data;
+    ElementType type; ///< or another of its size
+    std::vector<int64_t> shape;
+    int64_t rows; ///< of the plain tensor for one of it
+
+    MemRef chunk(int64_t from, int64_t count) const {
+      std::vector<int64_t> some = shape;
+      some[0] = 1;
+      auto bytes = static_cast<int64_t>(MemRef(type, nullptr, some).bytes());
+      some[0] = (count + rows - 1) / rows;
+      return MemRef(type, data + from / rows * bytes, some);
+    }
+  };
+  std::vector<Result> results{{static_cast<char *>(memory.get()), layout.type,
+                               layout.shape, layout.rows}};
+  for (const auto &vector : {layout.scales, layout.sums}) {
+    if (!vector)
+      continue;
+    MemRef numbers(ElementType::F32, nullptr, vector->shape); // or i32
+    DeviceMemory place = allocateOn(device, numbers.bytes(), name);
+    results.push_back(
+        {static_cast<char *>(place.get()), ElementType::F32, vector->shape, 1});
+    numbers = numbers.at(place.get());
+    vectors.emplace(vector->argument, std::pair(numbers, std::move(place)));
+  }
+
   // A layer, or about a million elements, at a time.
+  std::string prepare = "prepare_" + std::to_string(arguments.size());
   int64_t rowElements = spec.elements() / spec.shape[0];
   int64_t rows = layout.rows *
                  std::max<int64_t>(1, (1 << 20) / (rowElements * layout.rows));
-  auto *to = static_cast<float *>(memory.get());
-  int64_t packedRow =
-      static_cast<int64_t>(whole.bytes() / sizeof(float)) / layout.shape[0];
   for (int64_t row = 0; row < spec.shape[0]; row += rows) {
-    std::vector<int64_t> plainShape = spec.shape, packedShape = layout.shape;
-    plainShape[0] = std::min(rows, spec.shape[0] - row);
-    packedShape[0] = (plainShape[0] + layout.rows - 1) / layout.rows;
-    MemRef plain(const_cast<float *>(values.data()) + row * rowElements,
-                 plainShape);
+    std::vector<int64_t> shape = spec.shape;
+    shape[0] = std::min(rows, spec.shape[0] - row);
+    MemRef plain(weights.rows(i, row, shape[0]).data(), shape);
     DeviceMemory source =
         shareWith(device, plain.data(), plain.bytes(), std::string(spec.name));
-    executable.call("prepare_" + std::to_string(number),
-                    {MemRef(to + row / layout.rows * packedRow, packedShape),
-                     plain.at(source.get())});
+    std::vector<MemRef> tensors;
+    for (const Result &result : results)
+      tensors.push_back(result.chunk(row, shape[0]));
+    tensors.push_back(plain.at(source.get()));
+    executable.call(prepare, std::move(tensors));
+    weights.release(i, row + shape[0]);
   }
   addArgument(whole, std::move(memory));
+}
+
+void Forward::addVectors() {
+  for (auto &[number, vector] : vectors) {
+    if (number != static_cast<int64_t>(arguments.size()))
+      fail("the program wants scales as argument ", number, ", and there are ",
+           arguments.size(), " before them");
+    addArgument(vector.first, std::move(vector.second));
+  }
+  vectors.clear();
 }
 
 void Forward::bindWeights(Weights &weights) {
@@ -102,11 +136,13 @@ void Forward::bindWeights(Weights &weights) {
   bool narrow = executable.matrixType() == ElementType::BF16;
   for (size_t i = 0; i < weights.specs().size(); ++i) {
     const WeightSpec &spec = weights.specs()[i];
-    std::span<float> values = weights.tensor(i);
     std::string name(spec.name);
     if (auto layout = executable.layoutOf(arguments.size())) {
-      addPrepared(values, spec, *layout);
-    } else if (narrow && spec.isMatrix()) {
+      addPrepared(weights, i, *layout);
+      continue;
+    }
+    std::span<float> values = weights.tensor(i);
+    if (narrow && spec.isMatrix()) {
       std::vector<uint16_t> rounded(values.size());
       std::transform(values.begin(), values.end(), rounded.begin(),
                      floatToBfloat);
@@ -119,10 +155,14 @@ void Forward::bindWeights(Weights &weights) {
       addArgument(tensor,
                   shareWith(device, tensor.data(), tensor.bytes(), name));
     }
+    if (arguments.back().data() != values.data()) // the device has its own
+      weights.release(i, spec.shape[0]);
   }
+  extraAt = arguments.size();
   for (const MemRef &tensor : extra)
     addArgument(tensor, shareWith(device, tensor.data(), tensor.bytes(),
                                   "an extra argument"));
+  addVectors();
 }
 
 void Forward::reserveLogits(size_t rows) {
@@ -169,8 +209,7 @@ void Forward::readLogits(std::span<float> logits) {
   Device &device = executable.device();
   device.copy(logits.data(), logitsOnDevice.get(), logits.size_bytes());
   for (size_t i = 0; i < extra.size(); ++i)
-    device.copy(extra[i].data(),
-                arguments[arguments.size() - extra.size() + i].data(),
+    device.copy(extra[i].data(), arguments[extraAt + i].data(),
                 extra[i].bytes());
 }
 

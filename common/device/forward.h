@@ -4,6 +4,7 @@
 #include "device/executable.h"
 #include "model/weights.h"
 
+#include <map>
 #include <span>
 #include <vector>
 
@@ -60,9 +61,11 @@ public:
 private:
   /// Gives weights, and then `extra`, to the device.
   void bindWeights(Weights &weights);
-  /// Adds the tensor `values`, laid out as the program wants it.
-  void addPrepared(std::span<const float> values, const WeightSpec &spec,
+  /// Adds tensor `i`, laid out as the program wants it.
+  void addPrepared(Weights &weights, size_t i,
                    const Executable::Layout &layout);
+  /// Adds what prepared tensors brought with them, behind all others.
+  void addVectors();
   void bindCache(int64_t count);
   void addArgument(const MemRef &tensor, DeviceMemory memory);
   /// Makes sure that there is room for `rows` rows of logits.
@@ -83,7 +86,10 @@ private:
   /// Of the weights, and of `extra`.
   std::vector<DeviceMemory> shared;
   std::vector<MemRef> arguments; ///< of the program's entries, in their order
+  /// Of matrices' columns: arguments by their numbers, until they are added.
+  std::map<int64_t, std::pair<MemRef, DeviceMemory>> vectors;
   std::vector<MemRef> extra;
+  size_t extraAt = 0; ///< the first of them, in `arguments`
 };
 
 /// The bytes that keys and values of `sequences` sequences take.

@@ -16,7 +16,7 @@ void callWith(void *function, void **arguments, std::index_sequence<I...>) {
 }
 
 using Caller = void (*)(void *function, void **arguments);
-constexpr size_t maxArguments = 32;
+constexpr size_t maxArguments = 40;
 
 /// callers[n] calls a function of n pointers.
 template <size_t... N>

@@ -1,6 +1,8 @@
 //===- memref.h - How compiled code is handed a tensor ------------------===//
 #pragma once
 
+#include "model/element_type.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -27,6 +29,12 @@ public:
     size = static_cast<size_t>(stride) * sizeof(T);
   }
 
+  /// Row-major elements of `type` at `data`.
+  MemRef(ElementType type, void *data, const std::vector<int64_t> &shape)
+      : MemRef(static_cast<char *>(data), shape) {
+    size *= sizeOf(type);
+  }
+
   void *descriptor() { return words.data(); }
 
   void *data() const { return reinterpret_cast<void *>(words[0]); }
@@ -50,7 +58,7 @@ private:
 
 /// Calls `entry`, a function with `llvm.emit_c_interface` whose arguments are
 /// memrefs and which returns nothing. Throws an Error if there are more
-/// arguments than can be passed (32).
+/// arguments than can be passed (40).
 void callEntry(void *entry, std::span<MemRef> arguments);
 
 } // namespace gpt2

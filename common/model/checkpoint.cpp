@@ -19,6 +19,23 @@ void widenFromFile(const MappedFile &file, ElementType type,
   }
 }
 
+Weights Checkpoint::stream(LoadProgress progress) const {
+  return Weights(sizes, [this, specs = weightSpecs(sizes), progress,
+                         done = int64_t{0}](size_t i, int64_t l, int64_t first,
+                                            std::span<float> out) mutable {
+    read(i, specs[i], l, first, out);
+    done += static_cast<int64_t>(out.size());
+    if (progress)
+      progress(std::min(done, sizes.parameters()), sizes.parameters());
+  });
+}
+
+Weights Checkpoint::load(const LoadProgress &progress) const {
+  Weights weights = stream(progress);
+  weights.readAll();
+  return weights;
+}
+
 std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &model) {
   std::filesystem::path path(model);
   if (model == "random-124m")

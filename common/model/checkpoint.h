@@ -40,13 +40,20 @@ public:
 
   /// Reads every weight as f32. Throws an Error that names the tensor which is
   /// missing, unexpected, or of the wrong type or shape.
-  virtual Weights load(const LoadProgress &progress = {}) const = 0;
+  Weights load(const LoadProgress &progress = {}) const;
+
+  /// The same, but read when they are asked for, from this checkpoint.
+  Weights stream(LoadProgress progress = {}) const;
 
   /// The tokenizer that lies beside the weights; throws an Error if there is
   /// none, or it does not fit the model's vocabulary.
   virtual Tokenizer loadTokenizer() const = 0;
 
 protected:
+  /// As Weights::Read; tensor `i` of weightSpecs() is `spec`.
+  virtual void read(size_t i, const WeightSpec &spec, int64_t l, int64_t first,
+                    std::span<float> out) const = 0;
+
   Config sizes;
 };
 

@@ -57,19 +57,22 @@ public:
     if (file.size() != expected)
       fail(source, ": has ", file.size(), " bytes; ", sizes.describe(), " in ",
            nameOf(type), " take ", expected);
+    specs = weightSpecs(sizes);
   }
 
   std::string format() const override { return std::string(nameOf(type)); }
-  Weights load(const LoadProgress &progress) const override;
-
   Tokenizer loadTokenizer() const override {
     return Tokenizer::fromLlmc(path.parent_path() / "gpt2_tokenizer.bin",
                                sizes);
   }
 
 private:
+  void read(size_t i, const WeightSpec &spec, int64_t l, int64_t first,
+            std::span<float> out) const override;
+
   std::filesystem::path path;
   MappedFile file;
+  std::vector<WeightSpec> specs;
   ElementType type = ElementType::F32;
   int64_t paddedVocab = 0;
 };
@@ -90,31 +93,25 @@ void widenTransposed(ElementType type, const std::byte *in, int64_t nIn,
   }
 }
 
-Weights LlmcCheckpoint::load(const LoadProgress &progress) const {
-  Weights weights(sizes);
-  const std::byte *at = file.data() + headerBytes;
-  int64_t done = 0;
-  for (size_t i = 0; i < weights.specs().size(); ++i) {
-    const WeightSpec &spec = weights.specs()[i];
-    for (int64_t l = 0; l < (spec.perLayer ? sizes.layers : 1); ++l) {
-      std::span<float> out = weights.layer(i, l);
-      std::vector<int64_t> shape = spec.layerShape();
-      size_t bytes = out.size() * sizeOf(type);
-      if (spec.perLayer && shape.size() == 2) {
-        widenTransposed(type, at, shape[0], shape[1], out);
-        file.release({at, bytes});
-      } else {
-        widenFromFile(file, type, {at, bytes}, out);
-      }
-      at += bytes;
-      done += static_cast<int64_t>(out.size());
-      if (progress)
-        progress(done, sizes.parameters());
-    }
-    if (spec.name == "wte.weight")
-      at += (paddedVocab - sizes.vocab) * sizes.channels * sizeOf(type);
+void LlmcCheckpoint::read(size_t i, const WeightSpec &spec, int64_t l,
+                          int64_t first, std::span<float> out) const {
+  // Behind the tensors before it, and wte's padding.
+  int64_t before = l * spec.layerElements() + first;
+  for (const WeightSpec &other : std::span(specs).first(i)) {
+    before += other.elements();
+    if (other.name == "wte.weight")
+      before += (paddedVocab - sizes.vocab) * sizes.channels;
   }
-  return weights;
+  const std::byte *at =
+      file.data() + headerBytes + static_cast<size_t>(before) * sizeOf(type);
+  size_t bytes = out.size() * sizeOf(type);
+  std::vector<int64_t> shape = spec.layerShape();
+  if (spec.perLayer && shape.size() == 2) {
+    widenTransposed(type, at, shape[0], shape[1], out);
+    file.release({at, bytes});
+  } else {
+    widenFromFile(file, type, {at, bytes}, out);
+  }
 }
 
 } // namespace

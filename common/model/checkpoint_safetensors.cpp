@@ -30,7 +30,6 @@ public:
   }
 
   std::string format() const override { return type; }
-  Weights load(const LoadProgress &progress) const override;
 
   Tokenizer loadTokenizer() const override {
     return Tokenizer::fromDirectory(path.parent_path(), sizes);
@@ -39,6 +38,8 @@ public:
 private:
   void index();
   void check(const std::string &name, const WeightSpec &spec);
+  void read(size_t i, const WeightSpec &spec, int64_t l, int64_t first,
+            std::span<float> out) const override;
 
   std::filesystem::path path;
   std::unique_ptr<MappedFile> file;
@@ -94,21 +95,13 @@ void SafetensorsCheckpoint::check(const std::string &name,
     type = entry.dtype;
 }
 
-Weights SafetensorsCheckpoint::load(const LoadProgress &progress) const {
-  Weights weights(sizes);
-  int64_t done = 0;
-  for (size_t i = 0; i < weights.specs().size(); ++i) {
-    const WeightSpec &spec = weights.specs()[i];
-    for (int64_t l = 0; l < (spec.perLayer ? sizes.layers : 1); ++l) {
-      const SafetensorsEntry &entry = entries.at(spec.checkpointName(l));
-      widenFromFile(*file, *elementTypeFromName(entry.dtype), entry.bytes,
-                    weights.layer(i, l));
-      done += spec.layerElements();
-      if (progress)
-        progress(done, sizes.parameters());
-    }
-  }
-  return weights;
+void SafetensorsCheckpoint::read(size_t, const WeightSpec &spec, int64_t l,
+                                 int64_t first, std::span<float> out) const {
+  const SafetensorsEntry &entry = entries.at(spec.checkpointName(l));
+  ElementType type = *elementTypeFromName(entry.dtype);
+  widenFromFile(*file, type,
+                entry.bytes.subspan(static_cast<size_t>(first) * sizeOf(type)),
+                out);
 }
 
 } // namespace

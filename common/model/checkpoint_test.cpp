@@ -75,39 +75,6 @@ TEST(Checkpoint, LlmcIsTheSameModel) {
   EXPECT_LE(distance(bf16->load(), weights), 0x1p-8);
 }
 
-/// The most memory this process has had since `resetPeak`, in bytes.
-int64_t peakMemory() {
-  std::string status = readFile("/proc/self/status");
-  return 1024 * std::stoll(status.substr(status.find("VmHWM:") + 6));
-}
-void resetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
-
-TEST(Checkpoint, LoadingKeepsNoSecondCopy) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "AddressSanitizer keeps memory that was freed";
-#endif
-  Config config = makeConfig(2, 4, 512, 64, 20011); // 66 MB in f32
-  int64_t bytes = 4 * config.parameters();
-  TemporaryDirectory directory;
-  {
-    Weights weights = randomWeights(config);
-    writeConfig(directory / "config.json", config);
-    SafetensorsFile::of(weights, ElementType::F32)
-        .write(directory / "model.safetensors");
-    writeLlmc(directory / "model.bin", weights, ElementType::F32);
-  }
-  for (const std::filesystem::path &model :
-       {directory.path, directory / "model.bin"}) {
-    auto checkpoint = Checkpoint::open(model);
-    resetPeak();
-    int64_t before = peakMemory();
-    Weights weights = checkpoint->load();
-    int64_t grown = peakMemory() - before;
-    EXPECT_LE(grown, 1.3 * bytes);
-    EXPECT_GE(grown, 0.9 * bytes); // it does measure
-  }
-}
-
 TEST(Checkpoint, LlmcHeadersThatLie) {
   TemporaryDirectory directory;
   std::filesystem::path path = directory / "model.bin";

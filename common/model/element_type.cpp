@@ -10,7 +10,18 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace gpt2 {
 
-size_t sizeOf(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
+size_t sizeOf(ElementType type) {
+  switch (type) {
+  case ElementType::F32:
+    return 4;
+  case ElementType::F16:
+  case ElementType::BF16:
+    return 2;
+  case ElementType::I8:
+    return 1;
+  }
+  return 0;
+}
 
 std::string_view nameOf(ElementType type) {
   switch (type) {
@@ -20,6 +31,8 @@ std::string_view nameOf(ElementType type) {
     return "F16";
   case ElementType::BF16:
     return "BF16";
+  case ElementType::I8:
+    return "I8";
   }
   return "";
 }

@@ -9,13 +9,15 @@
 
 namespace gpt2 {
 
-enum class ElementType { F32, F16, BF16 };
+/// I8 is one that matrices are kept in, with scales; no checkpoint has it.
+enum class ElementType { F32, F16, BF16, I8 };
 
 /// Bytes of one element.
 size_t sizeOf(ElementType type);
 
-/// "F32", "F16", "BF16": the names of the safetensors format.
+/// "F32", "F16", "BF16", "I8": the names of the safetensors format.
 std::string_view nameOf(ElementType type);
+/// That of a checkpoint's tensor: not I8.
 std::optional<ElementType> elementTypeFromName(std::string_view name);
 
 /// IEEE binary16 and bfloat16 bits to f32, exactly (subnormals, infinities and
@@ -26,8 +28,8 @@ float bfloatToFloat(uint16_t bits);
 /// f32 to bfloat16 bits, to nearest, ties to even.
 uint16_t floatToBfloat(float value);
 
-/// Widens `out.size()` little-endian elements at `in` (which may be unaligned)
-/// to f32.
+/// Widens `out.size()` little-endian elements of a checkpoint at `in` (which
+/// may be unaligned) to f32.
 void widen(ElementType type, const std::byte *in, std::span<float> out);
 
 } // namespace gpt2

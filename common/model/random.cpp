@@ -53,10 +53,13 @@ Distribution distributionOf(std::string_view name) {
   return {0.0, name.find("c_proj") != std::string_view::npos ? 0.03 : 0.05};
 }
 
-void fill(const std::string &name, uint64_t seed, std::span<float> out) {
+/// Elements of tensor `name` from `first`.
+void fill(const std::string &name, uint64_t seed, int64_t first,
+          std::span<float> out) {
   auto [mean, deviation] = distributionOf(name);
   double k = static_cast<float>(std::sqrt(3.0) * deviation);
-  uint64_t state = fnv1a64(name) ^ splitmix64(seed);
+  uint64_t state =
+      (fnv1a64(name) ^ splitmix64(seed)) + static_cast<uint64_t>(first);
   for (size_t i = 0; i < out.size(); ++i) {
     double u = static_cast<double>(splitmix64(state + i) >> 40) * 0x1p-24;
     out[i] = static_cast<float>(mean + (2 * u - 1) * k);
@@ -72,27 +75,17 @@ public:
 
   std::string format() const override { return "F32"; }
 
-  Weights load(const LoadProgress &progress) const override {
-    Weights weights(sizes);
-    int64_t done = 0;
-    for (size_t i = 0; i < weights.specs().size(); ++i) {
-      const WeightSpec &spec = weights.specs()[i];
-      for (int64_t l = 0; l < (spec.perLayer ? sizes.layers : 1); ++l) {
-        fill(spec.checkpointName(l), seed, weights.layer(i, l));
-        done += spec.layerElements();
-        if (progress)
-          progress(done, sizes.parameters());
-      }
-    }
-    return weights;
-  }
-
   Tokenizer loadTokenizer() const override {
     fail("a random model has no tokenizer; give the prompt as --token-ids FILE "
          "(one id a line)");
   }
 
 private:
+  void read(size_t, const WeightSpec &spec, int64_t l, int64_t first,
+            std::span<float> out) const override {
+    fill(spec.checkpointName(l), seed, first, out);
+  }
+
   uint64_t seed;
 };
 

@@ -2,8 +2,13 @@
 #include "model/weights.h"
 #include "model/error.h"
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace gpt2 {
 namespace {
@@ -73,8 +78,70 @@ Weights::Weights(const Config &config)
          " MB of memory, and that much could not be had");
 }
 
+Weights::Weights(const Config &config, Read given) : Weights(config) {
+  read = std::move(given);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    int64_t unit = unitOf(i);
+    isRead.emplace_back(
+        static_cast<size_t>((tensors[i].shape[0] + unit - 1) / unit));
+  }
+}
+
+int64_t Weights::unitOf(size_t i) const {
+  if (tensors[i].perLayer)
+    return 1;
+  int64_t rowElements = tensors[i].elements() / tensors[i].shape[0];
+  return std::max<int64_t>(1, (1 << 20) / rowElements); // 4 MB
+}
+
+void Weights::readAll() {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    (void)tensor(i);
+  read = nullptr;
+}
+
 std::span<float> Weights::tensor(size_t i) {
-  return {block.get() + offsets[i], static_cast<size_t>(tensors[i].elements())};
+  return rows(i, 0, tensors[i].shape[0]);
+}
+
+std::span<float> Weights::rows(size_t i, int64_t first, int64_t count) {
+  int64_t rowElements = tensors[i].elements() / tensors[i].shape[0];
+  float *begin = block.get() + offsets[i];
+  int64_t unit = unitOf(i);
+  for (int64_t u = first / unit; read && u * unit < first + count; ++u) {
+    std::vector<bool>::reference done = isRead[i][static_cast<size_t>(u)];
+    if (done)
+      continue;
+    int64_t size = std::min(unit, tensors[i].shape[0] - u * unit) * rowElements;
+    std::span<float> out(begin + u * unit * rowElements,
+                         static_cast<size_t>(size));
+    if (tensors[i].perLayer)
+      read(i, u, 0, out);
+    else
+      read(i, 0, u * unit * rowElements, out);
+    done = true;
+  }
+  return {begin + first * rowElements,
+          static_cast<size_t>(count * rowElements)};
+}
+
+void Weights::release(size_t i, int64_t end) {
+  if (!read)
+    return;
+  int64_t unit = unitOf(i);
+  if (end < tensors[i].shape[0])
+    end = end / unit * unit; // the last unit is still in use
+  int64_t rowElements = tensors[i].elements() / tensors[i].shape[0];
+  for (int64_t u = 0; u * unit < end; ++u)
+    isRead[i][static_cast<size_t>(u)] = false;
+  // Whole pages: what shares one with others stays.
+  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto from = reinterpret_cast<uintptr_t>(block.get() + offsets[i]);
+  uintptr_t to = from + static_cast<size_t>(end * rowElements) * sizeof(float);
+  from = (from + page - 1) / page * page;
+  to = to / page * page;
+  if (from < to)
+    madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
 }
 
 std::span<const float> Weights::tensor(size_t i) const {
@@ -82,8 +149,7 @@ std::span<const float> Weights::tensor(size_t i) const {
 }
 
 std::span<float> Weights::layer(size_t i, int64_t l) {
-  auto count = static_cast<size_t>(tensors[i].layerElements());
-  return tensor(i).subspan(static_cast<size_t>(l) * count, count);
+  return tensors[i].perLayer ? rows(i, l, 1) : tensor(i);
 }
 
 size_t Weights::indexOf(std::string_view name) const {
@@ -101,15 +167,48 @@ std::span<float> Weights::tensor(std::string_view name) {
   return tensor(indexOf(name));
 }
 
+namespace {
+
+/// Rounds each column of a matrix to 255 multiples of a scale of its own, the
+/// largest of which is its largest magnitude. Columns start `between` elements
+/// from each other, a column's elements are `step` apart.
+void quantize(std::span<float> matrix, int64_t columns, int64_t between,
+              int64_t step) {
+  auto terms = static_cast<int64_t>(matrix.size()) / columns;
+  for (int64_t n = 0; n < columns; ++n) {
+    auto element = [&](int64_t k) -> float & {
+      return matrix[static_cast<size_t>(n * between + k * step)];
+    };
+    float largest = 0;
+    for (int64_t k = 0; k < terms; ++k)
+      largest = std::max(largest, std::abs(element(k)));
+    float scale = largest / 127;
+    for (int64_t k = 0; k < terms && scale > 0; ++k)
+      element(k) = scale * std::nearbyint(element(k) / scale);
+  }
+}
+
+} // namespace
+
 void roundMatrices(Weights &weights, ElementType type) {
   if (type == ElementType::F32)
     return;
-  if (type != ElementType::BF16)
-    fail("matrices are kept in F32 or BF16, not in ", nameOf(type));
-  for (size_t i = 0; i < weights.specs().size(); ++i)
-    if (weights.specs()[i].isMatrix())
+  if (type != ElementType::BF16 && type != ElementType::I8)
+    fail("matrices are kept in F32, BF16 or I8, not in ", nameOf(type));
+  for (size_t i = 0; i < weights.specs().size(); ++i) {
+    const WeightSpec &spec = weights.specs()[i];
+    if (!spec.isMatrix())
+      continue;
+    if (type == ElementType::BF16) {
       for (float &value : weights.tensor(i))
         value = bfloatToFloat(floatToBfloat(value));
+    } else if (spec.perLayer) { // (in, out)
+      for (int64_t l = 0; l < spec.shape[0]; ++l)
+        quantize(weights.layer(i, l), spec.shape[2], 1, spec.shape[2]);
+    } else if (i == 0) { // the embedding by token: (out, in), as logits read it
+      quantize(weights.tensor(i), spec.shape[0], spec.shape[1], 1);
+    }
+  }
 }
 
 } // namespace gpt2

@@ -2,7 +2,8 @@
 //
 // What the compiled program takes: the public checkpoint's tensors under their
 // own names, those of the layers stacked along a first dimension L, matrices as
-// (in, out), all in one block of f32.
+// (in, out), all in one block of f32. They may be read when they are asked for,
+// and given back: a program that keeps them in another way needs few at a time.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -11,6 +12,7 @@
 #include "model/element_type.h"
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -51,6 +53,15 @@ public:
   /// not enough memory.
   explicit Weights(const Config &config);
 
+  /// Reads elements from `first` of the part of tensor `i` that belongs to
+  /// layer `l` (0 if it is not of layers). A layer's part is read whole.
+  using Read = std::function<void(size_t i, int64_t l, int64_t first,
+                                  std::span<float> out)>;
+  /// Of which `read` gets what is asked for, when it is. Memory is taken then.
+  Weights(const Config &config, Read read);
+  /// Reads what has not been read; from now on nothing is given back.
+  void readAll();
+
   const Config &config() const { return sizes; }
   const std::vector<WeightSpec> &specs() const { return tensors; }
 
@@ -60,6 +71,12 @@ public:
 
   /// The part of tensor `i` that belongs to layer `l`.
   std::span<float> layer(size_t i, int64_t l);
+
+  /// `count` rows of tensor `i`, from `first`: along its first dimension.
+  std::span<float> rows(size_t i, int64_t first, int64_t count);
+  /// Gives the memory of the rows before `end` of tensor `i` back, if they can
+  /// be read again.
+  void release(size_t i, int64_t end);
 
   /// Tensor by its name in `specs()`; throws an Error if there is none.
   std::span<const float> tensor(std::string_view name) const;
@@ -71,14 +88,19 @@ private:
   };
 
   size_t indexOf(std::string_view name) const;
+  /// How many rows of tensor `i` are read at a time.
+  int64_t unitOf(size_t i) const;
 
   Config sizes;
   std::vector<WeightSpec> tensors;
   std::vector<int64_t> offsets; ///< in floats; each a multiple of 16
   std::unique_ptr<float[], Free> block;
+  Read read;                             ///< empty: all is there
+  std::vector<std::vector<bool>> isRead; ///< by tensor and unit of rows
 };
 
-/// Rounds every matrix to what `type` can hold.
+/// Rounds every matrix to what `type` can hold. I8 is for those that are
+/// multiplied, with a scale for each column; positions stay F32.
 void roundMatrices(Weights &weights, ElementType type);
 
 } // namespace gpt2

@@ -319,7 +319,7 @@ int runLibrary(int argc, char **argv) {
             << library.description().at("chapter").get<std::string>()
             << "\ndevice: " << program.device().describe() << "\n";
   Stopwatch loadWatch;
-  Weights weights = checkpoint->load(showLoading());
+  Weights weights = checkpoint->stream(showLoading());
   useGraphs(*line, program);
   describeCache(*line, checkpoint->config(), program);
   Forward forward(program, weights, line->batch);

@@ -133,18 +133,18 @@ ContextPolicy contextPolicy(const std::string &name) {
   return name == "stop" ? ContextPolicy::Stop : ContextPolicy::Slide;
 }
 
-LoadProgress showLoading() {
+LoadProgress showProgress(const std::string &what) {
   if (!isatty(STDERR_FILENO))
     return {};
-  return
-      [watch = Stopwatch(), shown = -1](int64_t done, int64_t total) mutable {
-        int percent = static_cast<int>(100 * done / total);
-        if (percent == shown || watch.seconds() < 1)
-          return;
-        shown = percent;
-        std::cerr << "\rloading " << percent << " %"
-                  << (done == total ? "\r\033[K" : "") << std::flush;
-      };
+  return [what, watch = Stopwatch(), shown = -1](int64_t done,
+                                                 int64_t total) mutable {
+    int percent = static_cast<int>(100 * done / total);
+    if (percent == shown || watch.seconds() < 1)
+      return;
+    shown = percent;
+    std::cerr << "\r" << what << " " << percent << " %"
+              << (done == total ? "\r\033[K" : "") << std::flush;
+  };
 }
 
 void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {

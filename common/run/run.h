@@ -43,8 +43,9 @@ struct RunOptions {
 /// "stop" or "slide". Throws an Error if it is neither.
 ContextPolicy contextPolicy(const std::string &name);
 
-/// Shows how far loading has come, on a terminal, once it takes a second.
-LoadProgress showLoading();
+/// Shows how far something has come, on a terminal, once it takes a second.
+LoadProgress showProgress(const std::string &what);
+inline LoadProgress showLoading() { return showProgress("loading"); }
 
 /// Says on stderr what the model is.
 void describeModel(const RunOptions &options, const Checkpoint &checkpoint);

@@ -80,19 +80,33 @@ module attributes {transform.with_named_sequence} {
   }
 
   // A tile of a product: %rows times %columns sums that all get one more summand
-  // for each k. They stay in registers.
+  // for each k, or for each %depth of them. They stay in registers.
   transform.named_sequence @keep_sums_in_registers(
-      %product: !op {transform.consumed}) {
+      %product: !op {transform.consumed},
+      %depth: !number {transform.readonly}) {
     %step, %k = transform.structured.tile_using_for %product
-        tile_sizes [0, 0, 1] : (!op) -> (!op, !op)
+        tile_sizes [0, 0, %depth] : (!op, !number) -> (!op, !op)
     transform.structured.vectorize %step : !op
-    // An outer product: %rows elements, each times %columns elements.
+    // An outer product: %rows elements, each times %columns elements. What is in
+    // fewer bits is extended before it is repeated.
     transform.apply_patterns to %k {
+      transform.apply_patterns.vector.sink_ops
       transform.apply_patterns.vector.reduction_to_contract
       transform.apply_patterns.vector.transfer_permutation_patterns
       transform.apply_patterns.tensor.fold_tensor_subset_ops_into_vector_transfers
       transform.apply_patterns.canonicalization
     } : !op
+    transform.yield
+  }
+
+  transform.named_sequence @keep_all_sums_in_registers(
+      %products: !op {transform.consumed},
+      %depth: !number {transform.readonly}) {
+    transform.foreach %products : !op {
+    ^bb0(%product: !op):
+      transform.include @keep_sums_in_registers failures(propagate)
+          (%product, %depth) : (!op, !number) -> ()
+    }
     transform.yield
   }
 
@@ -113,6 +127,26 @@ module attributes {transform.with_named_sequence} {
       transform.apply_patterns.tensor.fold_tensor_subset_ops_into_vector_transfers
       transform.apply_patterns.canonicalization
     } : !op
+    transform.yield
+  }
+
+  // And for one with %depth terms at a time.
+  transform.named_sequence @keep_rows_of_several_in_registers(
+      %products: !op {transform.consumed},
+      %depth: !number {transform.readonly}) {
+    transform.foreach %products : !op {
+    ^bb0(%product: !op):
+      %step, %k = transform.structured.tile_using_for %product
+          tile_sizes [0, %depth] : (!op, !number) -> (!op, !op)
+      transform.structured.vectorize %step : !op
+      transform.apply_patterns to %k {
+        transform.apply_patterns.vector.sink_ops
+        transform.apply_patterns.vector.reduction_to_contract
+        transform.apply_patterns.vector.transfer_permutation_patterns
+        transform.apply_patterns.tensor.fold_tensor_subset_ops_into_vector_transfers
+        transform.apply_patterns.canonicalization
+      } : !op
+    }
     transform.yield
   }
 }

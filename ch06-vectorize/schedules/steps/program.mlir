@@ -16,6 +16,8 @@ module attributes {transform.with_named_sequence} {
 
     // Step 1. Loops around tiles. In the order of the text: an operation draws in
     // what it needs up to what has loops already.
+    %functions = transform.structured.match ops{["func.func"]} in %program
+        : (!op) -> !op
     %results = transform.structured.match
         attributes{gpt2.result, gpt2.blocked} in %program : (!op) -> !op
     transform.foreach %results : !op {
@@ -23,13 +25,18 @@ module attributes {transform.with_named_sequence} {
       transform.include @tile_blocks failures(propagate)
           (%result, %part, %blocks, %columns)
           : (!op, !number, !number, !number) -> ()
+      // Loops that were drawn in and turned out not to be needed.
+      transform.apply_dce to %functions : !op
     }
+    transform.apply_cse to %functions : !op
+    transform.include @tile_columns_of_rows failures(propagate)
+        (%program, %part) : (!op, !number) -> ()
     %decode = transform.structured.match ops{["func.func"]}
         attributes{sym_name = "decode"} in %program : (!op) -> !op
     transform.foreach %decode : !op {
     ^bb0(%function: !op):
-      transform.include @vectorize_layernorms failures(propagate) (%function)
-          : (!op) -> ()
+      transform.include @tile_single_rows failures(propagate) (%function, %part)
+          : (!op, !number) -> ()
       %row_results = transform.structured.match attributes{gpt2.result}
           in %function : (!op) -> !op
       transform.foreach %row_results : !op {
@@ -43,8 +50,6 @@ module attributes {transform.with_named_sequence} {
 
     // Step 2. A tile's loops that run once are no loops: of a tile of 1 x 8 x 32,
     // 8 x 32 is left. (With them, step 4 would not know a sum when it sees one.)
-    %functions = transform.structured.match ops{["func.func"]} in %program
-        : (!op) -> !op
     transform.apply_patterns to %functions {
       transform.apply_patterns.linalg.fold_unit_extent_dims_via_slices
       transform.apply_patterns.linalg.tiling_canonicalization
@@ -55,19 +60,33 @@ module attributes {transform.with_named_sequence} {
 
     // Step 3. Tiles to vectors.
     %marked = transform.foreach_match in %functions, %rows, %columns
+        @is_tile_of_quads -> @mark_tile_of_quads,
+        @is_tile_of_pairs -> @mark_tile_of_pairs,
         @is_tile_of_product -> @mark_tile,
+        @is_row_of_quads -> @mark_row_of_quads,
+        @is_row_of_pairs -> @mark_row_of_pairs,
         @is_row_of_product -> @mark_row,
         @is_row -> @mark_flat,
         @is_few_rows -> @mark_flat : (!op, !number, !number) -> !op
     %marked_again = transform.foreach_match in %marked, %keys, %queries
+        @is_tile_of_quads -> @mark_tile_of_quads,
+        @is_tile_of_pairs -> @mark_tile_of_pairs,
         @is_tile_of_product -> @mark_tile : (!op, !number, !number) -> !op
+    %one = transform.param.constant 1 : i64 -> !number
+    %two = transform.param.constant 2 : i64 -> !number
+    %four = transform.param.constant 4 : i64 -> !number
     %tiles = transform.structured.match attributes{schedule.tile} in %program
         : (!op) -> !op
-    transform.foreach %tiles : !op {
-    ^bb0(%tile: !op):
-      transform.include @keep_sums_in_registers failures(propagate) (%tile)
-          : (!op) -> ()
-    }
+    transform.include @keep_all_sums_in_registers failures(propagate)
+        (%tiles, %one) : (!op, !number) -> ()
+    %tiles_of_pairs = transform.structured.match
+        attributes{schedule.tile_of_pairs} in %program : (!op) -> !op
+    transform.include @keep_all_sums_in_registers failures(propagate)
+        (%tiles_of_pairs, %two) : (!op, !number) -> ()
+    %tiles_of_quads = transform.structured.match
+        attributes{schedule.tile_of_quads} in %program : (!op) -> !op
+    transform.include @keep_all_sums_in_registers failures(propagate)
+        (%tiles_of_quads, %four) : (!op, !number) -> ()
     %row_tiles = transform.structured.match attributes{schedule.row}
         in %program : (!op) -> !op
     transform.foreach %row_tiles : !op {
@@ -75,6 +94,15 @@ module attributes {transform.with_named_sequence} {
       transform.include @keep_row_in_registers failures(propagate) (%tile)
           : (!op) -> ()
     }
+    // A row of several terms is a tile of one row.
+    %rows_of_pairs = transform.structured.match
+        attributes{schedule.row_of_pairs} in %program : (!op) -> !op
+    transform.include @keep_rows_of_several_in_registers failures(propagate)
+        (%rows_of_pairs, %two) : (!op, !number) -> ()
+    %rows_of_quads = transform.structured.match
+        attributes{schedule.row_of_quads} in %program : (!op) -> !op
+    transform.include @keep_rows_of_several_in_registers failures(propagate)
+        (%rows_of_quads, %four) : (!op, !number) -> ()
     %others = transform.structured.match attributes{schedule.flat} in %program
         : (!op) -> !op
     transform.include @vectorize_where_possible failures(propagate) (%others)
@@ -106,12 +134,22 @@ module attributes {transform.with_named_sequence} {
         in %result : (!op) -> !op
     %residual = transform.structured.match attributes{gpt2.op = "residual"}
         in %result : (!op) -> !op
+    %scaled = transform.structured.match attributes{gpt2.op = "scaled"}
+        in %result : (!op) -> !op
     %logits = transform.structured.match attributes{gpt2.op = "logits"}
         in %result : (!op) -> !op
-    %products = transform.merge_handles %linear, %gelu, %residual : !op
-    transform.foreach %layernorm : !op {
+    %rounded = transform.structured.match attributes{gpt2.op = "rounded"}
+        in %result : (!op) -> !op
+    %quantized = transform.structured.match attributes{gpt2.op = "quantized"}
+        in %result : (!op) -> !op
+    %largest = transform.structured.match
+        attributes{gpt2.op = "quantized.largest"} in %result : (!op) -> !op
+    %products = transform.merge_handles %linear, %gelu, %residual, %scaled : !op
+    %of_rows = transform.merge_handles %layernorm, %rounded, %quantized, %largest
+        : !op
+    transform.foreach %of_rows : !op {
     ^bb0(%x: !op):
-      transform.include @tile_layernorm failures(propagate) (%x) : (!op) -> ()
+      transform.include @tile_rows failures(propagate) (%x) : (!op) -> ()
     }
     transform.foreach %products : !op {
     ^bb0(%x: !op):
@@ -134,19 +172,17 @@ module attributes {transform.with_named_sequence} {
   transform.named_sequence @tile_row(
       %result: !op {transform.readonly}, %part: !number {transform.readonly},
       %columns: !number {transform.readonly}) {
-    %layernorm = transform.structured.match attributes{gpt2.op = "layernorm"}
-        in %result : (!op) -> !op
     %linear = transform.structured.match attributes{gpt2.op = "linear"}
         in %result : (!op) -> !op
     %gelu = transform.structured.match attributes{gpt2.op = "gelu"}
         in %result : (!op) -> !op
     %residual = transform.structured.match attributes{gpt2.op = "residual"}
         in %result : (!op) -> !op
+    %scaled = transform.structured.match attributes{gpt2.op = "scaled"}
+        in %result : (!op) -> !op
     %logits = transform.structured.match attributes{gpt2.op = "logits"}
         in %result : (!op) -> !op
-    %products = transform.merge_handles %linear, %gelu, %residual : !op
-    transform.include @vectorize_all failures(propagate) (%layernorm)
-        : (!op) -> ()
+    %products = transform.merge_handles %linear, %gelu, %residual, %scaled : !op
     transform.foreach %products : !op {
     ^bb0(%x: !op):
       transform.include @tile_row_product failures(propagate)
@@ -172,22 +208,38 @@ module attributes {transform.with_named_sequence} {
   transform.named_sequence private @tile_row_product(
       %result: !op {transform.consumed}, %part: !number {transform.readonly},
       %columns: !number {transform.readonly})
-  transform.named_sequence private @keep_sums_in_registers(
-      %product: !op {transform.consumed})
+  transform.named_sequence private @keep_all_sums_in_registers(
+      %products: !op {transform.consumed},
+      %depth: !number {transform.readonly})
+  transform.named_sequence private @keep_rows_of_several_in_registers(
+      %products: !op {transform.consumed},
+      %depth: !number {transform.readonly})
   transform.named_sequence private @keep_row_in_registers(
       %product: !op {transform.consumed})
-  transform.named_sequence private @tile_layernorm(
+  transform.named_sequence private @tile_rows(
       %result: !op {transform.consumed})
-  transform.named_sequence private @vectorize_layernorms(
-      %function: !op {transform.readonly})
+  transform.named_sequence private @tile_columns_of_rows(
+      %program: !op {transform.readonly}, %part: !number {transform.readonly})
+  transform.named_sequence private @tile_single_rows(
+      %function: !op {transform.readonly}, %part: !number {transform.readonly})
   transform.named_sequence private @tile_attention(
       %program: !op {transform.readonly}, %keys: !number {transform.readonly},
       %queries: !number {transform.readonly})
-  transform.named_sequence private @vectorize_all(
-      %ops: !op {transform.consumed})
   transform.named_sequence private @vectorize_where_possible(
       %ops: !op {transform.consumed})
+  transform.named_sequence private @is_tile_of_quads(
+      %op: !op {transform.readonly}, %rows: !number {transform.readonly},
+      %columns: !number {transform.readonly}) -> !op
+  transform.named_sequence private @is_tile_of_pairs(
+      %op: !op {transform.readonly}, %rows: !number {transform.readonly},
+      %columns: !number {transform.readonly}) -> !op
   transform.named_sequence private @is_tile_of_product(
+      %op: !op {transform.readonly}, %rows: !number {transform.readonly},
+      %columns: !number {transform.readonly}) -> !op
+  transform.named_sequence private @is_row_of_quads(
+      %op: !op {transform.readonly}, %rows: !number {transform.readonly},
+      %columns: !number {transform.readonly}) -> !op
+  transform.named_sequence private @is_row_of_pairs(
       %op: !op {transform.readonly}, %rows: !number {transform.readonly},
       %columns: !number {transform.readonly}) -> !op
   transform.named_sequence private @is_row_of_product(
@@ -200,6 +252,14 @@ module attributes {transform.with_named_sequence} {
       %op: !op {transform.readonly}, %rows: !number {transform.readonly},
       %columns: !number {transform.readonly}) -> !op
   transform.named_sequence private @mark_tile(%op: !op {transform.readonly})
+  transform.named_sequence private @mark_tile_of_pairs(
+      %op: !op {transform.readonly})
+  transform.named_sequence private @mark_tile_of_quads(
+      %op: !op {transform.readonly})
   transform.named_sequence private @mark_row(%op: !op {transform.readonly})
+  transform.named_sequence private @mark_row_of_pairs(
+      %op: !op {transform.readonly})
+  transform.named_sequence private @mark_row_of_quads(
+      %op: !op {transform.readonly})
   transform.named_sequence private @mark_flat(%op: !op {transform.readonly})
 }

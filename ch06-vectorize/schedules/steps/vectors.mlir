@@ -22,10 +22,12 @@ module attributes {transform.with_named_sequence} {
       transform.apply_patterns.vector.lower_outerproduct
       transform.apply_patterns.canonicalization
     } : !op
-    // Reads and writes of tiles to those of rows.
+    // Reads and writes of tiles to those of rows. What is extended is extended as
+    // it was read: what turns it round turns it back.
     transform.apply_patterns to %functions {
       transform.apply_patterns.vector.transfer_to_scf
           max_transfer_rank = 1 full_unroll = true
+      transform.apply_patterns.vector.sink_ops
       transform.apply_patterns.canonicalization
     } : !op
     transform.apply_patterns to %functions {

@@ -1,0 +1,298 @@
+//===- formats_test.cpp - Weights in bf16 and in eight bits -------------===//
+#include "chapter/chapter_test.h"
+#include "compiler/schedule.h"
+#include "device/sequence.h"
+#include "model/checkpoint.h"
+#include "model/files.h"
+#include "model/generate.h"
+#include "model/paths.h"
+#include "run/loss.h"
+
+#include <gmock/gmock.h>
+
+#include <random>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+
+namespace {
+
+struct Format {
+  const char *schedule;
+  ElementType type;
+};
+
+std::string nameOfFormat(const ::testing::TestParamInfo<Format> &info) {
+  return std::string(info.param.schedule) + "_" +
+         std::string(nameOf(info.param.type));
+}
+
+Chapter chapterFor(const Format &format) {
+  Chapter chapter = CHAPTER();
+  for (const std::filesystem::path &file : chapter.schedules)
+    if (file.stem() == format.schedule)
+      chapter.schedule = file;
+  chapter.weights = format.type;
+  return chapter;
+}
+
+Executable programFor(const Format &format, const Config &config) {
+  return load(
+      compileToObject(compileRequest(chapterFor(format), sizesOf(config)))
+          .bytes);
+}
+
+/// Whether its products are by instructions that add several, on this CPU.
+bool hasDots(const Format &format) {
+  return dotProductDepth(chapterFor(format).schedule, format.type, {}) > 1;
+}
+
+struct FormatsTest : ::testing::TestWithParam<Format> {};
+
+TEST_P(FormatsTest, ComputeWithRoundedWeights) {
+  const Format &format = GetParam();
+  // Whole panels; more columns than panels have; several blocks of rows.
+  Config config = makeConfig(2, 3, 192, 90, 333);
+  Executable program = programFor(format, config);
+  Weights weights = randomWeights(config), rounded = randomWeights(config);
+  roundMatrices(rounded, format.type);
+  for (int64_t count : {1, 2, 7, 8, 9, 33, 64, 90}) {
+    std::vector<int32_t> tokens = someTokens(config, count);
+    std::vector<float> logits = logitsOf(program, weights, tokens, count);
+    auto expected = reference::forward(rounded, tokens, count);
+    Comparison exact = compareLogits(logits, expected, config);
+    if (hasDots(format)) {
+      // Rows are rounded too, four times in a layer: to 8 bits of a float's, or
+      // to multiples of a 127th of their largest element.
+      double step = format.type == ElementType::BF16 ? 0x1p-9 : 1.0 / 127;
+      double tolerance = 2 * 4 * static_cast<double>(config.layers) * step *
+                         largestOf(expected);
+      Comparison near = compare(logits, expected, tolerance);
+      EXPECT_TRUE(near.within) << count << ": " << near.describe(tolerance);
+      EXPECT_FALSE(exact.within) << count << ": rows are not rounded";
+    } else {
+      EXPECT_TRUE(exact.within) << count << ": " << exact.describe(0);
+    }
+  }
+  // And not because rounding weights makes no difference.
+  std::vector<int32_t> tokens = someTokens(config, 20);
+  EXPECT_FALSE(compareLogits(logitsOf(program, weights, tokens, 20),
+                             reference::forward(weights, tokens, 20), config)
+                   .within);
+}
+
+// What is computed at once, and what token by token, is rounded alike.
+TEST_P(FormatsTest, OneByOneAsAtOnce) {
+  const Format &format = GetParam();
+  Config config = makeConfig(2, 3, 192, 20, 320);
+  Executable program = programFor(format, config);
+  Weights weights = randomWeights(config);
+  std::vector<int32_t> tokens = someTokens(config, 20);
+  std::vector<float> all = logitsOf(program, weights, tokens, 20);
+  Forward forward(program, weights);
+  Sequence sequence(forward);
+  std::vector<float> row(static_cast<size_t>(config.vocab));
+  double step = format.type == ElementType::BF16 ? 0x1p-9 : 1.0 / 127;
+  for (size_t i = 0; i < 20; ++i) {
+    sequence.extend(std::span(tokens).subspan(i, 1), row);
+    reference::Vector expected(all.begin() + i * row.size(),
+                               all.begin() + (i + 1) * row.size());
+    // A difference of rounding may become one of a step.
+    double tolerance = hasDots(format)
+                           ? step * largestOf(expected)
+                           : logitsTolerance(config, largestOf(expected));
+    Comparison same = compare(row, expected, tolerance);
+    EXPECT_TRUE(same.within) << i << ": " << same.describe(tolerance);
+  }
+}
+
+struct OddSizesTest : ::testing::TestWithParam<Format> {};
+
+// Terms that are no multiple of an instruction's, columns of no panel's.
+TEST_P(OddSizesTest, ComputeTheSame) {
+  const Format &format = GetParam();
+  for (const Config &config :
+       {makeConfig(1, 7, 77, 13, 101), makeConfig(1, 1, 2, 9, 5),
+        makeConfig(2, 3, 36, 13, 67)}) {
+    Executable program = programFor(format, config);
+    Weights weights = randomWeights(config), rounded = randomWeights(config);
+    roundMatrices(rounded, format.type);
+    for (int64_t count : {1, 2, 9}) {
+      std::vector<int32_t> tokens = someTokens(config, count);
+      auto expected = reference::forward(rounded, tokens, count);
+      double tolerance = logitsTolerance(config, largestOf(expected));
+      if (hasDots(format))
+        tolerance = 8 * static_cast<double>(config.layers) *
+                    largestOf(expected) *
+                    (format.type == ElementType::BF16 ? 0x1p-9 : 1.0 / 127);
+      Comparison near = compare(logitsOf(program, weights, tokens, count),
+                                expected, tolerance);
+      EXPECT_TRUE(near.within) << config.describe() << ", " << count << ": "
+                               << near.describe(tolerance);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FormatsTest,
+                         ::testing::Values(Format{"avx512", ElementType::BF16},
+                                           Format{"avx512", ElementType::I8},
+                                           Format{"avx2", ElementType::BF16},
+                                           Format{"avx2", ElementType::I8},
+                                           Format{"portable",
+                                                  ElementType::BF16},
+                                           Format{"portable", ElementType::I8}),
+                         nameOfFormat);
+INSTANTIATE_TEST_SUITE_P(All, OddSizesTest,
+                         ::testing::Values(Format{"avx512", ElementType::F32},
+                                           Format{"avx2", ElementType::F32},
+                                           Format{"portable", ElementType::F32},
+                                           Format{"avx512", ElementType::BF16},
+                                           Format{"avx512", ElementType::I8},
+                                           Format{"avx2", ElementType::BF16},
+                                           Format{"avx2", ElementType::I8},
+                                           Format{"portable",
+                                                  ElementType::BF16},
+                                           Format{"portable", ElementType::I8}),
+                         nameOfFormat);
+
+/// A product alone, its matrix given as to the model's.
+constexpr char entry[] = R"mlir(
+func.func private @linear(
+    tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
+func.func @test_linear(
+    %out: tensor<?x?xf32>
+        {gpt2.shape = "T x N", bufferization.writable = true},
+    %x: tensor<?x?xf32> {gpt2.shape = "T x K"},
+    %w: tensor<?x?xf32> {gpt2.shape = "K x N", gpt2.matrix},
+    %b: tensor<?xf32> {gpt2.shape = "N"}) -> tensor<?x?xf32>
+    attributes {llvm.emit_c_interface, gpt2.context = 64 : index} {
+  %y = call @linear(%x, %w, %b)
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d0 = tensor.dim %y, %c0 : tensor<?x?xf32>
+  %d1 = tensor.dim %y, %c1 : tensor<?x?xf32>
+  %r = tensor.insert_slice %y into %out[0, 0] [%d0, %d1] [1, 1]
+      : tensor<?x?xf32> into tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
+)mlir";
+
+// Integers are exact, so that the result is known to the last bits.
+TEST(Quantized, AProductIsThatOfIntegers) {
+  if (!hasDots({"avx512", ElementType::I8}))
+    GTEST_SKIP() << "this CPU has no dot products of integers";
+  const int64_t T = 11, K = 72, N = 96;
+  std::filesystem::path file =
+      std::filesystem::path(::testing::TempDir()) / "quantized_linear.mlir";
+  writeFile(file, {entry});
+  Chapter chapter = chapterFor({"avx512", ElementType::I8});
+  chapter.kernelEntries = {file};
+  Executable program = load(
+      compileToObject(kernelRequest(chapter, {{"K", K}, {"N", N}}, "linear"))
+          .bytes);
+
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> some(-2, 2);
+  auto fill = [&](int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float &value : values)
+      value = some(random);
+    return values;
+  };
+  std::vector<float> x = fill(T * K), w = fill(K * N), b = fill(N), y(T * N);
+  for (int64_t k = 0; k < K; ++k) { // a row and a column of zeros
+    x[static_cast<size_t>(3 * K + k)] = 0;
+    w[static_cast<size_t>(k * N + 5)] = 0;
+  }
+  auto layout = program.layoutOf(2);
+  ASSERT_TRUE(layout && layout->scales && layout->sums);
+  EXPECT_EQ(layout->type, ElementType::I8);
+  MemRef shape(layout->type, nullptr, layout->shape);
+  std::vector<char> packed(shape.bytes());
+  std::vector<float> scales(N);
+  std::vector<int32_t> sums(N);
+  MemRef matrix = shape.at(packed.data());
+  program.callWithHostTensors("prepare_2", {matrix, MemRef(scales.data(), {N}),
+                                            MemRef(sums.data(), {N}),
+                                            MemRef(w.data(), {K, N})});
+  program.callWithHostTensors(
+      "test_linear", {MemRef(y.data(), {T, N}), MemRef(x.data(), {T, K}),
+                      matrix, MemRef(b.data(), {N}), MemRef(scales.data(), {N}),
+                      MemRef(sums.data(), {N})});
+
+  // x and w as integers, and what they count.
+  auto quantize = [](const std::vector<float> &values, size_t first,
+                     size_t step, int64_t count, std::vector<int> &integers) {
+    float largest = 0;
+    for (int64_t i = 0; i < count; ++i)
+      largest = std::max(largest, std::abs(values[first + i * step]));
+    integers.assign(static_cast<size_t>(count), 0);
+    for (int64_t i = 0; i < count && largest > 0; ++i)
+      integers[static_cast<size_t>(i)] = static_cast<int>(
+          std::nearbyint(values[first + i * step] * (127 / largest)));
+    return double{largest} / 127;
+  };
+  std::vector<int> row, column;
+  for (int64_t t = 0; t < T; ++t)
+    for (int64_t n = 0; n < N; ++n) {
+      double scale = quantize(x, static_cast<size_t>(t * K), 1, K, row) *
+                     quantize(w, static_cast<size_t>(n), static_cast<size_t>(N),
+                              K, column);
+      int64_t sum = 0;
+      for (size_t k = 0; k < row.size(); ++k)
+        sum += row[k] * column[k];
+      double expected =
+          b[static_cast<size_t>(n)] + scale * static_cast<double>(sum);
+      EXPECT_NEAR(y[static_cast<size_t>(t * N + n)], expected,
+                  1e-6 * (1 + std::abs(expected)))
+          << t << ", " << n;
+    }
+}
+
+/// What the embedded model says when it is left alone, in f32.
+std::vector<int32_t> ownText(Forward &forward, int64_t count) {
+  Sampler sampler({.temperature = 1, .topK = 0, .topP = 1, .seed = 5});
+  Sequence sequence(forward);
+  NextToken next = sampled(
+      forward.config(),
+      [&](std::span<const int32_t> tokens, std::span<float> logits) {
+        sequence.become(tokens, logits);
+      },
+      sampler);
+  std::vector<int32_t> prompt{forward.config().endOfText};
+  Config config = forward.config();
+  config.endOfText = -1;
+  return generate(config, prompt, count, next, [](int32_t) {}).tokens;
+}
+
+TEST(Formats, LossIsWhatItWasAndNearTheSame) {
+  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  Config config = checkpoint->config();
+  Weights weights = checkpoint->load();
+  Executable wide = compileFor(config);
+  Forward plain(wide, weights);
+  std::vector<int32_t> text = ownText(plain, 300);
+  Loss f32 = lossOf(plain, nullptr, text);
+  EXPECT_GT(f32.mean, 1);
+  EXPECT_LT(f32.mean, 6);
+  for (auto [type, limit] : {std::pair(ElementType::BF16, 0.001),
+                             std::pair(ElementType::I8, 0.01)}) {
+    Chapter chapter = CHAPTER();
+    chapter.weights = type;
+    Executable program =
+        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    Forward narrow(program, weights);
+    Loss loss = lossOf(narrow, &plain, text);
+    EXPECT_EQ(loss.other, f32.mean);
+    EXPECT_NEAR(loss.mean, f32.mean, limit * f32.mean) << nameOf(type);
+    // The model's own weights are bf16: only rows are rounded, perhaps.
+    bool changes =
+        type == ElementType::I8 ||
+        dotProductDepth(chapter.scheduleFiles().front(), type, {}) > 1;
+    EXPECT_EQ(loss.largestDifference > 0, changes) << nameOf(type);
+    EXPECT_LE(loss.rootMeanSquare, loss.largestDifference);
+  }
+}
+
+} // namespace

@@ -1,0 +1,14 @@
+//===- quantize_rows.h - What matrices in eight bits multiply -----------===//
+#pragma once
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace gpt2 {
+
+/// Quantizes `rows`, a tensor of f32 (t, k), row by row as the program runs:
+/// returns a tensor of u8 around 128 (t, k), and in `largest` a tensor of i32
+/// (t), the bits of each row's largest magnitude. See quantize_matrices.cpp.
+mlir::Value quantizeRows(mlir::ImplicitLocOpBuilder &builder, mlir::Value rows,
+                         mlir::Value &largest);
+
+} // namespace gpt2
