@@ -29,7 +29,7 @@ namespace {
 
 CompileRequest requestFor(const std::string &chip,
                           Sizes sizes = sizesOf(Config())) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.gpu = GpuTarget::of(chip);
   return compileRequest(chapter, sizes);
 }
@@ -88,7 +88,7 @@ TEST(Pipeline, KernelsCallNothing) {
 }
 
 TEST(Pipeline, NoPassIsIdleForOtherChipsAndWeights) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.gpu = GpuTarget::of("gfx942");
   chapter.weights = ElementType::BF16;
   Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
@@ -222,7 +222,7 @@ TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
   reference::Vector exact = reference::forward(weights, tokens, 21),
                     expected = reference::forward(rounded, tokens, 21);
   for (const char *chip : {"sm_90", "gfx942"}) {
-    Chapter chapter = CHAPTER();
+    Chapter chapter = tested().chapter;
     chapter.gpu = GpuTarget::of(chip);
     chapter.weights = ElementType::BF16;
     CompileRequest request = compileRequest(chapter, sizesOf(config));
@@ -241,7 +241,7 @@ TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
 
 class OnThisGpu : public ::testing::TestWithParam<ElementType> {
 protected:
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
 
   void SetUp() override {
     chapter.weights = GetParam();

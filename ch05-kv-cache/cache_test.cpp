@@ -207,7 +207,7 @@ TEST_F(Cache, TenThousandSequencesLeaveMemoryFlat) {
       branch.extendAndChoose({{tokens[1]}});
     }
   };
-  bool isEmulated = CHAPTER().hasKernels(); // which takes its time
+  bool isEmulated = tested().chapter.hasKernels(); // which takes its time
   use(isEmulated ? 20 : 500);
   size_t before = residentBytes();
   use(isEmulated ? 80 : 9500);
@@ -215,7 +215,7 @@ TEST_F(Cache, TenThousandSequencesLeaveMemoryFlat) {
 }
 
 TEST_F(Cache, MatricesMayBeInBf16) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.weights = ElementType::BF16;
   Executable narrow =
       load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
@@ -247,7 +247,7 @@ TEST_F(Cache, InBf16ItIsHalfAsLargeAndNearlyTheSame) {
             int64_t{3} * 2 * 2 * 29 * 48 * 4);
   EXPECT_EQ(cacheBytes(config, 3, ElementType::BF16),
             cacheBytes(config, 3, ElementType::F32) / 2);
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.cache = ElementType::BF16;
   Executable narrow =
       load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);

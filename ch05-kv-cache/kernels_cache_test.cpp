@@ -47,7 +47,7 @@ protected:
   std::vector<uint16_t> narrowKeys, narrowValues;
 
   Executable program() {
-    Chapter chapter = CHAPTER();
+    Chapter chapter = tested().chapter;
     chapter.cache = type;
     CompileRequest request = kernelRequest(chapter, {{"S", s.S},
                                                      {"L", s.L},

@@ -38,7 +38,7 @@ std::string textOf(mlir::Operation *op) {
 }
 
 CompileRequest requestFor(ElementType cache) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.cache = cache;
   return compileRequest(chapter, sizesOf(Config()));
 }
@@ -78,7 +78,8 @@ TEST(Pipeline, UpdatesTheCacheInPlace) {
         views += view.getSourceType().getRank() == 5;
     });
     // Each entry takes keys and values apart twice: to write and to read.
-    EXPECT_EQ(views, CHAPTER().hasKernels() ? 0 : 2 * 4); // or by threads
+    EXPECT_EQ(views,
+              tested().chapter.hasKernels() ? 0 : 2 * 4); // or by threads
   }
 }
 

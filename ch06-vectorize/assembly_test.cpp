@@ -65,7 +65,7 @@ TEST_P(AssemblyTest, SumsStayInRegisters) {
   GTEST_SKIP() << "this LLVM generates code for this CPU only";
 #endif
   const Family &family = GetParam();
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   chapter.cpu = family.cpu;
   chapter.weights = family.weights;
   std::filesystem::path schedule = chapter.scheduleFiles().front();

@@ -28,7 +28,7 @@ std::string nameOfFormat(const ::testing::TestParamInfo<Format> &info) {
 }
 
 Chapter chapterFor(const Format &format) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   for (const std::filesystem::path &file : chapter.schedules)
     if (file.stem() == format.schedule)
       chapter.schedule = file;
@@ -278,7 +278,7 @@ TEST(Formats, LossIsWhatItWasAndNearTheSame) {
   EXPECT_LT(f32.mean, 6);
   for (auto [type, limit] : {std::pair(ElementType::BF16, 0.001),
                              std::pair(ElementType::I8, 0.01)}) {
-    Chapter chapter = CHAPTER();
+    Chapter chapter = tested().chapter;
     chapter.weights = type;
     Executable program =
         load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);

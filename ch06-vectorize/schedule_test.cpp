@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 namespace {
 
 Chapter withSchedule(const std::string &name) {
-  Chapter chapter = CHAPTER();
+  Chapter chapter = tested().chapter;
   for (const std::filesystem::path &file : chapter.schedules)
     if (file.stem() == name)
       chapter.schedule = file;
@@ -24,7 +24,7 @@ Chapter withSchedule(const std::string &name) {
 }
 
 TEST(Schedule, IsThatOfTheCpu) {
-  const auto &all = CHAPTER().schedules;
+  const auto &all = tested().chapter.schedules;
   EXPECT_EQ(scheduleFor(all, "x86-64").stem(), "portable");
   EXPECT_EQ(scheduleFor(all, "x86-64-v3").stem(), "avx2");
   EXPECT_EQ(scheduleFor(all, "x86-64-v4").stem(), "avx512");

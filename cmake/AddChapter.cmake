@@ -160,13 +160,9 @@ function(add_chapter name)
 
   # Its kernels alone, timed. (Those for a GPU: --profile.)
   if(cpu IN_LIST kinds)
-    add_executable(${name}-bench
-      ${PROJECT_SOURCE_DIR}/common/chapter/kernels_bench.cpp)
-    target_include_directories(${name}-bench PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+    add_executable(${name}-bench $<TARGET_OBJECTS:${name}-tested>)
     target_link_libraries(${name}-bench PRIVATE
-      ${name}-chapter benchmark::benchmark)
-    target_compile_definitions(${name}-bench PRIVATE
-      CHAPTER=gpt2::${namespace}::chapter)
+      ${name}-chapter gpt2-chapter-bench)
   endif()
 endfunction()
 
@@ -194,23 +190,17 @@ function(add_chapter_test target kind namespace directory label option)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*_test.cpp)
   string(REGEX REPLACE "[.].*" "" name ${label})
-  add_executable(${target} ${tests}
-    ${PROJECT_SOURCE_DIR}/common/chapter/divergence_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/folder_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/forward_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/idle_passes_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/kernels_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/program_looks_test.cpp
-    ${PROJECT_SOURCE_DIR}/common/chapter/program_test.cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/tested.cpp.in
+    ${directory}/tested.cpp @ONLY)
+  string(REGEX REPLACE "-test$" "-tested" tested ${target})
+  add_library(${tested} OBJECT ${directory}/tested.cpp)
+  target_link_libraries(${tested} PRIVATE gpt2-chapter)
+  target_compile_definitions(${tested} PRIVATE
+    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>")
+  add_executable(${target} ${tests} $<TARGET_OBJECTS:${tested}>)
   target_include_directories(${target} PRIVATE ${directory})
   target_link_libraries(${target} PRIVATE ${name}-chapter gpt2-chapter-testing)
   add_dependencies(${target} ${name} gpt2-run)
-  target_compile_definitions(${target} PRIVATE
-    CHAPTER=gpt2::${namespace}::chapter
-    CHAPTER_KIND="${kind}"
-    CHAPTER_OPTION="${option}"
-    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>"
-    RUN_PROGRAM="$<TARGET_FILE:gpt2-run>")
   gpt2_discover_tests(${target} ${label})
 endfunction()
 

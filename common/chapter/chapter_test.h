@@ -1,12 +1,11 @@
 //===- chapter_test.h - What the tests of every chapter share -----------===//
 //
-// These tests are compiled once for each chapter: CHAPTER is the function that
-// describes it, CHAPTER_PROGRAM the path of its program.
+// The tests in this folder are compiled once, and linked with each chapter.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "declaration.h"
+#include "chapter/tested.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
 #include "testing/test_files.h"
@@ -19,7 +18,7 @@ namespace gpt2::testing {
 /// The chapter's program for a model, without the cache.
 inline Executable compileFor(const Config &config) {
   return load(
-      compileToObject(compileRequest(CHAPTER(), sizesOf(config))).bytes);
+      compileToObject(compileRequest(tested().chapter, sizesOf(config))).bytes);
 }
 
 /// Logits (N, V) after each of the last `rows` tokens.

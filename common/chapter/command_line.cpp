@@ -77,6 +77,8 @@ void checkDevice(const Chapter &chapter, const Options &options) {
   if (isGiven(options.schedule) && chapter.schedules.empty())
     fail("--schedule=", options.schedule.getValue(), ": ", chapter.name,
          " has no schedules");
+  if (isGiven(options.tune) && chapter.schedules.empty())
+    fail("--tune: ", chapter.name, " has no schedules");
   if (options.threads < 1 || options.threads > chapter.maxThreads)
     fail("--threads=", options.threads.getValue(), ": ", chapter.name,
          " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
@@ -134,6 +136,13 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.scoreCache = 1024.0 * static_cast<double>(options.scoreCache);
   line.describe = options.describe;
   line.loss = fileIfGiven(options.loss);
+  line.tune = fileIfGiven(options.tune);
+  line.tuneSeconds = options.tuneSeconds;
+  if (line.tune && options.noCache)
+    fail("--tune keeps what it finds in the cache directory, and --no-cache "
+         "keeps nothing");
+  if (!(line.tuneSeconds >= 0))
+    fail("--tune-seconds=", line.tuneSeconds, ": expected 0 or more");
   line.report = fileIfGiven(options.report);
   line.warmUp = options.warmUp;
   line.profile = options.profile;
@@ -143,8 +152,9 @@ CommandLine check(const Chapter &whole, const Options &options) {
   if (line.profile && !chapter.hasKernels())
     fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
-  if (line.report && (line.describe || !line.compareWith.empty() ||
-                      !line.emit.empty() || !line.explain.empty() || line.loss))
+  if (line.report &&
+      (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
+       !line.explain.empty() || line.loss || line.tune))
     fail("--report goes with a run that generates, or with --score");
   line.aot = fileIfGiven(options.aot);
   line.context = contextPolicy(options.context);

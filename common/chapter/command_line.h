@@ -23,6 +23,8 @@ struct CommandLine : RunOptions {
   double scoreCache = 0;          ///< bytes
   std::string explain;            ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> loss; ///< of this text
+  std::optional<std::filesystem::path> tune; ///< what was seen goes there
+  double tuneSeconds = 0;
   bool describe = false;
   std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;

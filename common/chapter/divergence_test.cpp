@@ -22,7 +22,7 @@ protected:
   /// This chapter with `from` in the file of a kernel replaced by `to`.
   Chapter with(const std::string &kernel, const std::string &from,
                const std::string &to) {
-    Chapter changed = CHAPTER();
+    Chapter changed = tested().chapter;
     for (std::filesystem::path &source : changed.sources)
       if (source.filename() == kernel + ".mlir") {
         std::string text = readFile(source);
@@ -37,11 +37,11 @@ protected:
 };
 
 TEST_F(DivergenceTest, ThereIsNone) {
-  EXPECT_FALSE(
-      firstDivergence({&CHAPTER(), &weights}, {nullptr, &weights}, tokens));
-  if (const Chapter *parent = CHAPTER().parent) {
-    EXPECT_FALSE(
-        firstDivergence({&CHAPTER(), &weights}, {parent, &weights}, tokens));
+  EXPECT_FALSE(firstDivergence({&tested().chapter, &weights},
+                               {nullptr, &weights}, tokens));
+  if (const Chapter *parent = tested().chapter.parent) {
+    EXPECT_FALSE(firstDivergence({&tested().chapter, &weights},
+                                 {parent, &weights}, tokens));
   }
 }
 
@@ -53,9 +53,9 @@ TEST_F(DivergenceTest, InAKernelOfEveryLayer) {
   EXPECT_EQ(found->layer, 0);
   EXPECT_EQ(found->kernel, "gelu");
   auto skeleton = std::find_if(
-      CHAPTER().sources.begin(), CHAPTER().sources.end(),
+      tested().chapter.sources.begin(), tested().chapter.sources.end(),
       [](const auto &source) { return source.filename() == "gpt2.mlir"; });
-  ASSERT_NE(skeleton, CHAPTER().sources.end());
+  ASSERT_NE(skeleton, tested().chapter.sources.end());
   EXPECT_THAT(found->describe(),
               StartsWith("layer 0, @gelu, called at " +
                          skeleton->parent_path().filename().string() +
@@ -65,8 +65,8 @@ TEST_F(DivergenceTest, InAKernelOfEveryLayer) {
 
 TEST_F(DivergenceTest, InTheLogits) {
   Chapter changed = with("logits", "0.0 : f32", "0.25 : f32");
-  auto found =
-      firstDivergence({&changed, &weights}, {&CHAPTER(), &weights}, tokens);
+  auto found = firstDivergence({&changed, &weights},
+                               {&tested().chapter, &weights}, tokens);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->kernel, "logits");
   EXPECT_FALSE(found->layer);
@@ -77,7 +77,8 @@ TEST_F(DivergenceTest, InOneLayerOnly) {
   // A weight of the second layer's projection to the output, changed.
   std::span<float> stack = bad.tensor("attn.c_proj.weight");
   stack[stack.size() / 2 + 77] += 1;
-  auto found = firstDivergence({&CHAPTER(), &bad}, {nullptr, &weights}, tokens);
+  auto found =
+      firstDivergence({&tested().chapter, &bad}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->layer, 1);
   EXPECT_EQ(found->kernel, "linear");
@@ -88,7 +89,8 @@ TEST_F(DivergenceTest, InOneLayerOnly) {
 TEST_F(DivergenceTest, NotANumber) {
   Weights bad = randomWeights(config);
   bad.tensor("ln_f.bias")[5] = NAN;
-  auto found = firstDivergence({&CHAPTER(), &bad}, {nullptr, &weights}, tokens);
+  auto found =
+      firstDivergence({&tested().chapter, &bad}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->kernel, "layernorm");
   EXPECT_FALSE(found->layer);

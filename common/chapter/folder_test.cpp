@@ -12,6 +12,7 @@
 #include <set>
 
 using namespace gpt2;
+using gpt2::testing::tested;
 
 namespace {
 
@@ -38,7 +39,7 @@ std::map<std::string, Function> functionsOf(const Chapter &chapter) {
 }
 
 TEST(Folder, HoldsEverythingThatIsNew) {
-  const Chapter &chapter = CHAPTER();
+  const Chapter &chapter = tested().chapter;
   std::map<std::string, Function> before;
   if (chapter.parent)
     before = functionsOf(*chapter.parent);
@@ -53,7 +54,7 @@ TEST(Folder, HoldsEverythingThatIsNew) {
   }
   // What differs comes from the folder, and nothing lies there for nothing.
   std::set<std::filesystem::path> there;
-  for (const char *part : {"", CHAPTER_KIND})
+  for (const char *part : {"", tested().kind})
     if (auto folder = folderOf(chapter) / part; is_directory(folder))
       for (const auto &entry : std::filesystem::directory_iterator(folder))
         if (entry.path().extension() == ".mlir")
@@ -62,7 +63,7 @@ TEST(Folder, HoldsEverythingThatIsNew) {
 }
 
 TEST(Folder, HoldsASourceOrAPipeline) {
-  const Chapter &chapter = CHAPTER();
+  const Chapter &chapter = tested().chapter;
   bool isSourceNew =
       !chapter.parent || chapter.sources != chapter.parent->sources;
   auto pipelineOf = [](const Chapter &c) {

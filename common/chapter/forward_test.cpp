@@ -92,13 +92,13 @@ TEST_P(Forward, LeavesItsArgumentsAlone) {
 
 TEST_P(Forward, LogitsOfTheParent) {
   const auto &[name, config, lengths] = GetParam();
-  if (!CHAPTER().parent)
+  if (!tested().chapter.parent)
     return;
   Weights weights = randomWeights(config);
   Executable program = compileFor(config);
-  Executable parent =
-      load(compileToObject(compileRequest(*CHAPTER().parent, sizesOf(config)))
-               .bytes);
+  Executable parent = load(
+      compileToObject(compileRequest(*tested().chapter.parent, sizesOf(config)))
+          .bytes);
   for (int64_t length : lengths) {
     std::vector<int32_t> tokens = someTokens(config, length);
     std::vector<float> before = logitsOf(parent, weights, tokens, length);
@@ -132,8 +132,10 @@ TEST_P(Forward, SpecialisedTextHasNoOpenSize) {
   sizes["T"] = GetParam().lengths.back();
   sizes["N"] = 1;
   sizes["S"] = 2;
-  std::string text = emit(compileRequest(CHAPTER(), sizes), "specialized");
-  if (CHAPTER().keepsCache()) // how much of it is filled, only a run knows
+  std::string text =
+      emit(compileRequest(tested().chapter, sizes), "specialized");
+  if (tested()
+          .chapter.keepsCache()) // how much of it is filled, only a run knows
     text = text.substr(text.find("func.func"),
                        text.find("attributes {gpt2") - text.find("func.func"));
   EXPECT_EQ(text.find('?'), std::string::npos) << text;
@@ -166,10 +168,12 @@ TEST(ScoreOfForward, MatrixProductsAreMostOfIt) {
   // By hand: a product and a sum for each weight and token, and for each pair
   // of tokens (all, or those a token sees) and channel, twice; the logits.
   // Launches count whole tiles, so a chapter that has them gets whole ones.
-  const bool isScheduled = !CHAPTER().schedules.empty();
-  const int64_t tokens = isScheduled ? 64 : CHAPTER().hasKernels() ? 32 : 20;
+  const bool isScheduled = !tested().chapter.schedules.empty();
+  const int64_t tokens = isScheduled                     ? 64
+                         : tested().chapter.hasKernels() ? 32
+                                                         : 20;
   Config config = makeConfig(3, 2, 64, tokens < 40 ? 40 : tokens,
-                             CHAPTER().hasKernels() ? 128 : 101);
+                             tested().chapter.hasKernels() ? 128 : 101);
   const double T = static_cast<double>(tokens), C = 64, L = 3,
                V = static_cast<double>(config.vocab);
   double matrices = 2 * (L * 12 * C * C * T + V * C);
@@ -177,13 +181,13 @@ TEST(ScoreOfForward, MatrixProductsAreMostOfIt) {
   // Elementwise: fewer than 30 for a channel, 10 for a score.
   double rest = L * T * (30 * 4 * C + 10 * 2 * T);
   // The 256 threads of a block for each token and head bring sums together.
-  if (CHAPTER().hasKernels() && CHAPTER().keepsCache())
+  if (tested().chapter.hasKernels() && tested().chapter.keepsCache())
     rest += L * T * 2 * 256 * 30;
   // A polynomial takes the place of each tanh and exp, a block of rows that of
   // the one row of logits.
   if (isScheduled)
     rest += L * T * (30 * 4 * C + 40 * 2 * T) + 15 * 2 * V * C;
-  Score score = scoreOf(CHAPTER(), config, tokens, 1 << 20);
+  Score score = scoreOf(tested().chapter, config, tokens, 1 << 20);
   EXPECT_GT(score.flops, matrices + seen);
   EXPECT_LT(score.flops, matrices + all + rest);
   // Each weight is read at least once, each row of tokens' embeddings too.

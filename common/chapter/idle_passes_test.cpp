@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 using namespace gpt2;
+using gpt2::testing::tested;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -17,8 +18,9 @@ namespace {
 
 /// "stage: pass" for each pass that leaves the embedded model as it was.
 std::vector<std::string> idlePasses(const std::vector<Stage> &extra) {
-  CompileRequest request = compileRequest(
-      CHAPTER(), sizesOf(Checkpoint::open(paths::embeddedModel)->config()));
+  CompileRequest request =
+      compileRequest(tested().chapter,
+                     sizesOf(Checkpoint::open(paths::embeddedModel)->config()));
   request.stages.insert(request.stages.end(), extra.begin(), extra.end());
   std::vector<std::string> idle;
   for (const PassRun &run : tracePasses(request))

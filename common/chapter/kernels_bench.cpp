@@ -1,10 +1,11 @@
 //===- kernels_bench.cpp - Each kernel alone, timed ---------------------===//
 //
-// Compiled once for each chapter, as the tests are. Shapes are those of GPT-2
-// small with a prompt of 64 tokens; names say which: linear/T64/K768/N2304.
+// Compiled once and linked with each chapter, as the tests are. Shapes are
+// those of GPT-2 small with a prompt of 64 tokens; names say which:
+// linear/T64/K768/N2304.
 //
 //===----------------------------------------------------------------------===//
-#include "declaration.h"
+#include "chapter/tested.h"
 #include "model/error.h"
 #include "reference/values.h"
 
@@ -15,6 +16,7 @@
 #include <benchmark/benchmark.h>
 
 using namespace gpt2;
+using gpt2::testing::tested;
 
 namespace {
 
@@ -58,7 +60,7 @@ std::vector<Case> cases() {
           {"logits",
            "logits/C768/V50257",
            {{"C", C}, {"V", V}, {"T", 1}},
-           CHAPTER().keepsCache()
+           tested().chapter.keepsCache()
                ? std::vector<std::vector<int64_t>>{{1, 1, V}, {1, C}, {V, C}}
                : std::vector<std::vector<int64_t>>{{1, V}, {C}, {V, C}},
            static_cast<double>(V * C)}};
@@ -81,7 +83,8 @@ struct SeparateArguments
 };
 
 Executable compile(const Case &which) {
-  CompileRequest request = kernelRequest(CHAPTER(), which.sizes, which.kernel);
+  CompileRequest request =
+      kernelRequest(tested().chapter, which.sizes, which.kernel);
   // The logits are the caller's in the model, too.
   if (which.kernel != "logits")
     request.stages.push_back({"separate", [](mlir::OpPassManager &pm) {
@@ -118,10 +121,10 @@ void run(benchmark::State &state, const Case &which) {
 } // namespace
 
 int main(int argc, char **argv) {
-  return exitCodeOf(CHAPTER().name + "-bench", [&] {
+  return exitCodeOf(tested().chapter.name + "-bench", [&] {
     for (const Case &which : cases())
       // Of a cache, attention's time depends on how far it is filled.
-      if (which.kernel != "attention" || !CHAPTER().keepsCache())
+      if (which.kernel != "attention" || !tested().chapter.keepsCache())
         benchmark::RegisterBenchmark(which.name.c_str(), run, which)
             ->Unit(benchmark::kMicrosecond);
     benchmark::Initialize(&argc, argv);

@@ -9,7 +9,7 @@ namespace {
 
 /// The chapter's kernels, with an entry for each, for these sizes.
 Executable compileKernels(const Sizes &sizes) {
-  return load(compileToObject(kernelRequest(CHAPTER(), sizes)).bytes);
+  return load(compileToObject(kernelRequest(tested().chapter, sizes)).bytes);
 }
 
 void call(Executable &program, const std::string &entry,
@@ -62,10 +62,10 @@ TEST_P(Kernels, Embedding) {
   std::vector<MemRef> arguments = {
       MemRef(x.data(), {1, s.T, s.C()}), MemRef(tokens.data(), {s.T}),
       MemRef(wte.data(), {s.V, s.C()}), MemRef(wpe.data(), {s.T + 3, s.C()})};
-  if (CHAPTER().keepsCache()) // at positions that are said: from 3 on
+  if (tested().chapter.keepsCache()) // at positions that are said: from 3 on
     arguments.insert(arguments.begin() + 2, MemRef(positions.data(), {s.T}));
   call(program, "embedding", arguments);
-  if (CHAPTER().keepsCache())
+  if (tested().chapter.keepsCache())
     wpe.erase(wpe.begin(), wpe.begin() + 3 * s.C());
   // One addition of values up to 1: one rounding of at most 2.
   expectWithin(x, reference::embedding(tokens, wte, wpe, s.C()),
@@ -101,7 +101,7 @@ TEST_P(Kernels, Linear) {
 }
 
 TEST_P(Kernels, Attention) {
-  if (CHAPTER().keepsCache())
+  if (tested().chapter.keepsCache())
     return; // see the chapter's own test
   // Scores up to about 4: the softmax is neither flat nor a maximum.
   auto qkv = randomValues(s.T * 3 * s.C(), 2, 1);
@@ -137,12 +137,12 @@ TEST_P(Kernels, Residual) {
 }
 
 TEST_P(Kernels, Logits) {
-  int64_t rows = CHAPTER().keepsCache() ? s.T : 1;
+  int64_t rows = tested().chapter.keepsCache() ? s.T : 1;
   auto x = randomValues(rows * s.C(), 1, 1),
        wte = randomValues(s.V * s.C(), 1, 2);
   std::vector<float> l(rows * s.V, NAN);
   MemRef weights(wte.data(), {s.V, s.C()});
-  if (CHAPTER().keepsCache())
+  if (tested().chapter.keepsCache())
     call(program, "logits",
          {MemRef(l.data(), {1, rows, s.V}), MemRef(x.data(), {rows, s.C()}),
           weights});

@@ -110,6 +110,16 @@ struct Options {
       cl::desc("In chapters with schedules: this one, instead of the chapter's "
                "for this CPU"),
       cl::cat(machine)};
+  cl::opt<std::string> tune{
+      "tune", cl::value_desc("file.json"),
+      cl::desc("Measure the schedule with other numbers, keep the best in the "
+               "cache directory, where later runs of the same model find it, "
+               "write what was seen, and stop"),
+      cl::cat(machine)};
+  cl::opt<double> tuneSeconds{
+      "tune-seconds", cl::value_desc("s"), cl::init(120),
+      cl::desc("Begin no measurement for --tune later (default 120)"),
+      cl::cat(machine)};
   cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
                        cl::desc("How many threads (default 1)"),
                        cl::cat(machine)};

@@ -34,13 +34,13 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
   EXPECT_THAT(result.out, HasSubstr("prompt of 5"));
   json = nlohmann::json::parse(readFile(file));
   Config config = Checkpoint::open(paths::embeddedModel)->config();
-  if (CHAPTER().keepsCache()) {
+  if (tested().chapter.keepsCache()) {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(CHAPTER(), config, 1, 1 << 20, 5).flops);
+              scoreOf(tested().chapter, config, 1, 1 << 20, 5).flops);
     EXPECT_LT(json["next"]["flops"], json["prompt"]["flops"]);
   } else {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(CHAPTER(), config, 6, 1 << 20).flops);
+              scoreOf(tested().chapter, config, 6, 1 << 20).flops);
     EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
   }
   EXPECT_THAT(errorOf({report, "--describe"}),
@@ -50,9 +50,9 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
 }
 
 TEST_F(ProgramLook, TimesKernels) {
-  if (CHAPTER().onGpu)
+  if (tested().chapter.onGpu)
     return; // which has kernels
-  if (!CHAPTER().hasKernels()) {
+  if (!tested().chapter.hasKernels()) {
     EXPECT_THAT(errorOf({"a", "--profile"}), HasSubstr("has no kernels"));
     EXPECT_THAT(errorOf({"a", "--chip=sm_90"}), HasSubstr("has no kernels"));
     return;
@@ -65,7 +65,7 @@ TEST_F(ProgramLook, TimesKernels) {
   // As many launches as are counted in the program.
   Config config = Checkpoint::open(paths::embeddedModel)->config();
   auto counted = [&](int64_t tokens) {
-    return scoreOf(CHAPTER(), config, tokens, 0).launches;
+    return scoreOf(tested().chapter, config, tokens, 0).launches;
   };
   double launches = 0, seconds = 0;
   auto report = nlohmann::json::parse(readFile(file));
@@ -73,7 +73,8 @@ TEST_F(ProgramLook, TimesKernels) {
     launches += kernel["launches"].get<double>();
     seconds += kernel["seconds"].get<double>();
   }
-  EXPECT_EQ(launches, counted(1) + counted(CHAPTER().keepsCache() ? 1 : 2));
+  EXPECT_EQ(launches,
+            counted(1) + counted(tested().chapter.keepsCache() ? 1 : 2));
   EXPECT_GT(seconds, 0);
   EXPECT_LE(seconds, report["in_compiled_code"]);
 }
@@ -81,34 +82,36 @@ TEST_F(ProgramLook, TimesKernels) {
 TEST_F(ProgramLook, DescribesItself) {
   auto json = nlohmann::json::parse(run({"--describe"}).out);
   Config config = Checkpoint::open(paths::embeddedModel)->config();
-  EXPECT_EQ(json["chapter"], CHAPTER().name);
-  if (CHAPTER().parent) {
-    EXPECT_EQ(json["parent"], CHAPTER().parent->name);
+  EXPECT_EQ(json["chapter"], tested().chapter.name);
+  if (tested().chapter.parent) {
+    EXPECT_EQ(json["parent"], tested().chapter.parent->name);
   } else {
     EXPECT_TRUE(json["parent"].is_null());
   }
   EXPECT_EQ(json["devices"].size(),
-            CHAPTER().devices.size() +
-                (CHAPTER().onGpu ? CHAPTER().onGpu->devices.size() : 0));
-  EXPECT_EQ(json["max_threads"], CHAPTER().maxThreads);
+            tested().chapter.devices.size() +
+                (tested().chapter.onGpu ? tested().chapter.onGpu->devices.size()
+                                        : 0));
+  EXPECT_EQ(json["max_threads"], tested().chapter.maxThreads);
   EXPECT_EQ(json["model"]["parameters"], config.parameters());
 }
 
 TEST_F(ProgramLook, EmitsEveryState) {
-  CompileRequest request = compileRequest(CHAPTER(), Sizes());
+  CompileRequest request = compileRequest(tested().chapter, Sizes());
   ProgramResult help = run({"--emit=help"});
   for (const std::string &name : emitNames(request)) {
     EXPECT_THAT(help.out, HasSubstr(name + "\n"));
     ProgramResult result = run({"--emit=" + name});
     EXPECT_EQ(result.exitCode, 0) << result.err;
-    EXPECT_THAT(result.out, HasSubstr(name == "pipeline" ? "== specialized"
-                                      : name == "ptx"    ? "entry layernorm("
-                                                         : CHAPTER().entry()));
+    EXPECT_THAT(result.out,
+                HasSubstr(name == "pipeline" ? "== specialized"
+                          : name == "ptx"    ? "entry layernorm("
+                                             : tested().chapter.entry()));
   }
   EXPECT_THAT(run({"--emit=source"}).out, HasSubstr("tensor<?x?xf32>"));
   EXPECT_THAT(run({"--emit=llvm-ir"}).out, HasSubstr("target triple"));
   EXPECT_THAT(run({"--emit=asm"}).out,
-              HasSubstr("_mlir_ciface_" + CHAPTER().entry() + ":"));
+              HasSubstr("_mlir_ciface_" + tested().chapter.entry() + ":"));
   EXPECT_THAT(errorOf({"--emit=ast"}),
               HasSubstr("--emit=ast: expected one of source specialized"));
 }
@@ -141,7 +144,7 @@ TEST_F(ProgramLook, RunsAPipelineOfTheUsers) {
 TEST_F(ProgramLook, ExplainsAKernel) {
   ProgramResult result = run({"--explain=gelu"});
   EXPECT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_THAT(result.out, StartsWith("@gelu in " + CHAPTER().name));
+  EXPECT_THAT(result.out, StartsWith("@gelu in " + tested().chapter.name));
   EXPECT_THAT(result.out, HasSubstr("=== specialized: inline\n"));
   EXPECT_THAT(result.out, HasSubstr("\n-  func.func private @gelu("));
   EXPECT_THAT(result.out, HasSubstr("\n+"));

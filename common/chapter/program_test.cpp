@@ -166,7 +166,7 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
   ProgramResult result = runProgram(RUN_PROGRAM, arguments);
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_EQ(result.out, expected);
-  EXPECT_THAT(result.err, HasSubstr("program: " + CHAPTER().name));
+  EXPECT_THAT(result.err, HasSubstr("program: " + tested().chapter.name));
   EXPECT_THAT(result.err, HasSubstr("open "));
 
   auto refused = [&](std::vector<std::string> arguments) {
@@ -180,7 +180,7 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
   EXPECT_THAT(refused({library, "--device=tpu"}), HasSubstr("--device=tpu"));
   EXPECT_THAT(refused({library, "--top-k=many"}), HasSubstr("--top-k=many"));
   EXPECT_THAT(refused({library, "a", ids("1")}), HasSubstr("not both"));
-  EXPECT_THAT(refused({CHAPTER_PROGRAM}), HasSubstr("error: no library: "));
+  EXPECT_THAT(refused({tested().program}), HasSubstr("error: no library: "));
   EXPECT_THAT(refused({}), HasSubstr("which library?"));
   // The whole file or none.
   EXPECT_THAT(errorOf({"--aot=" + (directory / "no/program.so").string()}),
@@ -188,8 +188,9 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
 }
 
 TEST_F(ProgramRun, RefusesOptions) {
-  EXPECT_THAT(errorOf({"a", "--device=tpu"}),
-              HasSubstr("--device=tpu: " + CHAPTER().name + " runs on: "));
+  EXPECT_THAT(
+      errorOf({"a", "--device=tpu"}),
+      HasSubstr("--device=tpu: " + tested().chapter.name + " runs on: "));
   EXPECT_THAT(errorOf({"a", "--threads=0"}), HasSubstr("--threads=0"));
   EXPECT_THAT(errorOf({"a", "--threads=9999"}), HasSubstr("--threads=9999"));
   EXPECT_THAT(errorOf({"a", "--max-new-tokens=-1"}), HasSubstr("-1"));
@@ -211,7 +212,7 @@ TEST_F(ProgramRun, RefusesOptions) {
 TEST_F(ProgramRun, SaysWhatItCannotWrite) {
   for (const char *option : {"--emit=source", "--max-new-tokens=2"}) {
     ProgramResult full = runProgram(
-        "/bin/sh", {"-c", std::string(CHAPTER_PROGRAM) + " --no-cache " +
+        "/bin/sh", {"-c", std::string(tested().program) + " --no-cache " +
                               option + " >/dev/full"});
     EXPECT_EQ(full.exitCode, 1);
     EXPECT_THAT(full.err, HasSubstr("the output could not be written"));

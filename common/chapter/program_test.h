@@ -25,10 +25,10 @@ protected:
       return argument.starts_with("--device=") ||
              argument.starts_with("--chip=");
     };
-    if (*CHAPTER_OPTION &&
+    if (*tested().option &&
         std::none_of(arguments.begin(), arguments.end(), names))
-      arguments.push_back(CHAPTER_OPTION);
-    return runProgram(CHAPTER_PROGRAM, arguments);
+      arguments.push_back(tested().option);
+    return runProgram(tested().program, arguments);
   }
 
   /// The one line that a failure prints; nothing may come out before it.

@@ -4,6 +4,7 @@
 #include "chapter/command_line.h"
 #include "chapter/divergence.h"
 #include "chapter/report.h"
+#include "chapter/tune.h"
 #include "compiler/codegen.h"
 #include "compiler/pipeline_text.h"
 #include "device/choose_device.h"
@@ -155,9 +156,31 @@ Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
   return placed;
 }
 
-int runLine(const Chapter &chapter, const CommandLine &line) {
+/// `chapter` with the schedule that --tune kept for it, if it did.
+Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
+                          const CommandLine &line) {
+  Chapter tuned = chapter;
+  if (!line.cacheDirectory)
+    return tuned;
+  if (auto schedule =
+          tunedSchedule(chapter, sizes, line.threads, *line.cacheDirectory)) {
+    std::cerr << "schedule: tuned, " << schedule->string() << "\n";
+    tuned.schedule = *schedule;
+  }
+  return tuned;
+}
+
+int runLine(const Chapter &wanted, const CommandLine &line) {
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
   Sizes sizes = sizesOf(checkpoint->config());
+  if (line.tune) {
+    useThreads(line.threads);
+    tune({wanted, line.threads, line.tuneSeconds, *line.cacheDirectory,
+          *line.tune},
+         *checkpoint);
+    return 0;
+  }
+  Chapter chapter = withTunedSchedule(wanted, sizes, line);
   CompileRequest request = compileRequest(chapter, sizes);
   request.configure = applyMlirOptions;
   if (std::string text =

@@ -244,6 +244,16 @@ PLOTS = {
 }
 
 
+def save(figure, path: Path) -> None:
+    """Writes a picture of the kind that the file's name says."""
+    buffer = io.BytesIO()
+    kind = path.suffix.removeprefix(".")
+    # A date would make every file differ.
+    metadata = {"Date": None} if kind == "svg" else {}
+    figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata)
+    files.write(path, buffer.getvalue())
+
+
 def save_all(
     results: dict, folder: Path, stem: str, only=tuple(PLOTS), kinds=("svg", "png")
 ) -> list[Path]:
@@ -255,12 +265,7 @@ def save_all(
             if figure is None:
                 continue
             for kind in kinds:
-                buffer = io.BytesIO()
-                # A date would make every file differ.
-                metadata = {"Date": None} if kind == "svg" else {}
-                figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata)
-                path = folder / f"{stem}-{name}.{kind}"
-                files.write(path, buffer.getvalue())
-                written.append(path)
+                written.append(folder / f"{stem}-{name}.{kind}")
+                save(figure, written[-1])
             pyplot.close(figure)
     return written

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,9 +28,20 @@ struct Limits {
   double read = 0;  ///< bytes/s read from it, again and again
 };
 
+/// Seconds since some moment; never goes back.
+using Stopwatch = std::function<double()>;
+double secondsNow();
+
 /// Measures with `threads` threads; takes about half a second and the time in
-/// which a buffer of `bytes` is read ten times.
-Limits measureLimits(int threads, int64_t bytes);
+/// which a buffer of `bytes` is read ten times. `now` is never asked by two
+/// threads at once.
+Limits measureLimits(int threads, int64_t bytes,
+                     const Stopwatch &now = secondsNow);
+
+/// What of `limits` no CPU of today does at the clock measured, as a sentence:
+/// the machine was given to others while its clock was measured. Empty if all
+/// is well.
+std::string whatIsImplausible(const Limits &limits);
 
 /// Twelve sums of one kind, each a vector, for `turns` turns; returns the total
 /// of their first lanes.

@@ -64,6 +64,8 @@ int run(int argc, char **argv) {
   if (optind < argc)
     gpt2::fail("unexpected argument '", argv[optind], "'; see --help");
   gpt2::Limits limits = gpt2::measureLimits(threads, bytes);
+  if (auto problem = gpt2::whatIsImplausible(limits); !problem.empty())
+    std::cerr << "gpt2-limits: " << problem << '\n';
   std::cout << nlohmann::json{{"threads", limits.threads},
                               {"vectors", limits.vectors},
                               {"clock", limits.clock},

@@ -1,0 +1,150 @@
+//===- tune_test.cpp - Schedules with other numbers ---------------------===//
+#include "chapter/program_test.h"
+#include "chapter/tune.h"
+#include "compiler/tuning.h"
+
+using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace {
+
+struct TunedTest : ::testing::TestWithParam<std::string> {
+  TemporaryDirectory directory;
+};
+
+// What a schedule offers --tune works: the first of each number's others, the
+// second of each, and so on.
+TEST_P(TunedTest, OtherNumbersComputeTheSame) {
+  Chapter chapter = tested().chapter;
+  std::filesystem::path own;
+  for (const std::filesystem::path &file : chapter.schedules)
+    if (file.stem() == GetParam())
+      own = file;
+  std::vector<Parameter> parameters = parametersOf(own);
+  ASSERT_EQ(parameters.size(), 6u);
+  size_t most = 0;
+  for (const Parameter &parameter : parameters)
+    most = std::max(most, parameter.others.size());
+  Config config = makeConfig(1, 3, 192, 150, 333);
+  Weights weights = randomWeights(config);
+  chapter.schedule = directory / "schedule.mlir";
+  for (size_t i = 0; i < most; ++i) {
+    Numbers numbers;
+    for (const Parameter &parameter : parameters)
+      numbers[parameter.name] = parameter.others[i % parameter.others.size()];
+    writeFile(chapter.schedule, {withNumbers(own, numbers)});
+    Executable program =
+        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    for (int64_t count : {1, 65, 150}) {
+      std::vector<int32_t> tokens = someTokens(config, count);
+      std::vector<float> logits = logitsOf(program, weights, tokens, count);
+      auto expected = reference::forward(weights, tokens, count);
+      EXPECT_TRUE(compareLogits(logits, expected, config).within)
+          << count << " tokens, numbers " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TunedTest,
+                         ::testing::Values("avx512", "avx2", "portable"),
+                         [](const auto &info) { return info.param; });
+
+struct TuneRun : ProgramRun {
+  std::filesystem::path seen = directory / "seen.json";
+
+  /// The schedule for this CPU, but each number has no other, except one.
+  std::string scheduleWith(const std::string &others) {
+    Chapter chapter = tested().chapter;
+    std::string text = readFile(chapter.scheduleFiles().front()), result;
+    for (size_t at = 0; at < text.size();) {
+      size_t end = text.find('\n', at);
+      std::string line = text.substr(at, end - at);
+      line = line.substr(0, line.find(" // or"));
+      if (line.find("%keys = transform.param.constant") != std::string::npos)
+        line += others;
+      result += line + "\n";
+      at = end + 1;
+    }
+    writeFile(directory / "own.mlir", {result});
+    return "--schedule=" + (directory / "own.mlir").string();
+  }
+};
+
+// How fast something is, is not for a test: all it may find is written down,
+// and it ends.
+TEST_F(TuneRun, WritesWhatItSaw) {
+  ProgramResult result =
+      run({"--tune=" + seen.string(), scheduleWith(" // or 2")});
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  nlohmann::json json = nlohmann::json::parse(readFile(seen));
+  EXPECT_EQ(json["threads"], 1);
+  EXPECT_EQ(json["weights"], "F32");
+  EXPECT_EQ(json["complete"], true);
+  ASSERT_EQ(json["trials"].size(), 2u);
+  EXPECT_EQ(json["trials"][1]["numbers"]["keys"], 2);
+  for (const auto &trial : json["trials"]) {
+    EXPECT_GT(trial["prompt"], trial["token"]);
+    EXPECT_GT(trial["token"], 0);
+  }
+  // The next run has it, if it was better.
+  result =
+      run({"a", scheduleWith(" // or 2"), "--greedy", "--max-new-tokens=2"});
+  EXPECT_EQ(result.err.find("schedule: tuned, ") != std::string::npos,
+            json["best"] == 1)
+      << result.err;
+}
+
+TEST_F(TuneRun, StopsInTime) {
+  ProgramResult result = run({"--tune=" + seen.string(), "--tune-seconds=0"});
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("until the time was up"));
+  EXPECT_THAT(result.out, HasSubstr("the best are its own: blocks "));
+  nlohmann::json json = nlohmann::json::parse(readFile(seen));
+  EXPECT_EQ(json["trials"].size(), 1u);
+  EXPECT_EQ(json["complete"], false);
+}
+
+TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
+  Chapter chapter = tested().chapter;
+  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
+  std::filesystem::path cache = directory / "cache";
+  EXPECT_FALSE(tunedSchedule(chapter, sizes, 1, cache));
+  std::filesystem::path kept = tunedPath(chapter, sizes, 1, cache);
+  std::filesystem::create_directories(kept.parent_path());
+  writeFile(kept, {"no schedule\n"});
+  EXPECT_EQ(tunedSchedule(chapter, sizes, 1, cache), kept);
+  EXPECT_FALSE(tunedSchedule(chapter, sizes, 2, cache));
+  EXPECT_FALSE(tunedSchedule(chapter, sizesOf(Config()), 1, cache));
+  std::vector<std::string> arguments = {"a", "--greedy", "--max-new-tokens=2"};
+  EXPECT_THAT(errorOf(arguments), HasSubstr(kept.filename().string()));
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), arguments.begin(), arguments.end());
+    return run(more);
+  };
+  for (std::vector<std::string> other :
+       {std::vector<std::string>{"--weights=bf16"},
+        {"--kv=bf16"},
+        {scheduleWith("")}}) {
+    ProgramResult result = with(other);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_THAT(result.err, Not(HasSubstr("tuned")));
+  }
+}
+
+TEST_F(TuneRun, RefusesWhatHasNoUse) {
+  std::string tune = "--tune=" + seen.string();
+  EXPECT_THAT(errorOf({tune, scheduleWith("")}),
+              HasSubstr("no number to tune: write others behind one"));
+  EXPECT_THAT(errorOf({tune, scheduleWith(" // or none")}),
+              HasSubstr("%keys = "));
+  EXPECT_THAT(errorOf({tune, "--tune-seconds=-1"}),
+              HasSubstr("--tune-seconds=-1: expected 0 or more"));
+  ProgramResult result = runProgram(tested().program, {tune, "--no-cache"});
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.err, HasSubstr("--no-cache keeps nothing"));
+  EXPECT_FALSE(std::filesystem::exists(seen));
+}
+
+} // namespace

@@ -1,0 +1,18 @@
+//===- tested.h - The chapter that tests are linked with ----------------===//
+#pragma once
+
+#include "chapter/chapter.h"
+
+namespace gpt2::testing {
+
+struct Tested {
+  const Chapter &chapter;
+  const char *kind;    ///< "cpu" or "gpu"
+  const char *program; ///< the path of its program
+  const char *option;  ///< what the program needs to run `chapter`, or ""
+};
+
+/// add_chapter_test() in AddChapter.cmake writes one for each.
+const Tested &tested();
+
+} // namespace gpt2::testing
