@@ -87,6 +87,7 @@ TEST_F(TuneRun, WritesWhatItSaw) {
   for (const auto &trial : json["trials"]) {
     EXPECT_GT(trial["prompt"], trial["token"]);
     EXPECT_GT(trial["token"], 0);
+    EXPECT_GT(trial["own_prompt"], trial["own_token"]);
   }
   // The next run has it, if it was better.
   result =

@@ -10,7 +10,7 @@ module attributes {transform.with_named_sequence,
     // A tile of a product: 6 x 16 sums in 12 registers, two registers of weights,
     // one of the rows' elements.
     %rows = transform.param.constant 6 : i64 -> !number // or 4, 5, 8
-    %columns = transform.param.constant 16 : i64 -> !number // or 8, 24, 32
+    %columns = transform.param.constant 16 : i64 -> !number // or 8, 32
     // Columns that a thread computes at a time: small enough for 768 of them
     // to be divided evenly among many threads.
     %part = transform.param.constant 64 : i64 -> !number // or 96, 128, 192, 384

@@ -12,7 +12,7 @@ module attributes {transform.with_named_sequence,
     // A tile of a product: 8 x 32 sums in 16 registers, two registers of weights.
     // Each k costs 16 multiply-adds and 10 reads, less than two for each of them.
     %rows = transform.param.constant 8 : i64 -> !number // or 4, 6, 12
-    %columns = transform.param.constant 32 : i64 -> !number // or 16, 48, 64
+    %columns = transform.param.constant 32 : i64 -> !number // or 16, 64
     // Columns that a thread computes at a time: small enough for 768 of them
     // to be divided evenly among many threads.
     %part = transform.param.constant 64 : i64 -> !number // or 96, 128, 192, 384

@@ -10,7 +10,7 @@ module attributes {transform.with_named_sequence,
     // A tile of a product: 6 x 8 sums in 12 registers, which leaves four of SSE's
     // 16 registers, and most of AArch64's 32.
     %rows = transform.param.constant 6 : i64 -> !number // or 4, 5, 8
-    %columns = transform.param.constant 8 : i64 -> !number // or 4, 12, 16
+    %columns = transform.param.constant 8 : i64 -> !number // or 4, 16
     // Columns that a thread computes at a time: small enough for 768 of them
     // to be divided evenly among many threads.
     %part = transform.param.constant 64 : i64 -> !number // or 96, 128, 192, 384

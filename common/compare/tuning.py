@@ -14,6 +14,10 @@ from .programs import UserError
 from .tables import Table
 
 
+# Of a trial, and of the schedule's own numbers beside it.
+TIMES = ("prompt", "token", "own_prompt", "own_token")
+
+
 def load(path: Path) -> dict:
     """Throws a UserError if `path` is not what --tune writes."""
     try:
@@ -22,8 +26,8 @@ def load(path: Path) -> dict:
         for trial in seen["trials"]:
             if trial["numbers"].keys() != names.keys():
                 raise KeyError("numbers")
-            if "problem" not in trial and not (trial["prompt"] > 0 and trial["token"] > 0):
-                raise KeyError("prompt, token")
+            if "problem" not in trial and not all(trial[time] > 0 for time in TIMES):
+                raise KeyError("a time")
         if "problem" in seen["trials"][0] or "problem" in seen["trials"][seen["best"]]:
             raise KeyError("best")
         return seen
@@ -49,13 +53,13 @@ def title(seen: dict) -> str:
 
 
 def ordered(seen: dict) -> list[dict]:
-    """Those that ran, from the fastest on; times as shares of the schedule's own."""
-    own = seen["trials"][0]
+    """Those that ran, from the fastest on; times as shares of the schedule's own,
+    measured in the same seconds."""
     trials = [
         {
             "changes": changes(seen, trial),
-            "prompt": trial["prompt"] / own["prompt"],
-            "token": trial["token"] / own["token"],
+            "prompt": trial["prompt"] / trial["own_prompt"],
+            "token": trial["token"] / trial["own_token"],
             "is_own": i == 0,
             "is_best": i == seen["best"],
         }

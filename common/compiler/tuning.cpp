@@ -69,10 +69,12 @@ std::string withNumbers(const std::filesystem::path &schedule,
   return result;
 }
 
-double Trial::cost() const { return std::sqrt(prompt * token); }
+double Trial::cost() const {
+  return std::sqrt(prompt / ownPrompt * (token / ownToken));
+}
 
 bool Trial::isBetterThan(const Trial &other) const {
-  constexpr double noise = 0.01;
+  constexpr double noise = 0.02;
   return problem.empty() &&
          (!other.problem.empty() || cost() < (1 - noise) * other.cost());
 }

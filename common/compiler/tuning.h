@@ -30,13 +30,16 @@ std::vector<Parameter> parametersOf(const std::filesystem::path &schedule);
 std::string withNumbers(const std::filesystem::path &schedule,
                         const Numbers &numbers);
 
-/// What a schedule with `numbers` took, or why it cannot be used.
+/// What a schedule with `numbers` took, or why it cannot be used. What else the
+/// machine does changes what a minute is worth, so its own numbers are measured
+/// again beside each trial.
 struct Trial {
   Numbers numbers;
-  double prompt = 0, token = 0; ///< seconds
+  double prompt = 0, token = 0;       ///< seconds
+  double ownPrompt = 0, ownToken = 0; ///< with the schedule's own numbers
   std::string problem;
 
-  /// One number for both: their geometric mean.
+  /// The shares of both, as one number: their geometric mean.
   double cost() const;
   /// Whether it took less by more than two measurements of one and the same
   /// differ.

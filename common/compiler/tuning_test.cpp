@@ -69,7 +69,8 @@ TEST_F(Tuning, RefusesWhatIsNoNumber) {
 Trial valley(const Numbers &numbers) {
   auto a = static_cast<double>(numbers.at("a"));
   auto b = static_cast<double>(numbers.at("b"));
-  Trial trial{numbers, std::max(a / 6, 6 / a), std::max(b / 40, 40 / b), ""};
+  Trial trial{numbers, std::max(a / 6, 6 / a), std::max(b / 40, 40 / b), 3, 3,
+              ""};
   if (a == 9)
     trial.problem = "nine";
   return trial;
@@ -106,9 +107,13 @@ TEST(Search, NeedsNumbersOfItsOwnThatWork) {
 }
 
 TEST(Search, NoiseIsNoImprovement) {
-  Trial slow{{}, 1, 1, ""}, same{{}, 0.995, 0.995, ""},
-      fast{{}, 0.98, 0.98, ""};
+  Trial slow{{}, 2, 6, 1, 3, ""}, same = slow, fast = slow, elsewhere = slow;
+  same.prompt *= 0.99;
+  fast.prompt *= 0.9;
+  elsewhere.token *= 2; // when everything took twice as long
+  elsewhere.ownToken *= 2;
   EXPECT_FALSE(same.isBetterThan(slow));
+  EXPECT_FALSE(slow.isBetterThan(elsewhere));
   EXPECT_TRUE(fast.isBetterThan(slow));
   EXPECT_FALSE(slow.isBetterThan(fast));
 }

@@ -11,7 +11,8 @@ from compare.programs import UserError
 
 def seen() -> dict:
     def trial(rows, part, **rest):
-        return {"numbers": {"rows": rows, "part": part}, **rest}
+        times = {} if "problem" in rest else {"own_prompt": 0.5, "own_token": 0.02}
+        return {"numbers": {"rows": rows, "part": part}, **times, **rest}
 
     return {
         "chapter": "ch06-vectorize",
@@ -28,7 +29,7 @@ def seen() -> dict:
             trial(6, 64, prompt=0.5, token=0.02),
             trial(4, 64, problem="wrong: logits differ by 1e-1"),
             trial(8, 64, prompt=0.4, token=0.02),
-            trial(8, 128, prompt=0.4, token=0.03),
+            trial(8, 128, prompt=0.4, token=0.06, own_token=0.04),
         ],
     }
 
