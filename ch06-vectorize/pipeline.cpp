@@ -5,6 +5,7 @@
 // transform dialect, schedules/, which the passes below carry out.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/matrix_units.h"
 #include "compiler/pipelines.h"
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
@@ -18,6 +19,7 @@
 #include "mlir/Conversion/SCFToOpenMP/SCFToOpenMP.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -28,7 +30,10 @@ using namespace mlir;
 namespace gpt2 {
 namespace ch05_kv_cache {
 std::vector<Stage> stages(const Setting &setting);
+namespace gpu {
+std::vector<Stage> stages(const Setting &setting);
 }
+} // namespace ch05_kv_cache
 
 namespace ch06_vectorize {
 namespace {
@@ -164,5 +169,44 @@ std::vector<Stage> stages(const Setting &setting) {
   return stages;
 }
 
+namespace gpu {
+namespace {
+
+/// Whether products are by the chip's matrix units: its tiles are of 16 x 16.
+bool usesMatrixUnits(const Setting &setting) {
+  auto isTiled = [&](const char *letter, int64_t most) {
+    auto found = setting.sizes.find(letter);
+    return found != setting.sizes.end() && found->second % 16 == 0 &&
+           found->second <= most;
+  };
+  return setting.weights == ElementType::BF16 && hasMatrixUnits(setting.gpu) &&
+         isTiled("C", INT64_MAX) && isTiled("D", 64);
+}
+
+} // namespace
+
+std::vector<Stage> stages(const Setting &setting) {
+  std::vector<Stage> stages = ch05_kv_cache::gpu::stages(setting);
+  if (!usesMatrixUnits(setting))
+    return stages;
+  for (Stage &stage : stages) {
+    auto parents = stage.addPasses;
+    if (stage.name == "specialized")
+      stage.addPasses = [parents](OpPassManager &pm) {
+        // Kernels for matrix units and for 16 bytes at a time.
+        pm.addPass(createPreferKernels("_in_bf16"));
+        parents(pm);
+      };
+    if (stage.name == "gpu")
+      stage.addPasses = [parents, chip = setting.gpu.chip](OpPassManager &pm) {
+        parents(pm);
+        // A subgroup's tiles to its lanes, products to the chip's instruction.
+        pm.addNestedPass<mlir::gpu::GPUModuleOp>(createDistributeTiles(chip));
+      };
+  }
+  return stages;
+}
+
+} // namespace gpu
 } // namespace ch06_vectorize
 } // namespace gpt2

@@ -1,5 +1,6 @@
 # add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
-#             [WEIGHTS <format>...] [CACHES <format>...] [THREADS])
+#             [WEIGHTS <format>...] [GPU_WEIGHTS <format>...]
+#             [CACHES <format>...] [THREADS])
 #
 # Makes a chapter of the folder it is called in:
 #   *.mlir         the program's text; files replace the parent's of the same
@@ -15,7 +16,9 @@
 #   *_test.cpp     the chapter's own tests, beside those every chapter has;
 #                  also in cpu/ and gpu/
 #
-# THREADS says that its programs for the CPU can run on several.
+# WEIGHTS are the formats in which its programs take matrices; GPU_WEIGHTS those
+# for programs with kernels, if they are others. THREADS says that its programs
+# for the CPU can run on several.
 #
 # DEVICES say of what kinds a chapter's programs are: for the CPU (cpu), with
 # kernels (emulator, cuda, hip), or both. Of each kind it has what the chapters
@@ -28,12 +31,14 @@
 # <name>-gpu-test tests it.
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
-    "TITLE;PARENT" "DEVICES;WEIGHTS;CACHES")
+    "TITLE;PARENT" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
   string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
     set(CHAPTER_WEIGHTS f32)
   endif()
-  list(JOIN CHAPTER_WEIGHTS "\", \"" format_list)
+  if(NOT CHAPTER_GPU_WEIGHTS)
+    set(CHAPTER_GPU_WEIGHTS ${CHAPTER_WEIGHTS})
+  endif()
   list(JOIN CHAPTER_CACHES "\", \"" cache_list)
   if(CHAPTER_CACHES)
     set(cache_list "\"${cache_list}\"")
@@ -118,10 +123,18 @@ function(add_chapter name)
       if(CHAPTER_THREADS AND kind STREQUAL cpu)
         set(max_threads "availableThreads()")
       endif()
-      file(GLOB schedules CONFIGURE_DEPENDS
-        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/*.mlir)
-      file(GLOB steps CONFIGURE_DEPENDS
-        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/steps/*.mlir)
+      set(formats ${CHAPTER_WEIGHTS})
+      set(schedules "")
+      set(steps "")
+      if(kind STREQUAL cpu)
+        file(GLOB schedules CONFIGURE_DEPENDS
+          ${CMAKE_CURRENT_SOURCE_DIR}/schedules/*.mlir)
+        file(GLOB steps CONFIGURE_DEPENDS
+          ${CMAKE_CURRENT_SOURCE_DIR}/schedules/steps/*.mlir)
+      else()
+        set(formats ${CHAPTER_GPU_WEIGHTS})
+      endif()
+      list(JOIN formats "\", \"" format_list)
       foreach(list schedules steps)
         list(TRANSFORM ${list} REPLACE "(.+)" "\"\\1\"")
         list(JOIN ${list} ",\n          " ${list})

@@ -1,5 +1,6 @@
 //===- emulate_intrinsics.cpp - What a GPU's thread asks, asked of us ---===//
 #include "compiler/emulate_intrinsics.h"
+#include "device/matrix_unit.h"
 #include "model/error.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -69,6 +70,39 @@ private:
                         i32());
   }
 
+  /// Registers as memory: the emulator takes and gives matrices so.
+  Value *memoryOf(Type *type) {
+    Function &function = *builder.GetInsertBlock()->getParent();
+    IRBuilder<> atEntry(&function.getEntryBlock(),
+                        function.getEntryBlock().begin());
+    return atEntry.CreateAlloca(type);
+  }
+  Value *inMemory(Value *value) {
+    Value *memory = memoryOf(value->getType());
+    builder.CreateStore(value, memory);
+    return memory;
+  }
+
+  Value *multiply(MatrixUnit unit, Value *a, Value *b, Value *c, Type *result) {
+    Value *d = memoryOf(result);
+    callEmulator(builder, "matrix",
+                 {builder.getInt32(static_cast<uint32_t>(unit)), inMemory(a),
+                  inMemory(b), inMemory(c), d},
+                 builder.getVoidTy());
+    return builder.CreateLoad(result, d);
+  }
+
+  /// `count` operands from `first` on, as an array.
+  Value *operands(CallInst &intrinsic, unsigned first, unsigned count) {
+    auto *type =
+        ArrayType::get(intrinsic.getArgOperand(first)->getType(), count);
+    Value *array = PoisonValue::get(type);
+    for (unsigned i = 0; i < count; ++i)
+      array = builder.CreateInsertValue(array,
+                                        intrinsic.getArgOperand(first + i), i);
+    return array;
+  }
+
   [[noreturn]] void unknown(StringRef name) {
     fail("the emulator does not know the intrinsic ", name.str());
   }
@@ -105,6 +139,10 @@ private:
                intrinsic.getArgOperand(0));
       return nullptr;
     }
+    if (name == "mma.m16n8k16.row.col.bf16") // registers of two each
+      return multiply(MatrixUnit::Mma, operands(intrinsic, 0, 4),
+                      operands(intrinsic, 4, 2), operands(intrinsic, 6, 4),
+                      intrinsic.getType());
     if (rest.consume_front("shfl.sync."))
       return replaceShuffle(rest, intrinsic);
     unknown(intrinsic.getCalledFunction()->getName());
@@ -175,6 +213,11 @@ private:
         unknown(intrinsic.getCalledFunction()->getName());
       return builder.CreateAdd(before, intrinsic.getArgOperand(1));
     }
+    bool isMfma = name == "mfma.f32.16x16x16bf16.1k";
+    if (isMfma || name.starts_with("wmma.f32.16x16x16.bf16."))
+      return multiply(isMfma ? MatrixUnit::Mfma : MatrixUnit::Wmma,
+                      intrinsic.getArgOperand(0), intrinsic.getArgOperand(1),
+                      intrinsic.getArgOperand(2), intrinsic.getType());
     if (name == "ds.swizzle")
       return replaceSwizzle(intrinsic);
     if (name == "ds.bpermute") {

@@ -1,5 +1,6 @@
 //===- passes.cpp - Names for our passes --------------------------------===//
 #include "compiler/passes.h"
+#include "compiler/matrix_units.h"
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
@@ -13,6 +14,7 @@ void registerPasses() {
   mlir::registerPass([] { return createCloneEntry(); });
   mlir::registerPass(createContractMultiplyAdd);
   mlir::registerPass(createCopiesToLinalg);
+  mlir::registerPass([] { return createDistributeTiles(); });
   mlir::registerPass([] { return createDotProducts(); });
   mlir::registerPass(createDropReturnedArguments);
   mlir::registerPass(createFuseElementwise);
@@ -25,6 +27,7 @@ void registerPasses() {
   mlir::registerPass([] { return createNarrowElements(); });
   mlir::registerPass(createOrderLoops);
   mlir::registerPass(createPackPanels);
+  mlir::registerPass([] { return createPreferKernels(); });
   mlir::registerPass([] { return createPreferVectorWidth(); });
   mlir::registerPass(createProtectArguments);
   mlir::registerPass([] { return createQuantizeMatrices(); });

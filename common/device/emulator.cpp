@@ -110,6 +110,11 @@ uint32_t gpt2_emulator_exchange(uint32_t value, uint32_t source, uint64_t mask,
                                 uint32_t site) {
   return EmulatedBlock::current().exchange(value, source, mask, site);
 }
+void gpt2_emulator_matrix(uint32_t unit, const uint16_t *a, const uint16_t *b,
+                          const float *c, float *d) {
+  EmulatedBlock::current().multiply(static_cast<gpt2::MatrixUnit>(unit), a, b,
+                                    c, d);
+}
 void *gpt2_emulator_shared() { return EmulatedBlock::current().shared(); }
 void gpt2_emulator_check(const void *address, uint32_t size, uint32_t alignment,
                          uint32_t isWrite) {

@@ -5,6 +5,7 @@
 #include <boost/context/stack_context.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <sstream>
 
@@ -31,7 +32,7 @@ EmulatedBlock::EmulatedBlock(const Emulator &emulator, unsigned subgroupSize,
       grid(grid), size(size), arguments(arguments),
       count(static_cast<unsigned>(size.count())), threads(count),
       exchanges((count + subgroupSize - 1) / subgroupSize),
-      stacks(new char[count * stackBytes]),
+      products(exchanges.size()), stacks(new char[count * stackBytes]),
       sharedMemory(static_cast<char *>(std::aligned_alloc(
                        128, (kernel.sharedBytes + 255) / 128 * 128)),
                    std::free),
@@ -206,6 +207,32 @@ uint32_t EmulatedBlock::exchange(uint32_t value, uint32_t source, uint64_t mask,
   self.site = site;
   wait(State::AtExchange);
   return self.received;
+}
+
+void EmulatedBlock::multiply(MatrixUnit unit, const uint16_t *a,
+                             const uint16_t *b, const float *c, float *d) {
+  Thread &self = threads[running];
+  auto lane = static_cast<int>(running % subgroupSize);
+  Product &product = products[running / subgroupSize][self.products++ % 2];
+  MatrixShape shape = shapeOf(unit);
+  for (int i = 0; i < shape.a; ++i) {
+    auto [row, column] = placeInA(unit, lane, i);
+    product.a[row][column] = std::bit_cast<float>(uint32_t{a[i]} << 16);
+  }
+  for (int i = 0; i < shape.b; ++i) {
+    auto [row, column] = placeInB(unit, lane, i);
+    product.b[row][column] = std::bit_cast<float>(uint32_t{b[i]} << 16);
+  }
+  // Every lane has brought its part when all have come.
+  uint64_t all = ~uint64_t{0} >> (64 - subgroupSize);
+  exchange(0, 0, all, 0);
+  for (int i = 0; i < shape.c; ++i) {
+    auto [row, column] = placeInC(unit, lane, i);
+    float sum = c[i];
+    for (int k = 0; k < 16; ++k)
+      sum += product.a[row][k] * product.b[k][column];
+    d[i] = sum;
+  }
 }
 
 void EmulatedBlock::stop(const std::string &what) {

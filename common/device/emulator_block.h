@@ -2,9 +2,11 @@
 #pragma once
 
 #include "device/emulator.h"
+#include "device/matrix_unit.h"
 
 #include <boost/context/fiber.hpp>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +38,8 @@ public:
   void barrier();
   uint32_t exchange(uint32_t value, uint32_t source, uint64_t mask,
                     uint32_t site);
+  void multiply(MatrixUnit unit, const uint16_t *a, const uint16_t *b,
+                const float *c, float *d);
   void check(uintptr_t address, uint32_t bytes, uint32_t alignment,
              bool isWrite);
 
@@ -47,6 +51,11 @@ private:
     /// Of its exchange: what it gives, and gets.
     uint32_t given = 0, source = 0, site = 0, received = 0;
     uint64_t mask = 0;
+    uint32_t products = 0; ///< of matrices, so far
+  };
+  /// Two matrices that a subgroup multiplies.
+  struct Product {
+    float a[16][16], b[16][16];
   };
   /// Who used a word of shared memory last.
   struct Use {
@@ -77,6 +86,9 @@ private:
   const unsigned count; ///< threads
   std::vector<Thread> threads;
   std::vector<uint32_t> exchanges; ///< of each subgroup so far
+  /// Of each subgroup two, in turn: some lanes may be at the next product when
+  /// others still read this one.
+  std::vector<std::array<Product, 2>> products;
   std::unique_ptr<char[]> stacks;
   std::unique_ptr<char[], void (*)(void *)> sharedMemory;
   std::vector<Word> words; ///< of shared memory

@@ -28,6 +28,12 @@ void gpt2_emulator_barrier();
 uint32_t gpt2_emulator_exchange(uint32_t value, uint32_t source, uint64_t mask,
                                 uint32_t site);
 
+/// The lane's part of D = A * B + C by the matrix unit `unit`, a MatrixUnit:
+/// bf16 and f32, as many of each as shapeOf(unit) says. All lanes of the
+/// subgroup must come to it.
+void gpt2_emulator_matrix(uint32_t unit, const uint16_t *a, const uint16_t *b,
+                          const float *c, float *d);
+
 /// The block's shared memory.
 void *gpt2_emulator_shared();
 

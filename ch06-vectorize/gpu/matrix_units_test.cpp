@@ -1,0 +1,157 @@
+//===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
+#include "chapter/chapter_test.h"
+#include "device/sequence.h"
+
+#include <gmock/gmock.h>
+
+#include <numeric>
+#include <regex>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace {
+
+Chapter chapterFor(const std::string &chip,
+                   ElementType weights = ElementType::BF16,
+                   ElementType cache = ElementType::F32) {
+  Chapter chapter = tested().chapter;
+  chapter.gpu = GpuTarget::of(chip);
+  chapter.weights = weights;
+  chapter.cache = cache;
+  return chapter;
+}
+
+Executable programFor(const Chapter &chapter, const Config &config) {
+  return load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+}
+
+struct OnUnits : ::testing::TestWithParam<const char *> {};
+
+TEST_P(OnUnits, LogitsAtEveryPosition) {
+  // Heads of 16, 32 and 64 channels; tokens that do not fill a block, and more
+  // than one block of them; columns that are no multiple of 64.
+  for (const Config &config :
+       {makeConfig(1, 1, 16, 37, 101), makeConfig(2, 3, 96, 70, 101),
+        makeConfig(1, 2, 128, 131, 53)}) {
+    Weights weights = randomWeights(config), rounded = randomWeights(config);
+    roundMatrices(rounded, ElementType::BF16);
+    Executable program = programFor(chapterFor(GetParam()), config);
+    for (int64_t count : {int64_t{1}, int64_t{2}, config.context}) {
+      std::vector<int32_t> tokens = someTokens(config, count);
+      std::vector<float> logits = logitsOf(program, weights, tokens, count);
+      auto expected = reference::forward(rounded, tokens, count);
+      // What is multiplied is rounded, six times in a layer: to 8 bits.
+      double tolerance = 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 *
+                         largestOf(expected);
+      Comparison near = compare(logits, expected, tolerance);
+      EXPECT_TRUE(near.within) << count << ": " << near.describe(tolerance);
+      // One token is not: there is nothing to multiply matrices for.
+      EXPECT_EQ(compareLogits(logits, expected, config).within, count == 1);
+    }
+  }
+}
+
+// Runs of several sequences in one block, one of which goes on in the next, are
+// computed as each alone, to the bit.
+TEST_P(OnUnits, TokensOfManySequences) {
+  Config config = makeConfig(2, 2, 64, 60, 101);
+  for (ElementType cache : {ElementType::F32, ElementType::BF16}) {
+    Chapter chapter = chapterFor(GetParam(), ElementType::BF16, cache);
+    Executable program = programFor(chapter, config);
+    Weights weights = randomWeights(config);
+    Forward forward(program, weights, 3);
+    auto vocab = static_cast<size_t>(config.vocab);
+    struct Text {
+      size_t before, added;
+      std::vector<int32_t> tokens;
+      int32_t place;
+      std::vector<float> alone;
+    };
+    std::vector<Text> texts = {
+        {10, 20, {}, 0, {}}, {5, 40, {}, 0, {}}, {0, 16, {}, 0, {}}};
+    std::vector<int32_t> ids, sequences, positions;
+    for (Text &text : texts) {
+      text.tokens =
+          someTokens(config, static_cast<int64_t>(text.before + text.added));
+      std::span<const int32_t> all = text.tokens;
+      text.place = forward.open();
+      auto take = [&](size_t first, size_t count) {
+        std::vector<int32_t> place(count, text.place), where(count);
+        std::iota(where.begin(), where.end(), static_cast<int32_t>(first));
+        forward.compute({all.subspan(first, count), place, where}, count);
+      };
+      if (text.before > 0)
+        take(0, text.before);
+      take(text.before, text.added);
+      text.alone.resize(text.added * vocab);
+      forward.readLogits(text.alone);
+      for (size_t i = text.before; i < all.size(); ++i) {
+        ids.push_back(all[i]);
+        sequences.push_back(text.place);
+        positions.push_back(static_cast<int32_t>(i));
+      }
+    }
+    forward.compute({ids, sequences, positions}, ids.size());
+    std::vector<float> together(ids.size() * vocab);
+    forward.readLogits(together);
+    size_t row = 0;
+    for (const Text &text : texts) {
+      std::vector<float> own(together.begin() + row * vocab,
+                             together.begin() + (row + text.added) * vocab);
+      EXPECT_EQ(own, text.alone) << text.added << " behind " << text.before;
+      row += text.added;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, OnUnits,
+                         ::testing::Values("sm_90", "gfx942", "gfx1100"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
+
+size_t count(const std::string &text, const std::string &expression) {
+  std::regex pattern(expression);
+  return static_cast<size_t>(
+      std::distance(std::sregex_iterator(text.begin(), text.end(), pattern),
+                    std::sregex_iterator()));
+}
+
+std::string assemblyFor(const std::string &chip, ElementType weights,
+                        const Config &config = {}) {
+  bool isNvidia = chip.starts_with("sm_");
+  return emit(compileRequest(chapterFor(chip, weights), sizesOf(config)),
+              isNvidia ? "ptx" : "amdgcn");
+}
+
+TEST(MatrixUnits, AreInTheKernelsOfManyTokens) {
+  struct Chip {
+    const char *name, *product, *load;
+  };
+  for (auto [name, product, load] :
+       {Chip{"sm_80", "mma\\.sync\\.aligned\\.m16n8k16",
+             "ld\\.global\\.\\S*v4"},
+        Chip{"gfx942", "v_mfma_f32_16x16x16", "global_load_dwordx4"},
+        Chip{"gfx1100", "v_wmma_f32_16x16x16_bf16", "global_load_b128"}}) {
+    std::string code = assemblyFor(name, ElementType::BF16);
+    EXPECT_GT(count(code, product), 8u) << name;
+    EXPECT_GT(count(code, load), 8u) << name;
+    // Nothing goes through a thread's own memory.
+    EXPECT_EQ(count(code, "\\.local|scratch_(load|store)"), 0u) << name;
+    EXPECT_EQ(count(assemblyFor(name, ElementType::F32), product), 0u) << name;
+  }
+}
+
+TEST(MatrixUnits, AreLeftWhereTilesDoNotFit) {
+  for (const Config &config :
+       {makeConfig(1, 3, 36, 13, 67), makeConfig(1, 2, 192, 13, 67),
+        makeConfig(1, 2, 24, 13, 67)})
+    EXPECT_EQ(count(assemblyFor("sm_90", ElementType::BF16, config), "mma"), 0u)
+        << config.describe();
+  EXPECT_EQ(count(assemblyFor("gfx1030", ElementType::BF16), "wmma|mfma"), 0u);
+}
+
+} // namespace

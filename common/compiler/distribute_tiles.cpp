@@ -1,0 +1,518 @@
+//===- distribute_tiles.cpp - Tiles of a subgroup become its lanes' parts ===//
+//
+// A kernel may have values of a whole subgroup: tiles of 16 x 16. Each lane
+// holds a part, in the places in which the chip's matrix unit wants it:
+//
+//   vector.load %m[%i, %j], vector<16x16xbf16>  a factor, from shared memory or
+//                                               not; a lane reads its own part
+//   vector.contract %a, %b, %c                  a product of tiles, and a sum:
+//                                               the instruction
+//   vector.load %m[%i, %j], vector<16x1xf32>    a number for each row, which
+//   vector.broadcast                            becomes a tile
+//   arith.mulf and the like                     by each lane for its part
+//   vector.store %c, %m[%i, %j]                 of vector<16x16xf32>
+//
+// The factors' role, left or right, follows from the product. A right factor
+// may be stored with its columns as rows: then the product's second map is (m,
+// n, k)
+// -> (n, k). Rows of %m are a multiple of 16 bytes long, and %j is one of 8
+// elements.
+//
+// Run it on gpu.modules, before they are lowered for a chip.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/matrix_units.h"
+#include "compiler/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+constexpr int64_t tileSize = 16;
+
+/// A number that depends on the lane: lane / divide % modulo * times.
+struct OfLane {
+  int64_t divide, modulo, times;
+};
+
+/// Where a lane's elements are: a row and a column of its own, and from there
+/// on the same for each.
+struct Part {
+  OfLane row, column;
+  SmallVector<std::pair<int64_t, int64_t>> offsets;
+
+  int64_t size() const { return static_cast<int64_t>(offsets.size()); }
+  Part transposed() const {
+    Part part{column, row, {}};
+    for (auto [down, right] : offsets)
+      part.offsets.push_back({right, down});
+    return part;
+  }
+};
+
+/// A chip's matrix unit: what lanes hold of the factors and of the sum, and the
+/// instruction.
+struct Unit {
+  Part a, b, c;
+  /// D = A * B + C for the lane's parts.
+  std::function<Value(OpBuilder &, Location, Value, Value, Value)> multiply;
+};
+
+Value intrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
+                ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(builder, loc, result,
+                                       builder.getStringAttr(name), operands)
+      .getResults();
+}
+
+/// `count` elements of `value` from `first` on.
+Value slice(OpBuilder &builder, Location loc, Value value, int64_t first,
+            int64_t count) {
+  return vector::ExtractStridedSliceOp::create(builder, loc, value, first,
+                                               count, int64_t{1});
+}
+
+/// Elements of two bytes as numbers of `type`.
+Value bits(OpBuilder &builder, Location loc, Value value, Type type) {
+  int64_t bytes = 2 * cast<VectorType>(value.getType()).getNumElements();
+  int64_t count = bytes * 8 / type.getIntOrFloatBitWidth();
+  return vector::BitCastOp::create(builder, loc, VectorType::get(count, type),
+                                   value);
+}
+
+/// mma.sync.m16n8k16 (PTX ISA 9.7.14): two for the two halves of the columns. A
+/// register holds two elements of a factor.
+Value multiplyByMma(OpBuilder &builder, Location loc, Value a, Value b,
+                    Value c) {
+  Type i32 = builder.getI32Type(), f32 = builder.getF32Type();
+  Value left = bits(builder, loc, a, i32), right = bits(builder, loc, b, i32);
+  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
+                                               {f32, f32, f32, f32});
+  auto add = [&](SmallVector<Value> &to, Value from, int64_t first,
+                 int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      to.push_back(vector::ExtractOp::create(builder, loc, from, first + i));
+  };
+  SmallVector<Value> sums;
+  for (int64_t half : {0, 1}) {
+    SmallVector<Value> operands;
+    add(operands, left, 0, 4);
+    add(operands, right, 2 * half, 2);
+    add(operands, c, 4 * half, 4);
+    Value result = intrinsic(
+        builder, loc, "llvm.nvvm.mma.m16n8k16.row.col.bf16", type, operands);
+    for (int64_t i = 0; i < 4; ++i)
+      sums.push_back(LLVM::ExtractValueOp::create(builder, loc, result, i));
+  }
+  return vector::FromElementsOp::create(builder, loc, c.getType(), sums);
+}
+
+/// v_mfma_f32_16x16x16_bf16 (CDNA3 ISA 7.1).
+Value multiplyByMfma(OpBuilder &builder, Location loc, Value a, Value b,
+                     Value c) {
+  Type i16 = builder.getI16Type();
+  Value none = LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
+                                        builder.getI32IntegerAttr(0));
+  return intrinsic(builder, loc, "llvm.amdgcn.mfma.f32.16x16x16bf16.1k",
+                   c.getType(),
+                   {bits(builder, loc, a, i16), bits(builder, loc, b, i16), c,
+                    none, none, none});
+}
+
+/// v_wmma_f32_16x16x16_bf16 (RDNA3 ISA 7.9).
+Value multiplyByWmma(OpBuilder &builder, Location loc, Value a, Value b,
+                     Value c) {
+  Type i16 = builder.getI16Type();
+  return intrinsic(builder, loc, "llvm.amdgcn.wmma.f32.16x16x16.bf16",
+                   c.getType(),
+                   {bits(builder, loc, a, i16), bits(builder, loc, b, i16), c});
+}
+
+Unit unitOf(const GpuTarget &target) {
+  constexpr OfLane none{1, 1, 0};
+  if (target.vendor == GpuVendor::Nvidia) {
+    constexpr OfLane group{4, 8, 1}, pair{1, 4, 2};
+    Unit unit{
+        {group, pair, {}}, {pair, group, {}}, {group, pair, {}}, multiplyByMma};
+    for (int64_t i = 0; i < 8; ++i) {
+      int64_t low = i % 2, middle = 8 * (i / 2 % 2), high = 8 * (i / 4);
+      unit.a.offsets.push_back({middle, low + high});
+      unit.b.offsets.push_back({middle + low, high});
+      unit.c.offsets.push_back({middle, low + high});
+    }
+    return unit;
+  }
+  constexpr OfLane sixteenth{1, 16, 1};
+  if (target.chip.starts_with("gfx9")) {
+    constexpr OfLane four{16, 4, 4};
+    Unit unit{{sixteenth, four, {}},
+              {four, sixteenth, {}},
+              {four, sixteenth, {}},
+              multiplyByMfma};
+    for (int64_t i = 0; i < 4; ++i) {
+      unit.a.offsets.push_back({0, i});
+      unit.b.offsets.push_back({i, 0});
+      unit.c.offsets.push_back({i, 0});
+    }
+    return unit;
+  }
+  Unit unit{{sixteenth, none, {}},
+            {none, sixteenth, {}},
+            {{16, 2, 1}, sixteenth, {}},
+            multiplyByWmma};
+  for (int64_t i = 0; i < 16; ++i) {
+    unit.a.offsets.push_back({0, i});
+    unit.b.offsets.push_back({i, 0});
+    if (i < 8)
+      unit.c.offsets.push_back({2 * i, 0});
+  }
+  return unit;
+}
+
+bool isTile(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getRank() == 2 && vector.getDimSize(0) == tileSize &&
+         vector.getDimSize(1) == tileSize;
+}
+
+/// A lane's places in a tile at %rows, %columns of a memref.
+class Places {
+public:
+  Places(OpBuilder &builder, Location loc, const Part &part, Value row,
+         Value column)
+      : builder(builder), loc(loc), part(part) {
+    Value lane = gpu::LaneIdOp::create(builder, loc, builder.getIndexAttr(64));
+    rowOfLane = add(row, of(lane, part.row));
+    columnOfLane = add(column, of(lane, part.column));
+  }
+
+  Value row(int64_t i) { return add(rowOfLane, part.offsets[i].first); }
+  Value column(int64_t i) { return add(columnOfLane, part.offsets[i].second); }
+
+private:
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  Value of(Value lane, const OfLane &number) {
+    if (number.times == 0)
+      return constant(0);
+    Value value = lane;
+    if (number.divide != 1)
+      value =
+          arith::DivUIOp::create(builder, loc, value, constant(number.divide));
+    value =
+        arith::RemUIOp::create(builder, loc, value, constant(number.modulo));
+    if (number.times != 1)
+      value =
+          arith::MulIOp::create(builder, loc, value, constant(number.times));
+    return value;
+  }
+  Value add(Value a, Value b) {
+    return arith::AddIOp::create(builder, loc, a, b);
+  }
+  Value add(Value a, int64_t b) { return b == 0 ? a : add(a, constant(b)); }
+
+  OpBuilder &builder;
+  Location loc;
+  const Part &part;
+  Value rowOfLane, columnOfLane;
+};
+
+/// A tile's place in a memref of two dimensions or more: the last two.
+struct TileIndices {
+  SmallVector<Value> outer;
+  Value row, column;
+  explicit TileIndices(ValueRange indices)
+      : outer(indices.drop_back(2)), row(indices[indices.size() - 2]),
+        column(indices.back()) {}
+  SmallVector<Value> at(Value r, Value c) const {
+    SmallVector<Value> all = outer;
+    all.append({r, c});
+    return all;
+  }
+};
+
+constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
+
+struct ConvertLoad : OpConversionPattern<vector::LoadOp> {
+  ConvertLoad(const TypeConverter &converter, MLIRContext *context,
+              const Unit &unit)
+      : OpConversionPattern(converter, context), unit(unit) {}
+
+  LogicalResult
+  matchAndRewrite(vector::LoadOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    auto role = op->getAttrOfType<StringAttr>(roleAttr);
+    if (!role)
+      return failure();
+    Part part = role == "a"   ? unit.a
+                : role == "b" ? unit.b
+                              : unit.b.transposed();
+    Location loc = op.getLoc();
+    TileIndices tile(adaptor.getIndices());
+    Places places(rewriter, loc, part, tile.row, tile.column);
+    Type element = op.getVectorType().getElementType();
+    // Elements that are neighbours in memory: at once.
+    SmallVector<Value> elements;
+    for (int64_t first = 0; first < part.size();) {
+      int64_t end = first + 1;
+      while (end < part.size() && end - first < 8 &&
+             part.offsets[end].first == part.offsets[first].first &&
+             part.offsets[end].second ==
+                 part.offsets[first].second + end - first)
+        ++end;
+      int64_t count = end - first;
+      auto type = VectorType::get(count, element);
+      auto run = vector::LoadOp::create(
+          rewriter, loc, type, adaptor.getBase(),
+          tile.at(places.row(first), places.column(first)));
+      run.setAlignment(2 * count);
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(
+            vector::ExtractOp::create(rewriter, loc, run.getResult(), i));
+      first = end;
+    }
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+        op, VectorType::get(part.size(), element), elements);
+    return success();
+  }
+  const Unit &unit;
+};
+
+struct ConvertContract : OpConversionPattern<vector::ContractionOp> {
+  ConvertContract(const TypeConverter &converter, MLIRContext *context,
+                  const Unit &unit)
+      : OpConversionPattern(converter, context), unit(unit) {}
+
+  LogicalResult
+  matchAndRewrite(vector::ContractionOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    rewriter.replaceOp(op,
+                       unit.multiply(rewriter, op.getLoc(), adaptor.getLhs(),
+                                     adaptor.getRhs(), adaptor.getAcc()));
+    return success();
+  }
+  const Unit &unit;
+};
+
+struct ConvertStore : OpConversionPattern<vector::StoreOp> {
+  ConvertStore(const TypeConverter &converter, MLIRContext *context,
+               const Unit &unit)
+      : OpConversionPattern(converter, context), unit(unit) {}
+
+  LogicalResult
+  matchAndRewrite(vector::StoreOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    Location loc = op.getLoc();
+    TileIndices tile(adaptor.getIndices());
+    Places places(rewriter, loc, unit.c, tile.row, tile.column);
+    for (int64_t i = 0; i < unit.c.size(); ++i) {
+      Value element = vector::ExtractOp::create(rewriter, loc,
+                                                adaptor.getValueToStore(), i);
+      memref::StoreOp::create(rewriter, loc, element, adaptor.getBase(),
+                              tile.at(places.row(i), places.column(i)));
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+  const Unit &unit;
+};
+
+/// Of one number to all, or of one to each row.
+struct ConvertBroadcast : OpConversionPattern<vector::BroadcastOp> {
+  ConvertBroadcast(const TypeConverter &converter, MLIRContext *context,
+                   const Unit &unit)
+      : OpConversionPattern(converter, context), unit(unit) {}
+
+  LogicalResult
+  matchAndRewrite(vector::BroadcastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    Location loc = op.getLoc();
+    Type type = getTypeConverter()->convertType(op.getType());
+    if (!isa<VectorType>(op.getSourceType())) {
+      rewriter.replaceOpWithNewOp<vector::BroadcastOp>(op, type,
+                                                       adaptor.getSource());
+      return success();
+    }
+    auto load = op.getSource().getDefiningOp<vector::LoadOp>();
+    if (!load ||
+        load.getVectorType().getShape() != ArrayRef<int64_t>{tileSize, 1})
+      return op.emitError("distribute-tiles: only a vector<16x1> that was "
+                          "loaded becomes a tile");
+    TileIndices tile(load.getIndices());
+    Places places(rewriter, loc, unit.c, tile.row, tile.column);
+    SmallVector<Value> elements;
+    for (int64_t i = 0; i < unit.c.size(); ++i)
+      elements.push_back(memref::LoadOp::create(
+          rewriter, loc, load.getBase(), tile.at(places.row(i), tile.column)));
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, elements);
+    return success();
+  }
+  const Unit &unit;
+};
+
+struct ConvertConstant : OpConversionPattern<arith::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(arith::ConstantOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    if (!splat)
+      return op.emitError("distribute-tiles: a tile of different constants");
+    auto type = cast<VectorType>(getTypeConverter()->convertType(op.getType()));
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, splat.resizeSplat(type));
+    return success();
+  }
+};
+
+/// What each lane does for its own part.
+struct ConvertElementwise : ConversionPattern {
+  ConvertElementwise(const TypeConverter &converter, MLIRContext *context)
+      : ConversionPattern(converter, MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult
+  matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                  ConversionPatternRewriter &rewriter) const final {
+    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
+      return failure();
+    OperationState state(
+        op->getLoc(), op->getName(), operands,
+        getTypeConverter()->convertType(op->getResult(0).getType()),
+        op->getAttrs());
+    rewriter.replaceOp(op, rewriter.create(state));
+    return success();
+  }
+};
+
+struct DistributeTiles
+    : PassWrapper<DistributeTiles, OperationPass<gpu::GPUModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DistributeTiles)
+
+  DistributeTiles() = default;
+  DistributeTiles(const DistributeTiles &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "DistributeTiles"; }
+  StringRef getArgument() const final { return "distribute-tiles"; }
+  StringRef getDescription() const final {
+    return "Give each lane its part of a subgroup's tiles";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect,
+                    vector::VectorDialect>();
+  }
+
+  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
+                           llvm::cl::desc("With what matrix unit")};
+
+  void runOnOperation() final {
+    gpu::GPUModuleOp module = getOperation();
+    bool any = false;
+    WalkResult found = module.walk([&](vector::ContractionOp product) {
+      if (!isTile(product.getResultType()))
+        return WalkResult::advance();
+      any = true;
+      return failed(assignRoles(product)) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+    });
+    if (found.wasInterrupted())
+      return signalPassFailure();
+    if (!any)
+      return;
+    GpuTarget target = GpuTarget::of(chip);
+    if (!hasMatrixUnits(target)) {
+      module.emitError("distribute-tiles: " + chip +
+                       " has no matrix unit for "
+                       "bf16 that is known here");
+      return signalPassFailure();
+    }
+    Unit unit = unitOf(target);
+    TypeConverter converter;
+    converter.addConversion([](Type type) { return type; });
+    converter.addConversion([&](VectorType type) -> Type {
+      if (!isTile(type))
+        return type;
+      bool isFactor = type.getElementType().isBF16();
+      return VectorType::get(isFactor ? unit.a.size() : unit.c.size(),
+                             type.getElementType());
+    });
+    ConversionTarget legality(getContext());
+    legality.markUnknownOpDynamicallyLegal([](Operation *op) {
+      return llvm::none_of(op->getOperandTypes(), isTile) &&
+             llvm::none_of(op->getResultTypes(), isTile);
+    });
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvertLoad, ConvertContract, ConvertStore, ConvertBroadcast>(
+        converter, &getContext(), unit);
+    patterns.add<ConvertConstant, ConvertElementwise>(converter, &getContext());
+    scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                         legality);
+    if (failed(applyPartialConversion(module, legality, std::move(patterns))))
+      return signalPassFailure();
+    // Of numbers for rows, only broadcasts made use.
+    module.walk([](vector::LoadOp load) {
+      if (load->use_empty())
+        load.erase();
+    });
+  }
+
+private:
+  /// Tells the loads of a product's factors what they are.
+  static LogicalResult assignRoles(vector::ContractionOp product) {
+    AffineExpr m, n, k;
+    bindDims(product.getContext(), m, n, k);
+    using Maps = SmallVector<SmallVector<AffineExpr>>;
+    Maps plain{{m, k}, {k, n}, {m, n}}, transposed{{m, k}, {n, k}, {m, n}};
+    Maps own;
+    for (AffineMap map : product.getIndexingMapsArray())
+      own.push_back(llvm::to_vector(map.getResults()));
+    if ((own != plain && own != transposed) ||
+        product.getKind() != vector::CombiningKind::ADD)
+      return product.emitError("distribute-tiles: expected (m, k), (k, n) or "
+                               "(n, k), and (m, n)");
+    StringRef right = own == plain ? "b" : "b transposed";
+    for (auto [factor, role] : {std::pair(product.getLhs(), StringRef("a")),
+                                std::pair(product.getRhs(), right)}) {
+      auto load = factor.getDefiningOp<vector::LoadOp>();
+      auto name = StringAttr::get(product.getContext(), role);
+      if (!load || !load.getVectorType().getElementType().isBF16())
+        return product.emitError("distribute-tiles: a factor is not a bf16 "
+                                 "tile that was loaded");
+      if (auto other = load->getAttr(roleAttr); other && other != name)
+        return load.emitError("distribute-tiles: a left and a right factor");
+      load->setAttr(roleAttr, name);
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+bool hasMatrixUnits(const GpuTarget &target) {
+  StringRef chip = target.chip;
+  if (chip.consume_front("sm_")) {
+    unsigned number = 0;
+    return !chip.consumeInteger(10, number) && number >= 80;
+  }
+  return chip == "gfx90a" || chip.starts_with("gfx94") || chip == "gfx950" ||
+         chip.starts_with("gfx11");
+}
+
+std::unique_ptr<Pass> createDistributeTiles(const std::string &chip) {
+  auto pass = std::make_unique<DistributeTiles>();
+  pass->chip = chip;
+  return pass;
+}
+
+} // namespace gpt2
