@@ -187,17 +187,19 @@ bool usesMatrixUnits(const Setting &setting) {
 
 std::vector<Stage> stages(const Setting &setting) {
   std::vector<Stage> stages = ch05_kv_cache::gpu::stages(setting);
-  if (!usesMatrixUnits(setting))
-    return stages;
+  bool hasUnits = usesMatrixUnits(setting);
   for (Stage &stage : stages) {
     auto parents = stage.addPasses;
     if (stage.name == "specialized")
-      stage.addPasses = [parents](OpPassManager &pm) {
+      stage.addPasses = [parents, hasUnits](OpPassManager &pm) {
         // Kernels for matrix units and for 16 bytes at a time.
-        pm.addPass(createPreferKernels("_in_bf16"));
+        if (hasUnits)
+          pm.addPass(createPreferKernels("_in_bf16"));
         parents(pm);
+        // Those that nothing calls.
+        pm.addPass(createSymbolDCEPass());
       };
-    if (stage.name == "gpu")
+    if (stage.name == "gpu" && hasUnits)
       stage.addPasses = [parents, chip = setting.gpu.chip](OpPassManager &pm) {
         parents(pm);
         // A subgroup's tiles to its lanes, products to the chip's instruction.

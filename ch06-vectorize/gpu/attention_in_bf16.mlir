@@ -33,6 +33,7 @@ func.func private @attention_in_bf16(
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
   %c4 = arith.constant 4 : index
   %c8 = arith.constant 8 : index
   %c16 = arith.constant 16 : index
@@ -349,6 +350,9 @@ func.func private @attention_in_bf16(
 }
 
 // One token's scores are few: the kernel of the chapter before.
+func.func private @attention(
+    tensor<?x3x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>, index,
+    tensor<?xi32>, tensor<?xi32>) -> tensor<?x?x?xf32>
 func.func private @attention_in_bf16_of_one(
     %qkv: tensor<?x3x?x?xf32>, %keys: tensor<?x?x?x?x?xf32>,
     %values: tensor<?x?x?x?x?xf32>, %l: index, %sequences: tensor<?xi32>,

@@ -57,7 +57,7 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
 // Runs of several sequences in one block, one of which goes on in the next, are
 // computed as each alone, to the bit.
 TEST_P(OnUnits, TokensOfManySequences) {
-  Config config = makeConfig(2, 2, 64, 60, 101);
+  Config config = makeConfig(2, 2, 64, 80, 101);
   for (ElementType cache : {ElementType::F32, ElementType::BF16}) {
     Chapter chapter = chapterFor(GetParam(), ElementType::BF16, cache);
     Executable program = programFor(chapter, config);

@@ -78,13 +78,6 @@ Value intrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
       .getResults();
 }
 
-/// `count` elements of `value` from `first` on.
-Value slice(OpBuilder &builder, Location loc, Value value, int64_t first,
-            int64_t count) {
-  return vector::ExtractStridedSliceOp::create(builder, loc, value, first,
-                                               count, int64_t{1});
-}
-
 /// Elements of two bytes as numbers of `type`.
 Value bits(OpBuilder &builder, Location loc, Value value, Type type) {
   int64_t bytes = 2 * cast<VectorType>(value.getType()).getNumElements();
