@@ -13,6 +13,7 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
 #include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
@@ -200,10 +201,23 @@ std::vector<Stage> stages(const Setting &setting) {
         pm.addPass(createSymbolDCEPass());
       };
     if (stage.name == "gpu" && hasUnits)
-      stage.addPasses = [parents, chip = setting.gpu.chip](OpPassManager &pm) {
+      stage.addPasses = [parents, chip = setting.gpu.chip,
+                         isNvidia = setting.gpu.vendor ==
+                                    GpuVendor::Nvidia](OpPassManager &pm) {
         parents(pm);
         // A subgroup's tiles to its lanes, products to the chip's instruction.
-        pm.addNestedPass<mlir::gpu::GPUModuleOp>(createDistributeTiles(chip));
+        OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
+        kernels.addPass(createDistributeTiles(chip));
+        // ldmatrix, of NVIDIA's.
+        if (isNvidia)
+          kernels.addPass(createConvertNVGPUToNVVMPass());
+      };
+    if (stage.name == "nvvm" && hasUnits)
+      stage.addPasses = [parents](OpPassManager &pm) {
+        parents(pm);
+        // Of addresses, which two passes took to LLVM's types.
+        pm.addNestedPass<mlir::gpu::GPUModuleOp>(
+            createReconcileUnrealizedCastsPass());
       };
   }
   return stages;

@@ -28,13 +28,10 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
-#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "llvm/Support/FormatVariadic.h"
-
-#include <numeric>
 
 using namespace mlir;
 
@@ -69,6 +66,8 @@ struct Unit {
   Part a, b, c;
   /// D = A * B + C for the lane's parts.
   std::function<Value(OpBuilder &, Location, Value, Value, Value)> multiply;
+  /// ldmatrix brings a factor from shared memory.
+  bool loadsMatrices = false;
 };
 
 Value intrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
@@ -138,8 +137,11 @@ Unit unitOf(const GpuTarget &target) {
   constexpr OfLane none{1, 1, 0};
   if (target.vendor == GpuVendor::Nvidia) {
     constexpr OfLane group{4, 8, 1}, pair{1, 4, 2};
-    Unit unit{
-        {group, pair, {}}, {pair, group, {}}, {group, pair, {}}, multiplyByMma};
+    Unit unit{{group, pair, {}},
+              {pair, group, {}},
+              {group, pair, {}},
+              multiplyByMma,
+              /*loadsMatrices=*/true};
     for (int64_t i = 0; i < 8; ++i) {
       int64_t low = i % 2, middle = 8 * (i / 2 % 2), high = 8 * (i / 4);
       unit.a.offsets.push_back({middle, low + high});
@@ -181,42 +183,48 @@ bool isTile(Type type) {
          vector.getDimSize(1) == tileSize;
 }
 
+Value laneId(OpBuilder &builder, Location loc) {
+  return gpu::LaneIdOp::create(builder, loc, builder.getIndexAttr(64));
+}
+
+Value numberOf(OpBuilder &builder, Location loc, Value lane,
+               const OfLane &number) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  if (number.times == 0)
+    return constant(0);
+  Value value = lane;
+  if (number.divide != 1)
+    value =
+        arith::DivUIOp::create(builder, loc, value, constant(number.divide));
+  value = arith::RemUIOp::create(builder, loc, value, constant(number.modulo));
+  if (number.times != 1)
+    value = arith::MulIOp::create(builder, loc, value, constant(number.times));
+  return value;
+}
+
 /// A lane's places in a tile at %rows, %columns of a memref.
 class Places {
 public:
   Places(OpBuilder &builder, Location loc, const Part &part, Value row,
          Value column)
       : builder(builder), loc(loc), part(part) {
-    Value lane = gpu::LaneIdOp::create(builder, loc, builder.getIndexAttr(64));
-    rowOfLane = add(row, of(lane, part.row));
-    columnOfLane = add(column, of(lane, part.column));
+    Value lane = laneId(builder, loc);
+    rowOfLane = add(row, numberOf(builder, loc, lane, part.row));
+    columnOfLane = add(column, numberOf(builder, loc, lane, part.column));
   }
 
   Value row(int64_t i) { return add(rowOfLane, part.offsets[i].first); }
   Value column(int64_t i) { return add(columnOfLane, part.offsets[i].second); }
 
 private:
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(builder, loc, value);
-  }
-  Value of(Value lane, const OfLane &number) {
-    if (number.times == 0)
-      return constant(0);
-    Value value = lane;
-    if (number.divide != 1)
-      value =
-          arith::DivUIOp::create(builder, loc, value, constant(number.divide));
-    value =
-        arith::RemUIOp::create(builder, loc, value, constant(number.modulo));
-    if (number.times != 1)
-      value =
-          arith::MulIOp::create(builder, loc, value, constant(number.times));
-    return value;
-  }
   Value add(Value a, Value b) {
     return arith::AddIOp::create(builder, loc, a, b);
   }
-  Value add(Value a, int64_t b) { return b == 0 ? a : add(a, constant(b)); }
+  Value add(Value a, int64_t b) {
+    return b == 0 ? a : add(a, arith::ConstantIndexOp::create(builder, loc, b));
+  }
 
   OpBuilder &builder;
   Location loc;
@@ -240,6 +248,35 @@ struct TileIndices {
 
 constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
 
+/// ldmatrix (PTX ISA 9.7.14.5.15): four matrices of 8 x 8, the quarters of a
+/// tile. Eight lanes each say where a quarter's rows are; every lane gets two
+/// neighbours of each, of one below another if transposed.
+Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
+                   const TileIndices &tile, StringAttr role, Type element) {
+  // Quarters one below the other come first; for columns that are rows, one
+  // beside the other.
+  bool isBesideFirst = role == "b transposed";
+  OfLane row{1, 8, 1}, below{8, 2, 8}, beside{16, 2, 8};
+  if (isBesideFirst)
+    std::swap(below, beside);
+  Value lane = laneId(builder, loc);
+  auto add = [&](Value a, const OfLane &b) -> Value {
+    return arith::AddIOp::create(builder, loc, a,
+                                 numberOf(builder, loc, lane, b));
+  };
+  Value quarters = nvgpu::LdMatrixOp::create(
+      builder, loc, VectorType::get({4, 2}, element), memory,
+      tile.at(add(add(tile.row, row), below), add(tile.column, beside)),
+      /*transpose=*/role == "b", /*numTiles=*/4);
+  SmallVector<Value> elements;
+  for (int64_t quarter = 0; quarter < 4; ++quarter)
+    for (int64_t i : {0, 1})
+      elements.push_back(vector::ExtractOp::create(
+          builder, loc, quarters, ArrayRef<int64_t>{quarter, i}));
+  return vector::FromElementsOp::create(builder, loc,
+                                        VectorType::get(8, element), elements);
+}
+
 struct ConvertLoad : OpConversionPattern<vector::LoadOp> {
   ConvertLoad(const TypeConverter &converter, MLIRContext *context,
               const Unit &unit)
@@ -256,8 +293,14 @@ struct ConvertLoad : OpConversionPattern<vector::LoadOp> {
                               : unit.b.transposed();
     Location loc = op.getLoc();
     TileIndices tile(adaptor.getIndices());
-    Places places(rewriter, loc, part, tile.row, tile.column);
     Type element = op.getVectorType().getElementType();
+    if (unit.loadsMatrices &&
+        gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(op.getMemRefType())) {
+      rewriter.replaceOp(op, loadMatrices(rewriter, loc, adaptor.getBase(),
+                                          tile, role, element));
+      return success();
+    }
+    Places places(rewriter, loc, part, tile.row, tile.column);
     // Elements that are neighbours in memory: at once.
     SmallVector<Value> elements;
     for (int64_t first = 0; first < part.size();) {
@@ -403,7 +446,7 @@ struct DistributeTiles
   }
   void getDependentDialects(DialectRegistry &registry) const final {
     registry.insert<LLVM::LLVMDialect, memref::MemRefDialect,
-                    vector::VectorDialect>();
+                    nvgpu::NVGPUDialect, vector::VectorDialect>();
   }
 
   Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),

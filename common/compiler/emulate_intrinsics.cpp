@@ -143,6 +143,16 @@ private:
       return multiply(MatrixUnit::Mma, operands(intrinsic, 0, 4),
                       operands(intrinsic, 4, 2), operands(intrinsic, 6, 4),
                       intrinsic.getType());
+    if (rest.consume_front("ldmatrix.sync.aligned.m8n8.x4.")) {
+      Value *memory = memoryOf(intrinsic.getType());
+      Value *row = builder.CreateAddrSpaceCast(intrinsic.getArgOperand(0),
+                                               builder.getPtrTy());
+      bool isTransposed = rest.starts_with("trans.");
+      callEmulator(builder, "load_matrices",
+                   {row, builder.getInt32(isTransposed), memory},
+                   builder.getVoidTy());
+      return builder.CreateLoad(intrinsic.getType(), memory);
+    }
     if (rest.consume_front("shfl.sync."))
       return replaceShuffle(rest, intrinsic);
     unknown(intrinsic.getCalledFunction()->getName());

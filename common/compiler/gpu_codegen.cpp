@@ -59,6 +59,7 @@ unsigned GpuTarget::subgroupSize() const {
 }
 
 void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
+  pm.addPass(createAlignSharedMemory());
   pm.addPass(createLowerMathToIntrinsics());
   pm.addPass(createLowerGpuReductions(target.subgroupSize()));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();

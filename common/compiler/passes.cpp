@@ -8,6 +8,7 @@ namespace gpt2 {
 
 void registerPasses() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
+  mlir::registerPass(createAlignSharedMemory);
   mlir::registerPass(createAllocatePerThread);
   mlir::registerPass(createApproximateMath);
   mlir::registerPass([] { return createBlockRows(); });

@@ -20,6 +20,9 @@ std::unique_ptr<mlir::Pass>
 createSpecializeShapes(const Sizes &sizes,
                        llvm::ArrayRef<std::string> open = {});
 
+/// `align-shared-memory`: see align_shared_memory.cpp.
+std::unique_ptr<mlir::Pass> createAlignSharedMemory();
+
 /// `allocate-per-thread`: see allocate_per_thread.cpp.
 std::unique_ptr<mlir::Pass> createAllocatePerThread();
 

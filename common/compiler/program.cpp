@@ -59,6 +59,7 @@ Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
   OFFER(gpt2_emulator_barrier);
   OFFER(gpt2_emulator_exchange);
   OFFER(gpt2_emulator_matrix);
+  OFFER(gpt2_emulator_load_matrices);
   OFFER(gpt2_emulator_shared);
   OFFER(gpt2_emulator_check);
 #undef OFFER

@@ -115,6 +115,10 @@ void gpt2_emulator_matrix(uint32_t unit, const uint16_t *a, const uint16_t *b,
   EmulatedBlock::current().multiply(static_cast<gpt2::MatrixUnit>(unit), a, b,
                                     c, d);
 }
+void gpt2_emulator_load_matrices(const void *row, uint32_t isTransposed,
+                                 uint32_t *parts) {
+  EmulatedBlock::current().loadMatrices(row, isTransposed, parts);
+}
 void *gpt2_emulator_shared() { return EmulatedBlock::current().shared(); }
 void gpt2_emulator_check(const void *address, uint32_t size, uint32_t alignment,
                          uint32_t isWrite) {

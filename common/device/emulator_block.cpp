@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <sstream>
 
 namespace gpt2 {
@@ -232,6 +233,25 @@ void EmulatedBlock::multiply(MatrixUnit unit, const uint16_t *a,
     for (int k = 0; k < 16; ++k)
       sum += product.a[row][k] * product.b[k][column];
     d[i] = sum;
+  }
+}
+
+void EmulatedBlock::loadMatrices(const void *row, bool isTransposed,
+                                 uint32_t *parts) {
+  Thread &self = threads[running];
+  check(reinterpret_cast<uintptr_t>(row), 16, 16, /*isWrite=*/false);
+  uint32_t turn = self.loads++ % 2;
+  std::memcpy(self.rows[turn].data(), row, 16);
+  exchange(0, 0, ~uint64_t{0} >> (64 - subgroupSize), 0);
+  unsigned first = running - running % subgroupSize;
+  unsigned lane = running % subgroupSize;
+  for (unsigned matrix = 0; matrix < 4; ++matrix) {
+    auto at = [&](unsigned i, unsigned j) -> uint32_t {
+      return threads[first + 8 * matrix + i].rows[turn][j];
+    };
+    unsigned i = lane / 4, j = lane % 4 * 2;
+    parts[matrix] = isTransposed ? at(j, i) | at(j + 1, i) << 16
+                                 : at(i, j) | at(i, j + 1) << 16;
   }
 }
 

@@ -40,6 +40,7 @@ public:
                     uint32_t site);
   void multiply(MatrixUnit unit, const uint16_t *a, const uint16_t *b,
                 const float *c, float *d);
+  void loadMatrices(const void *row, bool isTransposed, uint32_t *parts);
   void check(uintptr_t address, uint32_t bytes, uint32_t alignment,
              bool isWrite);
 
@@ -52,6 +53,9 @@ private:
     uint32_t given = 0, source = 0, site = 0, received = 0;
     uint64_t mask = 0;
     uint32_t products = 0; ///< of matrices, so far
+    /// Of a matrix that the subgroup loads, in turn as its products.
+    std::array<std::array<uint16_t, 8>, 2> rows{};
+    uint32_t loads = 0; ///< of matrices, so far
   };
   /// Two matrices that a subgroup multiplies.
   struct Product {

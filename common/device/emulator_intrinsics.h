@@ -34,6 +34,13 @@ uint32_t gpt2_emulator_exchange(uint32_t value, uint32_t source, uint64_t mask,
 void gpt2_emulator_matrix(uint32_t unit, const uint16_t *a, const uint16_t *b,
                           const float *c, float *d);
 
+/// The lane's parts of four 8 x 8 matrices of 16 bits (ldmatrix, PTX ISA
+/// 9.7.14.5.15): lane 8 * i + j gives the address of row j of matrix i, 16 bytes;
+/// of each, every lane gets two elements side by side or, transposed, one below
+/// the other.
+void gpt2_emulator_load_matrices(const void *row, uint32_t isTransposed,
+                                 uint32_t *parts);
+
 /// The block's shared memory.
 void *gpt2_emulator_shared();
 

@@ -39,8 +39,8 @@ LoweredGpu::LoweredGpu(const std::string &text, const std::string &chip,
     pm.addPass(mlir::createSCFToControlFlowPass());
     pm.addPass(mlir::createGpuToLLVMConversionPass());
     pm.addPass(createLowerGpuLaunches());
-    pm.addPass(mlir::createReconcileUnrealizedCastsPass());
   }
+  pm.addPass(mlir::createReconcileUnrealizedCastsPass());
   if (!module || failed(pm.run(*module)))
     throw Error("the test's module could not be lowered");
 }
