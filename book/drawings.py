@@ -1,4 +1,4 @@
-"""Draws what the pages of chapters 4 and 5 explain, as SVG.
+"""Draws what the pages of chapters 4 to 6 explain, as SVG.
 
 usage: drawings.py FOLDER
 """
@@ -157,6 +157,39 @@ def cache(file: Path) -> None:
     save(figure, axes, file)
 
 
+def fragments(file: Path) -> None:
+    """Which lane holds which element of a factor and of the sums, for three kinds of
+    matrix units (PTX ISA 9.7.14; CDNA3 ISA 7.1; RDNA3 ISA 7.9)."""
+    kinds = {
+        "NVIDIA, mma.sync: 32 lanes": (
+            lambda row, k: row % 8 * 4 + k % 8 // 2,
+            lambda row, column: row % 8 * 4 + column % 8 // 2,
+        ),
+        "AMD CDNA, v_mfma: 64 lanes": (
+            lambda row, k: row + 16 * (k // 4),
+            lambda row, column: column + 16 * (row // 4),
+        ),
+        "AMD RDNA 3, v_wmma: 32 lanes": (
+            lambda row, k: row,
+            lambda row, column: column + 16 * (row % 2),
+        ),
+    }
+    figure, axes = page(13, 9)
+    for i, (title, parts) in enumerate(kinds.items()):
+        for j, (name, lane_of) in enumerate(zip(("left factor: row, k", "sums: row, column"), parts)):
+            left, bottom = 18.5 * i, 19 * (1 - j)
+            if j == 0:
+                axes.text(left, bottom + 18, title, fontsize=10, weight="bold")
+                name += " (lanes 16 to 31 hold the same)" * ("RDNA" in title)
+            axes.text(left, bottom + 16.5, name, fontsize=9)
+            for row in range(16):
+                for column in range(16):
+                    lane = lane_of(row, column)
+                    fill = LINES[[0, 1, 17].index(lane)] if lane in (0, 1, 17) else PALE
+                    box(axes, left + column, bottom + 15 - row, f"{lane}", fill=fill, size=4.5)
+    save(figure, axes, file)
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     coalescing(folder / "ch04-coalescing.svg")
@@ -164,6 +197,7 @@ def main() -> None:
     tiles(folder / "ch04-tiles.svg")
     quadratic(folder / "ch05-quadratic.svg")
     cache(folder / "ch05-cache.svg")
+    fragments(folder / "ch06-fragments.svg")
 
 
 if __name__ == "__main__":

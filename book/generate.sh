@@ -4,6 +4,10 @@
 set -euo pipefail
 build=$1 out=$2
 mkdir -p "$out"
+# No schedule that was tuned here, and no program of an older text.
+XDG_CACHE_HOME=$(mktemp -d)
+export XDG_CACHE_HOME
+trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 ch01=$build/bin/ch01-baseline
 
 # shown FILE COMMAND...: COMMAND as a reader types it, and what it prints, in
@@ -136,6 +140,21 @@ for format in f32 bf16 int8; do
     int8) echo 'vpdpbusd.*zmm1[0-9]' ;;
   esac)" 'vfmadd231ps.*ymm' 'fmla' 'mulps'
 done
+# Its kernels for matrix units.
+excerpt ch06-vectorize/gpu/linear_in_bf16.mlir --from '%n:4 = scf.for' --to 'gpu.barrier' >"$out/ch06-units.mlir"
+units() { "$ch06" $small --weights=bf16 --chip="$1" --emit="$2"; }
+units sm_90 ptx >"$out/ch06.ptx"
+units gfx942 amdgcn >"$out/ch06.gcn"
+excerpt "$out/ch06.ptx" --from 'bar.sync' --to 'bar.sync' >"$out/ch06-units.ptx"
+excerpt "$out/ch06.gcn" --from '^\s+s_barrier' --to '^\s+s_barrier' | cut -d';' -f1 | grep -v '^\s*$' >"$out/ch06-units.gcn"
+python3 book/side_by_side.py "PTX (sm_90)=$out/ch06-units.ptx" "GCN (gfx942)=$out/ch06-units.gcn" >"$out/ch06-units.html"
+echo "(no ptxas on the machine that made this page)" >"$out/ch06-units.txt"
+[[ -z $ptxas ]] || python3 book/kernels.py "$ptxas" sm_90 "$out/ch06.ptx" | sed -n '1p; /bf16/p' >"$out/ch06-units.txt"
+for what in pipeline source; do
+  "$ch05" $small --weights=bf16 --chip=sm_90 --emit=$what >"$out/ch05gpu-$what.txt"
+  units sm_90 $what >"$out/ch06gpu-$what.txt"
+done
+
 "$ch06" "There was once a king who had" 2>/dev/null >"$out/king.txt"
 { echo '$ ./tutorial run --chapter ch06-vectorize --loss king.txt --weights int8' &&
   "$ch06" --loss="$out/king.txt" --weights=int8 2>/dev/null; } >"$out/ch06-loss.txt"
@@ -143,7 +162,7 @@ done
 
 # What a chapter changes: its source and its passes against its parent's.
 changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
-for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05" "ch05 ch06"; do
+for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05" "ch05 ch06" "ch05gpu ch06gpu"; do
   for what in source pipeline; do
     # shellcheck disable=SC2086 # two words
     changes $what $pair

@@ -68,12 +68,13 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
   Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
   variant.weights = chapter.weights;
   variant.cache = chapter.cache;
-  if (variant.hasKernels())
+  if (variant.hasKernels() && variant.takes(chapter.weights)) {
     addProgram(variant, "emulator");
-  variant.kernelsFor = KernelsFor::Gpu;
-  for (const GpuTarget &chip : chips) {
-    variant.gpu = chip;
-    addProgram(variant, "gpu");
+    variant.kernelsFor = KernelsFor::Gpu;
+    for (const GpuTarget &chip : chips) {
+      variant.gpu = chip;
+      addProgram(variant, "gpu");
+    }
   }
   json::Value about =
       json::Object{{"chapter", chapter.name},

@@ -17,6 +17,13 @@ bool Chapter::hasKernels() const {
   return llvm::is_contained(devices, "emulator");
 }
 
+bool Chapter::takes(ElementType format) const {
+  std::string name = format == ElementType::I8
+                         ? "int8"
+                         : llvm::StringRef(nameOf(format)).lower();
+  return llvm::is_contained(weightFormats, name);
+}
+
 std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   if (schedules.empty())
     return {};

@@ -44,6 +44,8 @@ struct Chapter {
   ElementType weights = ElementType::F32; ///< of matrices
   ElementType cache = ElementType::F32;   ///< of keys and values
 
+  /// Whether its programs take matrices in `format`.
+  bool takes(ElementType format) const;
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const;
   /// The schedule to use and what it shares with others; none if there is none.

@@ -127,12 +127,18 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
   requireOutput();
 }
 
+/// Whether `line` asks for what only `chapter`'s programs for the CPU have.
+bool asksForCpu(const Chapter &chapter, const CommandLine &line) {
+  return chapter.onGpu && (line.threads > 1 || !line.schedule.empty() ||
+                           !chapter.onGpu->takes(line.weights));
+}
+
 /// `chapter` with what its kernels are compiled for: --device and --chip, or a
 /// GPU that is here and passes the self-check, or else the CPU or the emulator.
 Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
   Chapter placed = chapter;
   if (line.device == "emulator" || line.device == "cpu" ||
-      (line.device.empty() && line.chip))
+      asksForCpu(chapter, line) || (line.device.empty() && line.chip))
     return placed;
   const Chapter &kernels = chapter.onGpu ? *chapter.onGpu : chapter;
   DeviceChoice choice = chooseDevice(
@@ -163,10 +169,8 @@ Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
   if (!line.cacheDirectory)
     return tuned;
   if (auto schedule =
-          tunedSchedule(chapter, sizes, line.threads, *line.cacheDirectory)) {
-    std::cerr << "schedule: tuned, " << schedule->string() << "\n";
+          tunedSchedule(chapter, sizes, line.threads, *line.cacheDirectory))
     tuned.schedule = *schedule;
-  }
   return tuned;
 }
 
@@ -207,6 +211,8 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
   request.cacheDirectory = line.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
+  if (placed.schedule != wanted.schedule)
+    std::cerr << "schedule: tuned, " << placed.schedule.string() << "\n";
   useThreads(line.threads);
 
   if (line.loss) {

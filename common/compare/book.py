@@ -15,7 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import figures, machine, plots, results, tables
+from . import figures, machine, plots, results, tables, tuning
 from .figures import Spread
 from .programs import UserError
 from .tables import Table, seconds
@@ -23,7 +23,7 @@ from .tables import Table, seconds
 # Name of the results: the arguments that measure them.
 COMPARISONS = {
     "embedded": [],
-    "random-124m": ["--model=random-124m"],
+    "random-124m": ["--model=random-124m", "--threads=1,2"],
     "ch02-variants": ["--variants=ch02-linalg", "--model=random-124m"],
     "ch03-variants": ["--variants=ch03-fusion", "--model=random-124m"],
     "ch06-variants": [
@@ -35,6 +35,9 @@ COMPARISONS = {
     ],
     "kernels": ["--kernels"],
 }
+# What `./tutorial tune` saw, written there by
+#     ./tutorial tune --seen book/results/ch06-tune.json --model random-124m --threads 2
+TUNED = "ch06-tune"
 README_TABLE = re.compile(r"(<!-- table of: results -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -253,11 +256,15 @@ def render(root: Path, out: Path) -> None:
         plots.save_all(measured, out, name, kinds=["svg"])
     for kind, make in {"contexts": tables.context_table, "batch": tables.batch_table}.items():
         texts[f"random-124m-{kind}"] = under(tables.as_markdown(make(small)), origin(small))
+    seen = tuning.load(file_of(root, TUNED))
+    texts[TUNED] = tables.as_markdown(tuning.table(seen))
+    tuning.save_picture(seen, out / f"{TUNED}.svg")
     kernels = all_results["kernels"]
     texts["kernels"] = under(tables.as_markdown(tables.kernel_table(kernels)), origin(kernels))
     for name, text in texts.items():
         results.write(out / f"{name}.md", text)
-    aliases = [f'ALIASES += "{n}={v}"\n' for n, v in quoted_numbers(all_results).items()]
+    numbers = quoted_numbers(all_results) | tuning.quoted_numbers(seen)
+    aliases = [f'ALIASES += "{n}={v}"\n' for n, v in numbers.items()]
     results.write(out / "numbers.doxygen", "".join(aliases))
 
 

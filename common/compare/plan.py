@@ -146,7 +146,7 @@ def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
     named first, "weights" the format that matrices are kept in, and "threads" how
     many there are. Changed files are written into `folder`."""
     chapter = settings.variants
-    own = [str(settings.bin / chapter), *settings.model_arguments()]
+    own = [str(settings.bin / chapter), *settings.model_arguments(), "--device=cpu"]
     file = settings.root / "book" / "variants" / f"{chapter}.json"
     if not file.exists():
         raise UserError(f"{chapter} has no variants: there is no {file}")

@@ -65,8 +65,14 @@ def time_table(results: dict) -> Table:
     titles = ["", "compile", "cached", "load", "T", "first token", "per token"]
     titles += [f"{new} tokens", "runs"]
     table = [titles]
+    missing = set()
     for row in results["rows"]:
         name = figures.title_of(row)
+        if row["status"] == "unavailable":
+            what = (row["chapter"], row["device"], row["reason"])
+            if what in missing:
+                continue  # for one number of threads it is said
+            missing.add(what)
         if row["status"] not in ("ok", "wrong"):
             table.append([name, row["status"] + ": " + row["reason"]])
             continue

@@ -84,6 +84,15 @@ def table(seen: dict, most: int = 8) -> Table:
     return rows
 
 
+def quoted_numbers(seen: dict) -> dict[str, str]:
+    """What the prose quotes: how much the schedule's own time changed meanwhile."""
+    tokens = [trial["own_token"] for trial in seen["trials"] if "problem" not in trial]
+    return {
+        "ch06_token_least": tables.seconds(min(tokens)),
+        "ch06_token_most": tables.seconds(max(tokens)),
+    }
+
+
 def picture(seen: dict):
     """Each trial's two times beside the schedule's own."""
     trials = ordered(seen)
@@ -105,7 +114,8 @@ def picture(seen: dict):
     axes.invert_yaxis()
     axes.grid(axis="both")
     axes.set_xlabel("time, × that with the schedule's own numbers")
-    axes.legend(loc="lower right")
+    axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    axes.set_title(title(seen), loc="left", fontsize=11, pad=22)
     return figure
 
 

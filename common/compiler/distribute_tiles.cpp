@@ -246,6 +246,14 @@ struct TileIndices {
   }
 };
 
+/// What becomes of an operation depends on the unit.
+template <typename Op> struct TilePattern : OpConversionPattern<Op> {
+  TilePattern(const TypeConverter &converter, MLIRContext *context,
+              const Unit &unit)
+      : OpConversionPattern<Op>(converter, context), unit(unit) {}
+  const Unit &unit;
+};
+
 constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
 
 /// ldmatrix (PTX ISA 9.7.14.5.15): four matrices of 8 x 8, the quarters of a
@@ -277,10 +285,8 @@ Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
                                         VectorType::get(8, element), elements);
 }
 
-struct ConvertLoad : OpConversionPattern<vector::LoadOp> {
-  ConvertLoad(const TypeConverter &converter, MLIRContext *context,
-              const Unit &unit)
-      : OpConversionPattern(converter, context), unit(unit) {}
+struct ConvertLoad : TilePattern<vector::LoadOp> {
+  using TilePattern::TilePattern;
 
   LogicalResult
   matchAndRewrite(vector::LoadOp op, OpAdaptor adaptor,
@@ -325,13 +331,10 @@ struct ConvertLoad : OpConversionPattern<vector::LoadOp> {
         op, VectorType::get(part.size(), element), elements);
     return success();
   }
-  const Unit &unit;
 };
 
-struct ConvertContract : OpConversionPattern<vector::ContractionOp> {
-  ConvertContract(const TypeConverter &converter, MLIRContext *context,
-                  const Unit &unit)
-      : OpConversionPattern(converter, context), unit(unit) {}
+struct ConvertContract : TilePattern<vector::ContractionOp> {
+  using TilePattern::TilePattern;
 
   LogicalResult
   matchAndRewrite(vector::ContractionOp op, OpAdaptor adaptor,
@@ -341,13 +344,10 @@ struct ConvertContract : OpConversionPattern<vector::ContractionOp> {
                                      adaptor.getRhs(), adaptor.getAcc()));
     return success();
   }
-  const Unit &unit;
 };
 
-struct ConvertStore : OpConversionPattern<vector::StoreOp> {
-  ConvertStore(const TypeConverter &converter, MLIRContext *context,
-               const Unit &unit)
-      : OpConversionPattern(converter, context), unit(unit) {}
+struct ConvertStore : TilePattern<vector::StoreOp> {
+  using TilePattern::TilePattern;
 
   LogicalResult
   matchAndRewrite(vector::StoreOp op, OpAdaptor adaptor,
@@ -364,14 +364,11 @@ struct ConvertStore : OpConversionPattern<vector::StoreOp> {
     rewriter.eraseOp(op);
     return success();
   }
-  const Unit &unit;
 };
 
 /// Of one number to all, or of one to each row.
-struct ConvertBroadcast : OpConversionPattern<vector::BroadcastOp> {
-  ConvertBroadcast(const TypeConverter &converter, MLIRContext *context,
-                   const Unit &unit)
-      : OpConversionPattern(converter, context), unit(unit) {}
+struct ConvertBroadcast : TilePattern<vector::BroadcastOp> {
+  using TilePattern::TilePattern;
 
   LogicalResult
   matchAndRewrite(vector::BroadcastOp op, OpAdaptor adaptor,
@@ -397,7 +394,6 @@ struct ConvertBroadcast : OpConversionPattern<vector::BroadcastOp> {
     rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, elements);
     return success();
   }
-  const Unit &unit;
 };
 
 struct ConvertConstant : OpConversionPattern<arith::ConstantOp> {

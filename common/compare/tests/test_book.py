@@ -68,7 +68,7 @@ class Book(unittest.TestCase):
         readme = self.folder / "README.md"
         readme.write_text("a\n<!-- table of: results -->\nold\n<!-- end of table -->\nb\n")
         book.update(self.folder, ["embedded", "random-124m"], ["--bin=x"], succeeds)
-        self.assertEqual(calls, [["--bin=x"], ["--bin=x", "--model=random-124m"]])
+        self.assertEqual(calls, [["--bin=x"], ["--bin=x", "--model=random-124m", "--threads=1,2"]])
         self.assertEqual(results.load(book.file_of(self.folder, "embedded")), samples.results())
         text = readme.read_text()
         self.assertIn("| ch02 | 9.50 s (9.00 to 10.0) | 3.79× |", text)
