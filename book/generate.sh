@@ -145,9 +145,8 @@ excerpt ch06-vectorize/gpu/linear_in_bf16.mlir --from '%n:4 = scf.for' --to 'gpu
 units() { "$ch06" $small --weights=bf16 --chip="$1" --emit="$2"; }
 units sm_90 ptx >"$out/ch06.ptx"
 units gfx942 amdgcn >"$out/ch06.gcn"
-excerpt "$out/ch06.ptx" --from 'bar.sync' --to 'bar.sync' >"$out/ch06-units.ptx"
+excerpt "$out/ch06.ptx" --from 'bar.sync' --to 'bar.sync' | expand -t 2 >"$out/ch06-units.ptx"
 excerpt "$out/ch06.gcn" --from '^\s+s_barrier' --to '^\s+s_barrier' | cut -d';' -f1 | grep -v '^\s*$' >"$out/ch06-units.gcn"
-python3 book/side_by_side.py "PTX (sm_90)=$out/ch06-units.ptx" "GCN (gfx942)=$out/ch06-units.gcn" >"$out/ch06-units.html"
 echo "(no ptxas on the machine that made this page)" >"$out/ch06-units.txt"
 [[ -z $ptxas ]] || python3 book/kernels.py "$ptxas" sm_90 "$out/ch06.ptx" | sed -n '1p; /bf16/p' >"$out/ch06-units.txt"
 for what in pipeline source; do

@@ -55,9 +55,9 @@ def main() -> None:
         for name, yardstick in PAIRS.items():
             rows.append((f"{yardstick}, MLIR", ours[name]))
             rows.append((f"{yardstick}, by hand", by_hand[yardstick]))
-    print(f"{chip:20s}" + "".join(f"{name:>18s}" for name in NAMES))
+    print(f"{chip:26s}" + "".join(f"{name:>{len(name) + 3}s}" for name in NAMES))
     for name, values in rows:
-        print(f"{name:20s}" + "".join(f"{values[column]:18d}" for column in NAMES))
+        print(f"{name:26s}" + "".join(f"{values[column]:{len(column) + 3}d}" for column in NAMES))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 //===- pipeline_test.cpp - What chapter 4's program looks like ----------===//
-#include "chapter/chapter_test.h"
+#include "chapter/on_this_gpu.h"
 #include "compiler/gpu_codegen.h"
 #include "compiler/pass_trace.h"
 #include "compiler/session.h"
-#include "device/choose_device.h"
-#include "device/self_check.h"
 #include "model/checkpoint.h"
 #include "model/files.h"
 #include "model/paths.h"
@@ -239,23 +237,7 @@ TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
 // The same on the GPU that is here, if there is one.
 //===----------------------------------------------------------------------===//
 
-class OnThisGpu : public ::testing::TestWithParam<ElementType> {
-protected:
-  Chapter chapter = tested().chapter;
-
-  void SetUp() override {
-    chapter.weights = GetParam();
-    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
-      chapter.gpu = GpuTarget::of(chip);
-      chapter.kernelsFor = KernelsFor::Gpu;
-      Executable kernels =
-          load(compileToObject(kernelRequest(chapter, selfCheckSizes())).bytes);
-      selfCheck(kernels);
-    });
-    if (choice.chip.empty())
-      GTEST_SKIP() << choice.note;
-  }
-};
+using OnThisGpu = OnThisGpuTest;
 
 TEST_P(OnThisGpu, LogitsAtEveryPosition) {
   for (const Config &config :

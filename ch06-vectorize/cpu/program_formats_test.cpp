@@ -23,6 +23,11 @@ TEST_F(FormatsRun, AheadOfTime) {
                                  "--max-new-tokens=6"});
     EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("Once upon a time"));
+    // Kernels for GPUs are in it if they take the format.
+    result = runProgram(
+        RUN_PROGRAM, {library, "a", "--device=emulator", "--max-new-tokens=1"});
+    EXPECT_EQ(result.exitCode, format[0] == "--weights=int8" ? 1 : 0)
+        << result.err;
   }
 }
 
@@ -43,6 +48,8 @@ TEST_F(FormatsRun, SaysWhatAFormatCosts) {
 }
 
 TEST_F(FormatsRun, RefusesOthers) {
+  EXPECT_THAT(errorOf({"a", "--weights=int8", "--device=emulator"}),
+              HasSubstr("takes: f32, bf16"));
   EXPECT_THAT(errorOf({"a", "--weights=int4"}),
               HasSubstr("takes: f32, bf16, int8"));
 }

@@ -1,5 +1,5 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
-#include "chapter/chapter_test.h"
+#include "chapter/on_this_gpu.h"
 #include "device/sequence.h"
 
 #include <gmock/gmock.h>
@@ -28,6 +28,13 @@ Executable programFor(const Chapter &chapter, const Config &config) {
   return load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
 }
 
+/// What logits may differ by: what is multiplied is rounded, six times in a
+/// layer, to 8 bits.
+double toleranceFor(const Config &config, const reference::Vector &expected) {
+  return 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 *
+         largestOf(expected);
+}
+
 struct OnUnits : ::testing::TestWithParam<const char *> {};
 
 TEST_P(OnUnits, LogitsAtEveryPosition) {
@@ -43,9 +50,7 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
       auto expected = reference::forward(rounded, tokens, count);
-      // What is multiplied is rounded, six times in a layer: to 8 bits.
-      double tolerance = 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 *
-                         largestOf(expected);
+      double tolerance = toleranceFor(config, expected);
       Comparison near = compare(logits, expected, tolerance);
       EXPECT_TRUE(near.within) << count << ": " << near.describe(tolerance);
       // One token is not: there is nothing to multiply matrices for.
@@ -111,6 +116,35 @@ INSTANTIATE_TEST_SUITE_P(Chips, OnUnits,
                          ::testing::Values("sm_90", "gfx942", "gfx1100"),
                          [](const auto &info) {
                            return std::string(info.param);
+                         });
+
+using OnThisGpu = OnThisGpuTest;
+
+TEST_P(OnThisGpu, LogitsAtEveryPosition) {
+  for (const Config &config :
+       {makeConfig(1, 1, 16, 37, 101), makeConfig(2, 3, 96, 70, 101),
+        makeConfig(2, 12, 768, 130, 50257)}) {
+    Weights weights = randomWeights(config), rounded = randomWeights(config);
+    roundMatrices(rounded, GetParam());
+    Executable program = programFor(chapter, config);
+    for (int64_t count : {int64_t{1}, config.context}) {
+      std::vector<int32_t> tokens = someTokens(config, count);
+      std::vector<float> logits = logitsOf(program, weights, tokens, count);
+      auto expected = reference::forward(rounded, tokens, count);
+      double tolerance = toleranceFor(config, expected);
+      Comparison near = compare(logits, expected, tolerance);
+      EXPECT_TRUE(near.within) << program.device().describe() << ", " << count
+                               << ": " << near.describe(tolerance);
+      // The same again: nothing depends on the order in which blocks run.
+      EXPECT_EQ(logits, logitsOf(program, weights, tokens, count));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Weights, OnThisGpu,
+                         ::testing::Values(ElementType::BF16),
+                         [](const auto &info) {
+                           return std::string(nameOf(info.param));
                          });
 
 size_t count(const std::string &text, const std::string &expression) {

@@ -112,14 +112,18 @@ std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
     fail("the LLVM dialect could not be translated to LLVM IR");
   ir->setDataLayout(target.createDataLayout());
   ir->setTargetTriple(target.getTargetTriple());
-  if (!roundsToBf16(target))
-    for (llvm::Function &function : *ir)
-      expandRounding(function);
+  expandRounding(*ir, target);
   auto optimize = mlir::makeOptimizingTransformer(level,
                                                   /*sizeLevel=*/0, &target);
   if (llvm::Error error = optimize(ir.get()))
     fail("LLVM's optimiser failed: ", llvm::toString(std::move(error)));
   return ir;
+}
+
+void expandRounding(llvm::Module &module, const llvm::TargetMachine &target) {
+  if (!roundsToBf16(target))
+    for (llvm::Function &function : module)
+      expandRounding(function);
 }
 
 std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,

@@ -34,6 +34,10 @@ std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
                                                    llvm::TargetMachine &target,
                                                    unsigned level);
 
+/// Rounding to bf16 by operations on integers, if `target` has no instruction
+/// for it: it would call a function that is not in every compiler's library.
+void expandRounding(llvm::Module &module, const llvm::TargetMachine &target);
+
 enum class Code { LlvmIr, Assembly, Object };
 
 /// `module` as text, as the target's assembly or as its object file.

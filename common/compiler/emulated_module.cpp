@@ -200,6 +200,7 @@ std::unique_ptr<Module> emulateKernels(mlir::gpu::GPUModuleOp gpuModule,
   raw_string_ostream stream(wrong);
   if (verifyModule(*module, &stream))
     fail("the kernels could not be made the host's: ", wrong);
+  expandRounding(*module, host);
   optimize(*module, host);
   addChecks(*module);
   return module;
