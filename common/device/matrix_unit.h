@@ -1,7 +1,7 @@
 //===- matrix_unit.h - What a GPU's matrix units compute ----------------===//
 //
 // The emulator's own account of the instructions, from the vendors' manuals:
-// which lane holds what. The compiler's is distribute_tiles.cpp.
+// which lane holds what. The compiler's is lane_parts.cpp.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
