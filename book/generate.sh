@@ -122,8 +122,8 @@ printf 'Once upon a time\nThe king\nThere was an old wolf\n' >"$out/prompts.txt"
 ch06=$build/bin/ch06-vectorize
 "$ch06" --emit=pipeline | sed "s|$PWD/||g" >"$out/ch06-pipeline.txt"
 "$ch06" --emit=source >"$out/ch06-source.txt"
-excerpt ch06-vectorize/schedules/steps/products.mlir --from '// For rows in blocks' --to '^  }' >"$out/ch06-tile-product.mlir"
-excerpt ch06-vectorize/schedules/steps/products.mlir --from '// A tile of a product' --to '^  }' >"$out/ch06-registers.mlir"
+excerpt ch06-vectorize/schedules/cpu/steps/products.mlir --from '// For rows in blocks' --to '^  }' >"$out/ch06-tile-product.mlir"
+excerpt ch06-vectorize/schedules/cpu/steps/products.mlir --from '// A tile of a product' --to '^  }' >"$out/ch06-registers.mlir"
 for state in scheduled packed vectors; do
   "$ch06" --emit=$state | cut -c1-118 >"$out/ch06-$state.txt"
 done
@@ -141,8 +141,11 @@ for format in f32 bf16 int8; do
   esac)" 'vfmadd231ps.*ymm' 'fmla' 'mulps'
 done
 # Its kernels for matrix units.
-excerpt ch06-vectorize/gpu/linear_in_bf16.mlir --from '%n:4 = scf.for' --to 'gpu.barrier' >"$out/ch06-units.mlir"
 units() { "$ch06" $small --weights=bf16 --chip="$1" --emit="$2"; }
+excerpt ch06-vectorize/gpu/linear_in_bf16.mlir --from 'gpu.barrier // both' --to 'gpu.barrier // nobody' >"$out/ch06-block.mlir"
+excerpt ch06-vectorize/schedules/gpu/steps/matrix_units.mlir --from 'transform.foreach %products' --to '^    }' >"$out/ch06-divide.mlir"
+units sm_90 scheduled | sed 's/indexing_maps.*kind<add>/.../; s/, #gpu.address_space<workgroup>//' | cut -c1-150 >"$out/ch06-gpu-scheduled.txt"
+excerpt "$out/ch06-gpu-scheduled.txt" --from 'gpu.barrier' --to 'gpu.barrier' >"$out/ch06-units.mlir"
 units sm_90 ptx >"$out/ch06.ptx"
 units gfx942 amdgcn >"$out/ch06.gcn"
 excerpt "$out/ch06.ptx" --from 'bar.sync' --to 'bar.sync' | expand -t 2 >"$out/ch06-units.ptx"

@@ -9,6 +9,7 @@
 #include "compiler/pipelines.h"
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
+#include "model/error.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -173,15 +174,30 @@ std::vector<Stage> stages(const Setting &setting) {
 namespace gpu {
 namespace {
 
-/// Whether products are by the chip's matrix units: its tiles are of 16 x 16.
+/// Whether products are by the chip's matrix units, for which there is a
+/// schedule then: its tiles are of 16 x 16.
 bool usesMatrixUnits(const Setting &setting) {
   auto isTiled = [&](const char *letter, int64_t most) {
     auto found = setting.sizes.find(letter);
     return found != setting.sizes.end() && found->second % 16 == 0 &&
            found->second <= most;
   };
-  return setting.weights == ElementType::BF16 && hasMatrixUnits(setting.gpu) &&
-         isTiled("C", INT64_MAX) && isTiled("D", 64);
+  bool uses = setting.weights == ElementType::BF16 &&
+              !setting.schedule.empty() && isTiled("C", INT64_MAX) &&
+              isTiled("D", 64);
+  if (setting.mustSchedule && !uses)
+    fail(setting.schedule.front().string(),
+         ": schedules what matrix units compute: with --weights=bf16, and of a "
+         "model whose channels are a multiple of 16, those of a head at most "
+         "64");
+  return uses;
+}
+
+/// What a block computes is divided: among subgroups, then into tiles.
+Stage blockStage(const Setting &setting) {
+  return {"scheduled", [files = setting.schedule](OpPassManager &pm) {
+            pm.addPass(createRunSchedule(files, "launches"));
+          }};
 }
 
 } // namespace
@@ -189,6 +205,11 @@ bool usesMatrixUnits(const Setting &setting) {
 std::vector<Stage> stages(const Setting &setting) {
   std::vector<Stage> stages = ch05_kv_cache::gpu::stages(setting);
   bool hasUnits = usesMatrixUnits(setting);
+  if (hasUnits)
+    stages.insert(
+        llvm::find_if(stages,
+                      [](const Stage &s) { return s.name == "launches"; }),
+        blockStage(setting));
   for (Stage &stage : stages) {
     auto parents = stage.addPasses;
     if (stage.name == "specialized")

@@ -5,9 +5,10 @@
 # Makes a chapter of the folder it is called in:
 #   *.mlir         the program's text; files replace the parent's of the same
 #                  name (the first chapter's parent is common/*.mlir)
-#   schedules/*.mlir        how programs for the CPU are tiled, a file for each
-#                           family of CPUs (compiler/schedule.h),
-#   schedules/steps/*.mlir  and what the files share
+#   schedules/cpu/*.mlir        how programs for the CPU are tiled, a file for
+#                               each family of CPUs (compiler/schedule.h),
+#   schedules/cpu/steps/*.mlir  and what the files share;
+#   schedules/gpu/              the same for programs with kernels
 #   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not
 #                  do (the first chapter's parent: common/chapter/entries/)
 #   cpu/*.mlir     text for the CPU only,
@@ -124,16 +125,13 @@ function(add_chapter name)
         set(max_threads "availableThreads()")
       endif()
       set(formats ${CHAPTER_WEIGHTS})
-      set(schedules "")
-      set(steps "")
-      if(kind STREQUAL cpu)
-        file(GLOB schedules CONFIGURE_DEPENDS
-          ${CMAKE_CURRENT_SOURCE_DIR}/schedules/*.mlir)
-        file(GLOB steps CONFIGURE_DEPENDS
-          ${CMAKE_CURRENT_SOURCE_DIR}/schedules/steps/*.mlir)
-      else()
+      if(kind STREQUAL gpu)
         set(formats ${CHAPTER_GPU_WEIGHTS})
       endif()
+      file(GLOB schedules CONFIGURE_DEPENDS
+        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/${kind}/*.mlir)
+      file(GLOB steps CONFIGURE_DEPENDS
+        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/${kind}/steps/*.mlir)
       list(JOIN formats "\", \"" format_list)
       foreach(list schedules steps)
         list(TRANSFORM ${list} REPLACE "(.+)" "\"\\1\"")

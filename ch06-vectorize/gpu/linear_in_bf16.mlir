@@ -1,36 +1,31 @@
 // y[t, n] = b[n] + sum over k of x[t, k] * w[k, n], by the chip's matrix units:
 // where weights are in bf16, and C a multiple of 16.
 //
-// A block makes 64 rows and 64 columns of y, each of its four subgroups a quarter
-// of them: four tiles of 16 x 16 sums. All bring 32 columns of x, rounded to
-// bf16, and 32 rows of w into shared memory; a tile is a value of the whole
-// subgroup, of which each lane holds what the matrix unit wants it to. Rows in
-// shared memory are eight elements longer than they need to be: lanes that read
-// one below another do not all come to the same bank.
+// A block of four subgroups makes 64 rows and 64 columns of y. All threads bring
+// 32 columns of x, rounded to bf16, and 32 rows of w into shared memory, wait for
+// each other, and add the product to the sums. Which subgroup makes which of them,
+// and that they are in registers meanwhile, is the schedule's (schedules/gpu/).
+// Rows in shared memory are eight elements longer than they need to be: lanes that
+// read one below another do not all come to the same bank.
 //
 // Behind the ends of x and w the last row or columns are read again; what comes
 // of it is not stored, or multiplied by the zeros that x has behind column K.
 // x (T, K), w (K, N), b (N) -> y (T, N)
 #shared = #gpu.address_space<workgroup>
-#left = affine_map<(m, n, k) -> (m, k)>
-#right = affine_map<(m, n, k) -> (k, n)>
-#sum = affine_map<(m, n, k) -> (m, n)>
 func.func private @linear_in_bf16(
     %x: tensor<?x?xf32>, %w: tensor<?x?xf32>,
     %b: tensor<?xf32>) -> tensor<?x?xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c2 = arith.constant 2 : index
   %c4 = arith.constant 4 : index
   %c8 = arith.constant 8 : index
-  %c16 = arith.constant 16 : index
   %c32 = arith.constant 32 : index
   %c64 = arith.constant 64 : index
   %x_groups = arith.constant 512 : index  // of 4: 64 x 32
   %w_groups = arith.constant 256 : index  // of 8: 32 x 64
   %y_elements = arith.constant 4096 : index
   %no_groups = arith.constant dense<0.0> : vector<4xf32>
-  %zeros = arith.constant dense<0.0> : vector<16x16xf32>
+  %zero = arith.constant 0.0 : f32
   %T = tensor.dim %x, %c0 : tensor<?x?xf32>
   %K = tensor.dim %w, %c0 : tensor<?x?xf32>
   %N = tensor.dim %w, %c1 : tensor<?x?xf32>
@@ -60,18 +55,19 @@ func.func private @linear_in_bf16(
     %first_n = arith.muli %bx, %c64 : index
     %before = arith.muli %subgroup, %lanes : index
     %thread = arith.addi %before, %lane : index
-    // The subgroup's quarter.
-    %down = arith.divui %subgroup, %c2 : index
-    %right = arith.remui %subgroup, %c2 : index
-    %row0 = arith.muli %down, %c32 : index
-    %row1 = arith.addi %row0, %c16 : index
-    %col0 = arith.muli %right, %c32 : index
-    %col1 = arith.addi %col0, %c16 : index
+    %x_part = memref.subview %x_tile[0, 0] [64, 32] [1, 1]
+        : memref<64x40xbf16, #shared>
+       to memref<64x32xbf16, strided<[40, 1]>, #shared>
+    %w_part = memref.subview %w_tile[0, 0] [32, 64] [1, 1]
+        : memref<32x72xbf16, #shared>
+       to memref<32x64xbf16, strided<[72, 1]>, #shared>
+    %sums = memref.subview %y_tile[0, 0] [64, 64] [1, 1]
+        : memref<64x68xf32, #shared>
+       to memref<64x64xf32, strided<[68, 1]>, #shared>
 
-    %s:4 = scf.for %first_k = %c0 to %K step %c32
-        iter_args(%a00 = %zeros, %a01 = %zeros, %a10 = %zeros, %a11 = %zeros)
-        -> (vector<16x16xf32>, vector<16x16xf32>, vector<16x16xf32>,
-            vector<16x16xf32>) {
+    linalg.fill {schedule.of_block} ins(%zero : f32)
+        outs(%sums : memref<64x64xf32, strided<[68, 1]>, #shared>)
+    scf.for %first_k = %c0 to %K step %c32 {
       scf.for %i = %thread to %x_groups step %threads {
         %row = arith.divui %i, %c8 : index
         %group = arith.remui %i, %c8 : index
@@ -103,50 +99,14 @@ func.func private @linear_in_bf16(
             : memref<32x72xbf16, #shared>, vector<8xbf16>
       }
       gpu.barrier // both are there
-      %n:4 = scf.for %k = %c0 to %c32 step %c16
-          iter_args(%b00 = %a00, %b01 = %a01, %b10 = %a10, %b11 = %a11)
-          -> (vector<16x16xf32>, vector<16x16xf32>, vector<16x16xf32>,
-              vector<16x16xf32>) {
-        %x0 = vector.load %x_tile[%row0, %k]
-            : memref<64x40xbf16, #shared>, vector<16x16xbf16>
-        %x1 = vector.load %x_tile[%row1, %k]
-            : memref<64x40xbf16, #shared>, vector<16x16xbf16>
-        %w0 = vector.load %w_tile[%k, %col0]
-            : memref<32x72xbf16, #shared>, vector<16x16xbf16>
-        %w1 = vector.load %w_tile[%k, %col1]
-            : memref<32x72xbf16, #shared>, vector<16x16xbf16>
-        %p00 = vector.contract {indexing_maps = [#left, #right, #sum],
-            iterator_types = ["parallel", "parallel", "reduction"]} %x0, %w0, %b00
-            : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
-        %p01 = vector.contract {indexing_maps = [#left, #right, #sum],
-            iterator_types = ["parallel", "parallel", "reduction"]} %x0, %w1, %b01
-            : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
-        %p10 = vector.contract {indexing_maps = [#left, #right, #sum],
-            iterator_types = ["parallel", "parallel", "reduction"]} %x1, %w0, %b10
-            : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
-        %p11 = vector.contract {indexing_maps = [#left, #right, #sum],
-            iterator_types = ["parallel", "parallel", "reduction"]} %x1, %w1, %b11
-            : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
-        scf.yield %p00, %p01, %p10, %p11
-            : vector<16x16xf32>, vector<16x16xf32>, vector<16x16xf32>,
-              vector<16x16xf32>
-      }
+      linalg.matmul {schedule.of_block}
+          ins(%x_part, %w_part
+              : memref<64x32xbf16, strided<[40, 1]>, #shared>,
+                memref<32x64xbf16, strided<[72, 1]>, #shared>)
+          outs(%sums : memref<64x64xf32, strided<[68, 1]>, #shared>)
       gpu.barrier // nobody reads them any more
-      scf.yield %n#0, %n#1, %n#2, %n#3
-          : vector<16x16xf32>, vector<16x16xf32>, vector<16x16xf32>,
-            vector<16x16xf32>
     }
-
-    // To where every thread can take whole rows.
-    vector.store %s#0, %y_tile[%row0, %col0]
-        : memref<64x68xf32, #shared>, vector<16x16xf32>
-    vector.store %s#1, %y_tile[%row0, %col1]
-        : memref<64x68xf32, #shared>, vector<16x16xf32>
-    vector.store %s#2, %y_tile[%row1, %col0]
-        : memref<64x68xf32, #shared>, vector<16x16xf32>
-    vector.store %s#3, %y_tile[%row1, %col1]
-        : memref<64x68xf32, #shared>, vector<16x16xf32>
-    gpu.barrier // all tiles are there
+    gpu.barrier // all sums are there
     scf.for %i = %thread to %y_elements step %threads {
       %row = arith.divui %i, %c64 : index
       %col = arith.remui %i, %c64 : index

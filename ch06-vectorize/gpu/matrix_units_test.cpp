@@ -1,6 +1,10 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
 #include "chapter/on_this_gpu.h"
+#include "compiler/matrix_units.h"
+#include "compiler/schedule.h"
 #include "device/sequence.h"
+#include "model/files.h"
+#include "testing/messages.h"
 
 #include <gmock/gmock.h>
 
@@ -177,6 +181,105 @@ TEST(MatrixUnits, AreInTheKernelsOfManyTokens) {
     EXPECT_EQ(count(code, "\\.local|scratch_(load|store)"), 0u) << name;
     EXPECT_EQ(count(assemblyFor(name, ElementType::F32), product), 0u) << name;
   }
+}
+
+TEST(GpuSchedule, IsThatOfTheChip) {
+  const auto &all = tested().chapter.schedules;
+  for (auto [chip, name] : {std::pair("sm_80", "nvidia"),
+                            {"sm_90", "nvidia"},
+                            {"sm_90a", "nvidia"},
+                            {"sm_120", "nvidia"},
+                            {"gfx90a", "cdna"},
+                            {"gfx942", "cdna"},
+                            {"gfx950", "cdna"},
+                            {"gfx1100", "rdna"},
+                            {"gfx1151", "rdna"}}) {
+    auto schedule = scheduleFor(all, GpuTarget::of(chip));
+    ASSERT_TRUE(schedule) << chip;
+    EXPECT_EQ(schedule->stem(), name) << chip;
+    EXPECT_TRUE(hasMatrixUnits(GpuTarget::of(chip))) << chip;
+  }
+  for (const char *chip : {"sm_75", "gfx908", "gfx1030", "gfx1201"}) {
+    EXPECT_FALSE(scheduleFor(all, GpuTarget::of(chip))) << chip;
+    EXPECT_FALSE(hasMatrixUnits(GpuTarget::of(chip))) << chip;
+  }
+}
+
+/// The chip's schedule with parts of `rows` x `columns` for a subgroup.
+Chapter withParts(const std::string &chip, int rows, int columns,
+                  const TemporaryDirectory &directory) {
+  Chapter chapter = chapterFor(chip);
+  chapter.schedule = directory / "parts.mlir";
+  std::string text =
+      readFile(*scheduleFor(chapter.schedules, GpuTarget::of(chip)));
+  for (auto [name, number] : {std::pair("rows", rows), {"columns", columns}}) {
+    std::string line = std::string("%") + name + " = transform.param.constant ";
+    size_t at = text.find(line + "32 ");
+    EXPECT_NE(at, std::string::npos) << name;
+    text.replace(at + line.size(), 2, std::to_string(number));
+  }
+  writeFile(chapter.schedule, {text});
+  return chapter;
+}
+
+TEST(GpuSchedule, OfOtherPartsComputesTheSame) {
+  Config config = makeConfig(1, 3, 96, 70, 101);
+  Weights weights = randomWeights(config);
+  std::vector<int32_t> tokens = someTokens(config, config.context);
+  auto logits = [&](const Chapter &chapter) {
+    Executable program = programFor(chapter, config);
+    return logitsOf(program, weights, tokens, config.context);
+  };
+  TemporaryDirectory directory;
+  for (const char *chip : {"sm_90", "gfx942"}) {
+    std::vector<float> own = logits(chapterFor(chip));
+    // Half as many subgroups as there are is no mistake, either.
+    for (auto [rows, columns] :
+         {std::pair(16, 64), {64, 16}, {16, 16}, {32, 64}}) {
+      if (rows * columns < 1024) // more parts than subgroups
+        EXPECT_THAT(messageOf([&] {
+                      (void)programFor(
+                          withParts(chip, rows, columns, directory), config);
+                    }),
+                    HasSubstr("parts.mlir:"));
+      else
+        EXPECT_EQ(logits(withParts(chip, rows, columns, directory)), own)
+            << chip << ": " << rows << " x " << columns;
+    }
+  }
+}
+
+// For each 16 of k, 2 + 2 tiles of factors make four tiles of sums, or 1 + 4.
+TEST(GpuSchedule, DecidesWhatIsReadFromSharedMemory) {
+  TemporaryDirectory directory;
+  auto loads = [&](const Chapter &chapter) {
+    std::string code = emit(compileRequest(chapter, sizesOf(Config())), "ptx");
+    size_t begin = code.find(".entry linear_in_bf16("),
+           end = code.find(".entry", begin + 1);
+    EXPECT_NE(begin, std::string::npos);
+    std::string kernel = code.substr(begin, end - begin);
+    EXPECT_EQ(count(kernel, "mma\\.sync"), 16u); // 4 of 16 x 16 x 32
+    return count(kernel, "ldmatrix");
+  };
+  EXPECT_EQ(loads(chapterFor("sm_90")), 8u);
+  EXPECT_EQ(loads(withParts("sm_90", 16, 64, directory)), 10u);
+}
+
+TEST(GpuSchedule, IsForWhatItSays) {
+  auto message = [](Chapter chapter, const std::string &schedule,
+                    const Config &config = {}) {
+    for (const std::filesystem::path &file : tested().chapter.schedules)
+      if (file.stem() == schedule)
+        chapter.schedule = file;
+    return messageOf([&] { (void)compileRequest(chapter, sizesOf(config)); });
+  };
+  EXPECT_THAT(message(chapterFor("gfx942"), "nvidia"),
+              HasSubstr("nvidia.mlir: is for sm_"));
+  EXPECT_THAT(message(chapterFor("sm_90", ElementType::F32), "nvidia"),
+              HasSubstr("with --weights=bf16"));
+  EXPECT_THAT(
+      message(chapterFor("sm_90"), "nvidia", makeConfig(1, 1, 24, 8, 9)),
+      HasSubstr("a multiple of 16"));
 }
 
 TEST(MatrixUnits, AreLeftWhereTilesDoNotFit) {

@@ -27,15 +27,26 @@ bool Chapter::takes(ElementType format) const {
 std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   if (schedules.empty())
     return {};
-  std::vector<std::filesystem::path> files{
-      schedule.empty() ? scheduleFor(schedules, cpu) : schedule};
+  std::vector<std::filesystem::path> files;
+  if (!hasKernels()) {
+    files.push_back(schedule.empty() ? scheduleFor(schedules, cpu) : schedule);
+    requireForCpus(files.front());
+  } else if (!schedule.empty()) {
+    requireFor(schedule, gpu);
+    files.push_back(schedule);
+  } else if (auto chosen = scheduleFor(schedules, gpu)) {
+    files.push_back(*chosen);
+  } else {
+    return {};
+  }
   files.insert(files.end(), scheduleSteps.begin(), scheduleSteps.end());
   return files;
 }
 
 std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
   Setting setting{sizes, gpu, weights, cache, scheduleFiles()};
-  if (!setting.schedule.empty())
+  setting.mustSchedule = !schedule.empty();
+  if (!setting.schedule.empty() && !hasKernels())
     setting.dotDepth = dotProductDepth(setting.schedule.front(), weights, cpu);
   return pipeline(setting);
 }

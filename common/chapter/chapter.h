@@ -33,9 +33,9 @@ struct Chapter {
   /// The same with kernels, if this is for the CPU and there are both.
   const Chapter *onGpu = nullptr;
   int maxThreads = 1; ///< what --threads may ask for
-  /// Its schedules, one for each family of CPUs, and what they share.
+  /// Its schedules, one for each family of CPUs or GPUs, and what they share.
   std::vector<std::filesystem::path> schedules = {}, scheduleSteps = {};
-  /// The one to use; empty: that for `cpu`.
+  /// The one to use; empty: that for `cpu` or `gpu`.
   std::filesystem::path schedule = {};
   /// What its programs are compiled for, an LLVM name; none: this CPU.
   std::optional<std::string> cpu = {};
@@ -49,6 +49,7 @@ struct Chapter {
   /// The pipeline for a model.
   std::vector<Stage> stages(const Sizes &sizes) const;
   /// The schedule to use and what it shares with others; none if there is none.
+  /// Throws an Error if it is for other machines.
   std::vector<std::filesystem::path> scheduleFiles() const;
   /// Whether its programs launch kernels: then one of its devices emulates.
   bool hasKernels() const;

@@ -2,6 +2,7 @@
 #include "chapter/command_line.h"
 #include "chapter/options.h"
 #include "compiler/object_cache.h"
+#include "compiler/schedule.h"
 #include "model/error.h"
 
 #include "mlir/IR/AsmState.h"
@@ -50,6 +51,8 @@ bool showMlirOptions(cl::OptionCategory &category) {
 const Chapter &chapterFor(const Chapter &chapter, const Options &options) {
   if (chapter.onGpu &&
       (isGiven(options.chip) || options.profile ||
+       (isGiven(options.schedule) && options.device.getValue() != "cpu" &&
+        isForGpus(options.schedule.getValue())) ||
        llvm::is_contained(chapter.onGpu->devices, options.device.getValue())))
     return *chapter.onGpu;
   return chapter;
@@ -79,6 +82,8 @@ void checkDevice(const Chapter &chapter, const Options &options) {
          " has no schedules");
   if (isGiven(options.tune) && chapter.schedules.empty())
     fail("--tune: ", chapter.name, " has no schedules");
+  if (isGiven(options.tune) && chapter.hasKernels())
+    fail("--tune: measures programs for the CPU");
   if (options.threads < 1 || options.threads > chapter.maxThreads)
     fail("--threads=", options.threads.getValue(), ": ", chapter.name,
          " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",

@@ -108,7 +108,7 @@ struct Options {
   cl::opt<std::string> schedule{
       "schedule", cl::value_desc("file"),
       cl::desc("In chapters with schedules: this one, instead of the chapter's "
-               "for this CPU"),
+               "for this CPU or GPU"),
       cl::cat(machine)};
   cl::opt<std::string> tune{
       "tune", cl::value_desc("file.json"),

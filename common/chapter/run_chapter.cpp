@@ -129,6 +129,7 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
 
 /// Whether `line` asks for what only `chapter`'s programs for the CPU have.
 bool asksForCpu(const Chapter &chapter, const CommandLine &line) {
+  // A schedule for GPUs has made `chapter` one with kernels.
   return chapter.onGpu && (line.threads > 1 || !line.schedule.empty() ||
                            !chapter.onGpu->takes(line.weights));
 }
@@ -150,7 +151,9 @@ Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
         if (!line.chip)
           candidate.gpu = GpuTarget::of(chip);
         candidate.kernelsFor = KernelsFor::Gpu;
-        CompileRequest request = kernelRequest(candidate, selfCheckSizes());
+        Chapter plain = candidate;
+        plain.schedule.clear();
+        CompileRequest request = kernelRequest(plain, selfCheckSizes());
         request.cacheDirectory = line.cacheDirectory;
         Executable check = load(compileToObject(request).bytes);
         selfCheck(check);

@@ -39,9 +39,10 @@ std::string loopsOf(const Score &score) {
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
               double cacheBytes, int64_t kept) {
   Sizes sizes = sizesOf(config);
-  // A schedule is for any number of tokens; other programs may be specialised.
+  // A CPU's schedule is for any number of tokens; other programs may be
+  // specialised.
   KnownSizes ofCall;
-  if (chapter.schedules.empty()) {
+  if (chapter.schedules.empty() || chapter.hasKernels()) {
     sizes["S"] = 1;
     sizes["T"] = tokens;
     sizes["N"] = 1;

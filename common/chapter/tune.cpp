@@ -268,7 +268,7 @@ std::filesystem::path tunedPath(const Chapter &chapter, const Sizes &sizes,
 std::optional<std::filesystem::path>
 tunedSchedule(const Chapter &chapter, const Sizes &sizes, int threads,
               const std::filesystem::path &cacheDirectory) {
-  if (chapter.schedules.empty())
+  if (chapter.schedules.empty() || chapter.hasKernels())
     return std::nullopt;
   std::filesystem::path path =
       tunedPath(chapter, sizes, threads, cacheDirectory);

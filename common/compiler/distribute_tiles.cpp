@@ -5,6 +5,7 @@
 //
 //   vector.load %m[%i, %j], vector<16x16xbf16>  a factor, from shared memory or
 //                                               not; a lane reads its own part
+//   vector.load %m[%i, %j], vector<16x16xf32>   sums so far
 //   vector.contract %a, %b, %c                  a product of tiles, and a sum:
 //                                               the instruction
 //   vector.load %m[%i, %j], vector<16x1xf32>    a number for each row, which
@@ -151,6 +152,19 @@ Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
                                         VectorType::get(8, element), elements);
 }
 
+/// A lane's part of sums, or of numbers for rows if `tile` has one column.
+SmallVector<Value> loadSums(OpBuilder &builder, Location loc, const Unit &unit,
+                            Value memory, const TileIndices &tile,
+                            bool isOneColumn = false) {
+  Places places(builder, loc, unit.c, tile.row, tile.column);
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < unit.c.size(); ++i)
+    elements.push_back(memref::LoadOp::create(
+        builder, loc, memory,
+        tile.at(places.row(i), isOneColumn ? tile.column : places.column(i))));
+  return elements;
+}
+
 struct ConvertLoad : TilePattern<vector::LoadOp> {
   using TilePattern::TilePattern;
 
@@ -158,13 +172,19 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
   matchAndRewrite(vector::LoadOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const final {
     auto role = op->getAttrOfType<StringAttr>(roleAttr);
-    if (!role)
-      return failure();
+    Location loc = op.getLoc();
+    TileIndices tile(adaptor.getIndices());
+    if (!role) {
+      if (!isTile(op.getType()) || !op.getVectorType().getElementType().isF32())
+        return failure();
+      rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+          op, getTypeConverter()->convertType(op.getType()),
+          loadSums(rewriter, loc, unit, adaptor.getBase(), tile));
+      return success();
+    }
     Part part = role == "a"   ? unit.a
                 : role == "b" ? unit.b
                               : unit.b.transposed();
-    Location loc = op.getLoc();
-    TileIndices tile(adaptor.getIndices());
     Type element = op.getVectorType().getElementType();
     if (unit.loadsMatrices &&
         gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(op.getMemRefType())) {
@@ -251,13 +271,10 @@ struct ConvertBroadcast : TilePattern<vector::BroadcastOp> {
         load.getVectorType().getShape() != ArrayRef<int64_t>{tileSize, 1})
       return op.emitError("distribute-tiles: only a vector<16x1> that was "
                           "loaded becomes a tile");
-    TileIndices tile(load.getIndices());
-    Places places(rewriter, loc, unit.c, tile.row, tile.column);
-    SmallVector<Value> elements;
-    for (int64_t i = 0; i < unit.c.size(); ++i)
-      elements.push_back(memref::LoadOp::create(
-          rewriter, loc, load.getBase(), tile.at(places.row(i), tile.column)));
-    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, elements);
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+        op, type,
+        loadSums(rewriter, loc, unit, load.getBase(),
+                 TileIndices(load.getIndices()), /*isOneColumn=*/true));
     return success();
   }
 };

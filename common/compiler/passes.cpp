@@ -4,9 +4,14 @@
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
+#include <utility>
+
 namespace gpt2 {
 
 void registerPasses() {
+  static bool done = false;
+  if (std::exchange(done, true))
+    return;
   mlir::registerPass([] { return createSpecializeShapes({}); });
   mlir::registerPass(createAlignSharedMemory);
   mlir::registerPass(createAllocatePerThread);
@@ -18,6 +23,7 @@ void registerPasses() {
   mlir::registerPass([] { return createDistributeTiles(); });
   mlir::registerPass([] { return createDotProducts(); });
   mlir::registerPass(createDropReturnedArguments);
+  mlir::registerPass(createForwardTransfers);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createFuseEpilogues);
   mlir::registerPass(createLowerGpuLaunches);

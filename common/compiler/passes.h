@@ -79,6 +79,9 @@ createLowerGpuReductions(unsigned subgroupSize = 32);
 /// `order-loops`: see order_loops.cpp.
 std::unique_ptr<mlir::Pass> createOrderLoops();
 
+/// `forward-transfers`: see forward_transfers.cpp.
+std::unique_ptr<mlir::Pass> createForwardTransfers();
+
 /// `fuse-elementwise`: see fuse_elementwise.cpp.
 std::unique_ptr<mlir::Pass> createFuseElementwise();
 
@@ -132,8 +135,8 @@ std::unique_ptr<mlir::Pass> createUnrollMarkedLoops();
 /// `write-in-place`: see write_in_place.cpp.
 std::unique_ptr<mlir::Pass> createWriteInPlace();
 
-/// Makes the passes above known by name, to `gpt2-opt` and to pipelines given
-/// as text.
+/// Makes the passes above known by name, to `gpt2-opt` and to pipelines and
+/// schedules given as text. May be called again.
 void registerPasses();
 
 } // namespace gpt2

@@ -28,9 +28,10 @@ struct Setting {
   ElementType weights = ElementType::F32; ///< of matrices: F32, BF16 or I8
   ElementType cache = ElementType::F32;   ///< of keys and values: F32, BF16
   /// In the transform dialect, if the chapter has a schedule: the file for the
-  /// CPU, and those with what all of them share.
+  /// CPU or the chip, and those with what all of them share.
   std::vector<std::filesystem::path> schedule;
-  int64_t dotDepth = 1; ///< products of weights that an instruction adds
+  bool mustSchedule = false; ///< a user asked for this one
+  int64_t dotDepth = 1;      ///< products of weights that an instruction adds
 };
 
 /// "weights": matrices in fewer bits, as the setting has them.

@@ -5,6 +5,7 @@
 // loading a library changes nothing in a program, and a pass of ours has to.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/passes.h"
 #include "compiler/schedule.h"
 
 #include "mlir/Dialect/Transform/IR/TransformDialect.h"
@@ -61,6 +62,7 @@ struct RunSchedule : PassWrapper<RunSchedule, OperationPass<ModuleOp>> {
 std::unique_ptr<Pass>
 createRunSchedule(const std::vector<std::filesystem::path> &files,
                   const std::string &sequence) {
+  registerPasses(); // a schedule may name them
   auto pass = std::make_unique<RunSchedule>();
   for (const std::filesystem::path &file : files)
     pass->files.push_back(file.string());

@@ -30,6 +30,20 @@ bool hasAll(const llvm::TargetMachine &target, llvm::StringRef features) {
   });
 }
 
+/// What `schedule` says that it is for: gpt2.KEY = "...".
+std::optional<std::string> isFor(const std::filesystem::path &schedule,
+                                 const char *key) {
+  std::string text = readFile(schedule);
+  auto groups = match(text, std::string("gpt2\\.") + key + " = \"([^\"]*)\"");
+  if (groups.empty())
+    return std::nullopt;
+  return groups[1].str();
+}
+
+bool areOf(const std::string &chips, const GpuTarget &target) {
+  return llvm::Regex("^(" + chips + ")$").match(target.chip);
+}
+
 } // namespace
 
 std::filesystem::path
@@ -40,14 +54,12 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
   size_t most = 0;
   std::string all;
   for (const std::filesystem::path &schedule : schedules) {
-    std::string text = readFile(schedule);
-    auto groups = match(text, "gpt2\\.features = \"([^\"]*)\"");
-    if (groups.empty())
-      fail(schedule.string(), ": no gpt2.features = \"...\", what the CPU must "
-                              "have for it");
+    requireForCpus(schedule);
+    std::string text = *isFor(schedule, "features");
+    llvm::StringRef features = text;
     all += (all.empty() ? "" : ", ") + schedule.stem().string();
-    size_t count = groups[1].empty() ? 0 : groups[1].count(',') + 1;
-    if (hasAll(*target, groups[1]) && (best.empty() || count > most)) {
+    size_t count = features.empty() ? 0 : features.count(',') + 1;
+    if (hasAll(*target, features) && (best.empty() || count > most)) {
       best = schedule;
       most = count;
     }
@@ -58,13 +70,46 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
   return best;
 }
 
+bool isForGpus(const std::filesystem::path &schedule) {
+  return isFor(schedule, "chips").has_value();
+}
+
+void requireForCpus(const std::filesystem::path &schedule) {
+  if (isFor(schedule, "features"))
+    return;
+  if (auto chips = isFor(schedule, "chips"))
+    fail(schedule.string(), ": is for GPUs, ", *chips, ", not for a CPU");
+  fail(schedule.string(), ": no gpt2.features = \"...\", what the CPU must "
+                          "have for it");
+}
+
+void requireFor(const std::filesystem::path &schedule,
+                const GpuTarget &target) {
+  auto chips = isFor(schedule, "chips");
+  if (!chips && isFor(schedule, "features"))
+    fail(schedule.string(), ": is for CPUs, not for the GPU ", target.chip);
+  if (!chips)
+    fail(schedule.string(),
+         ": no gpt2.chips = \"...\", the GPUs that it is for");
+  if (!areOf(*chips, target))
+    fail(schedule.string(), ": is for ", *chips, ", not for ", target.chip,
+         "; --chip names another");
+}
+
+std::optional<std::filesystem::path>
+scheduleFor(const std::vector<std::filesystem::path> &schedules,
+            const GpuTarget &target) {
+  for (const std::filesystem::path &schedule : schedules)
+    if (areOf(isFor(schedule, "chips").value_or(""), target))
+      return schedule;
+  return std::nullopt;
+}
+
 int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
                         const std::optional<std::string> &cpu) {
   std::string format = llvm::StringRef(nameOf(type)).lower();
-  std::string text = readFile(schedule);
-  auto groups =
-      match(text, "gpt2\\.dot_products_" + format + " = \"([^\"]*)\"");
-  if (groups.empty() || !hasAll(*createHostTargetMachine(cpu), groups[1]))
+  auto features = isFor(schedule, ("dot_products_" + format).c_str());
+  if (!features || !hasAll(*createHostTargetMachine(cpu), *features))
     return 1;
   return 4 / static_cast<int64_t>(sizeOf(type)); // of 32 bits
 }

@@ -1,6 +1,7 @@
 //===- schedule.h - Schedules: texts in the transform dialect -----------===//
 #pragma once
 
+#include "compiler/gpu_target.h"
 #include "model/element_type.h"
 
 #include "mlir/Pass/Pass.h"
@@ -21,6 +22,21 @@ namespace gpt2 {
 std::filesystem::path
 scheduleFor(const std::vector<std::filesystem::path> &schedules,
             const std::optional<std::string> &cpu);
+
+/// Of `schedules`, the one for the chips that `target` is one of, a regular
+/// expression: gpt2.chips = "gfx11[0-9]+"; none if none is.
+std::optional<std::filesystem::path>
+scheduleFor(const std::vector<std::filesystem::path> &schedules,
+            const GpuTarget &target);
+
+/// Whether `schedule` says for what chips it is.
+bool isForGpus(const std::filesystem::path &schedule);
+
+/// Throws an Error if `schedule` is not for CPUs.
+void requireForCpus(const std::filesystem::path &schedule);
+
+/// Throws an Error if `schedule` is not for `target`.
+void requireFor(const std::filesystem::path &schedule, const GpuTarget &target);
 
 /// How many products of elements of `type` an instruction of the CPU adds: more
 /// than one if the CPU, see above, has what `schedule` says that it takes,

@@ -31,6 +31,28 @@ TEST(NameOperations, OperationsAreOfTheirKernel) {
   EXPECT_THAT(text, Not(HasSubstr("linalg.matmul")));
 }
 
+TEST(ForwardTransfers, WhatWasWrittenIsNotRead) {
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%m: memref<8xf32>, %v: vector<4xf32>, %i: index)
+        -> (vector<4xf32>, vector<4xf32>) {
+      %c0 = arith.constant 0 : index
+      %c4 = arith.constant 4 : index
+      %zero = arith.constant 0.0 : f32
+      vector.transfer_write %v, %m[%c0] {in_bounds = [true]}
+          : vector<4xf32>, memref<8xf32>
+      %own = vector.transfer_read %m[%c0], %zero {in_bounds = [true]}
+          : memref<8xf32>, vector<4xf32>
+      vector.transfer_write %v, %m[%i] : vector<4xf32>, memref<8xf32>
+      %other = vector.transfer_read %m[%c4], %zero {in_bounds = [true]}
+          : memref<8xf32>, vector<4xf32>
+      return %own, %other : vector<4xf32>, vector<4xf32>
+    })mlir",
+                                 "func.func(forward-transfers)");
+  EXPECT_THAT(text, ContainsRegex("%[0-9]+ = vector.transfer_read %arg0.%c4"));
+  EXPECT_THAT(text, Not(ContainsRegex("transfer_read %arg0.%c0")));
+  EXPECT_THAT(text, ContainsRegex("return %arg1, %[0-9]+"));
+}
+
 TEST(BlockRows, RowsComeInBlocks) {
   std::string text = runPipeline(R"mlir(
     func.func @f(%x: tensor<?x4xf32>, %w: tensor<4x5xf32>, %y: tensor<?x5xf32>)
