@@ -1,6 +1,6 @@
 # add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
 #             [WEIGHTS <format>...] [GPU_WEIGHTS <format>...]
-#             [CACHES <format>...] [THREADS])
+#             [CACHES <format>...] [THREADS] [GPU_TEST_FILTER <filter>])
 #
 # Makes a chapter of the folder it is called in:
 #   *.mlir         the program's text; files replace the parent's of the same
@@ -19,7 +19,8 @@
 #
 # WEIGHTS are the formats in which its programs take matrices; GPU_WEIGHTS those
 # for programs with kernels, if they are others. THREADS says that its programs
-# for the CPU can run on several.
+# for the CPU can run on several. GPU_TEST_FILTER is GoogleTest's, of the tests
+# for programs with kernels.
 #
 # DEVICES say of what kinds a chapter's programs are: for the CPU (cpu), with
 # kernels (emulator, cuda, hip), or both. Of each kind it has what the chapters
@@ -32,7 +33,7 @@
 # <name>-gpu-test tests it.
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
-    "TITLE;PARENT" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
+    "TITLE;PARENT;GPU_TEST_FILTER" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
   string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
     set(CHAPTER_WEIGHTS f32)
@@ -148,11 +149,11 @@ function(add_chapter name)
         add_executable(${name} ${directory}/main.cpp)
         target_link_libraries(${name} PRIVATE ${name}-chapter)
         add_chapter_test(
-          ${name}-test ${kind} ${NAMESPACE} ${directory} ${name} "")
+          ${name}-test ${kind} ${NAMESPACE} ${directory} ${name} "" "")
       else()
         add_chapter_test(
           ${name}-gpu-test ${kind} ${NAMESPACE} ${directory} ${name}.gpu
-          --device=emulator)
+          --device=emulator "${CHAPTER_GPU_TEST_FILTER}")
       endif()
     elseif(kind STREQUAL gpu)
       # The first chapter with kernels starts from those for the CPU.
@@ -197,7 +198,7 @@ endfunction()
 
 # The tests of a chapter's programs of one kind: those that every chapter passes,
 # and its own. `option` is what the program needs to run those.
-function(add_chapter_test target kind namespace directory label option)
+function(add_chapter_test target kind namespace directory label option filter)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp
     ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*_test.cpp)
   string(REGEX REPLACE "[.].*" "" name ${label})
@@ -212,12 +213,13 @@ function(add_chapter_test target kind namespace directory label option)
   target_include_directories(${target} PRIVATE ${directory})
   target_link_libraries(${target} PRIVATE ${name}-chapter gpt2-chapter-testing)
   add_dependencies(${target} ${name} gpt2-run)
-  gpt2_discover_tests(${target} ${label})
+  gpt2_discover_tests(${target} ${label} TEST_FILTER "${filter}")
 endfunction()
 
-# Registers the GoogleTests of `target` with CTest under `label`.
+# Registers the GoogleTests of `target` with CTest under `label`; further
+# arguments are gtest_discover_tests()'s.
 function(gpt2_discover_tests target label)
   gtest_discover_tests(${target} TEST_PREFIX "${label}." NO_PRETTY_VALUES
-    DISCOVERY_TIMEOUT 60
+    DISCOVERY_TIMEOUT 60 ${ARGN}
     PROPERTIES LABELS ${label} TIMEOUT 600)
 endfunction()

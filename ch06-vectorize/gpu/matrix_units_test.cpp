@@ -282,6 +282,20 @@ TEST(GpuSchedule, IsForWhatItSays) {
       HasSubstr("a multiple of 16"));
 }
 
+// In f32 the program is the parent's, whose tests are enough.
+TEST(MatrixUnits, AreForBf16Only) {
+  Config config = makeConfig(2, 3, 192, 70, 101);
+  auto program = [&](const Chapter *whose, const char *chip) {
+    Chapter chapter = *whose;
+    chapter.gpu = GpuTarget::of(chip);
+    return emit(compileRequest(chapter, sizesOf(config)), "llvm-dialect");
+  };
+  for (const char *chip : {"sm_90", "gfx942", "gfx1100"})
+    EXPECT_EQ(program(&tested().chapter, chip),
+              program(tested().chapter.parent, chip))
+        << chip;
+}
+
 TEST(MatrixUnits, AreLeftWhereTilesDoNotFit) {
   for (const Config &config :
        {makeConfig(1, 3, 36, 13, 67), makeConfig(1, 2, 192, 13, 67),

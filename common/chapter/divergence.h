@@ -26,10 +26,11 @@ struct Divergence {
 };
 
 /// Runs both versions on `tokens` and returns the first kernel, in the order in
-/// which they run, whose results differ; nothing if there is none. Each
-/// kernel's results are taken from a program of its own, compiled with the
-/// chapter's whole pipeline (and LLVM at -O1) and one more output, so that a
-/// fault of fusion shows, and shows where it arises.
+/// which they run, whose results differ; nothing if there is none. Results are
+/// taken from one program, compiled with the chapter's whole pipeline (and LLVM
+/// at -O1) and one more output for each kernel. If none differs and the logits
+/// of the program without outputs do, each is taken from a program with one
+/// more output only, so that a fault of fusion shows where it arises.
 std::optional<Divergence> firstDivergence(const Version &actual,
                                           const Version &expected,
                                           std::span<const int32_t> tokens);

@@ -63,7 +63,9 @@ std::vector<KernelCall> kernelCalls(ModuleOp program) {
   return calls;
 }
 
-void tapKernelCall(ModuleOp program, size_t index) {
+std::string tapWidth(size_t index) { return "W" + std::to_string(index); }
+
+static void tapKernelCall(ModuleOp program, size_t index) {
   func::FuncOp forward = forwardOf(program);
   func::CallOp call = callsIn(program).at(index);
   Value result = call.getResult(0);
@@ -73,7 +75,8 @@ void tapKernelCall(ModuleOp program, size_t index) {
   IRRewriter rewriter(program.getContext());
   unsigned position = forward.getNumArguments();
   NamedAttribute writable("bufferization.writable", rewriter.getBoolAttr(true));
-  NamedAttribute shape("gpt2.shape", rewriter.getStringAttr("L x T x W"));
+  NamedAttribute shape("gpt2.shape",
+                       rewriter.getStringAttr("L x T x " + tapWidth(index)));
   (void)forward.insertArgument(position, type,
                                rewriter.getDictionaryAttr({writable, shape}),
                                forward.getLoc());
@@ -100,6 +103,11 @@ void tapKernelCall(ModuleOp program, size_t index) {
   SmallVector<Type> results(terminator->getOperandTypes());
   forward.setType(
       rewriter.getFunctionType(forward.getArgumentTypes(), results));
+}
+
+void tapKernelCalls(ModuleOp program, std::span<const size_t> indices) {
+  for (size_t index : indices)
+    tapKernelCall(program, index);
 }
 
 } // namespace gpt2

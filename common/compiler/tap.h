@@ -3,6 +3,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,13 @@ struct KernelCall {
 /// another file than the skeleton defines.
 std::vector<KernelCall> kernelCalls(mlir::ModuleOp program);
 
-/// Makes the function forward write the result of call `index` into one more
-/// argument, the last: a tensor (L, T, W), of which a call that is in no layer
-/// fills the first part. W is the result's width. Everything else stays as it
-/// is.
-void tapKernelCall(mlir::ModuleOp program, size_t index);
+/// Makes the function forward write the result of each call of `indices` into
+/// an argument of its own, behind all others: a tensor (L, T, tapWidth(index)),
+/// of which a call that is in no layer fills the first part. Everything else
+/// stays as it is.
+void tapKernelCalls(mlir::ModuleOp program, std::span<const size_t> indices);
+
+/// The letter of the result's width.
+std::string tapWidth(size_t index);
 
 } // namespace gpt2
