@@ -129,6 +129,8 @@ Stage loopStage() {
             pm.addPass(createConvertLinalgToLoopsPass());
             // Addresses and sizes that a loop does not change: before it.
             pm.addPass(createLoopInvariantCodeMotionPass());
+            // Weights that come from memory while others are multiplied.
+            pm.addNestedPass<func::FuncOp>(createPrefetchPanels());
           }};
 }
 

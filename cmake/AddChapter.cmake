@@ -28,7 +28,9 @@
 #
 # Targets: the program <name>, the library <name>-chapter with the function
 # gpt2::<name, with _ for ->::chapter(), the tests <name>-test, whose CTest label
-# is <name>, and, if it runs on the CPU, the kernels' benchmark <name>-bench. If
+# is <name>, and, if it runs on the CPU without a schedule, the kernels' benchmark
+# <name>-bench. (A schedule packs weights as a model is loaded, tokens in blocks:
+# kernels alone would be other kernels.) If
 # it is of both kinds, chapter() is for the CPU, gpu::chapter() has kernels and
 # <name>-gpu-test tests it.
 function(add_chapter name)
@@ -171,7 +173,7 @@ function(add_chapter name)
   endforeach()
 
   # Its kernels alone, timed. (Those for a GPU: --profile.)
-  if(cpu IN_LIST kinds)
+  if(cpu IN_LIST kinds AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/schedules/cpu)
     add_executable(${name}-bench $<TARGET_OBJECTS:${name}-tested>)
     target_link_libraries(${name}-bench PRIVATE
       ${name}-chapter gpt2-chapter-bench)

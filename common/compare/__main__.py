@@ -198,9 +198,16 @@ def compare_chapters(settings: Settings, command: str) -> dict:
 
 def compare_kernels(settings: Settings, command: str) -> dict:
     description = plan.describe(settings, settings.chapters[0])
-    chapters = [chapter for chapter in settings.chapters if plan.runs_on_cpu(settings, chapter)]
+    chapters = [
+        chapter
+        for chapter in settings.chapters
+        if plan.runs_on_cpu(settings, chapter) and (settings.bin / f"{chapter}-bench").exists()
+    ]
     if not chapters:
-        raise UserError("kernels for a GPU are timed where they run: ./tutorial run --profile")
+        raise UserError(
+            "kernels for a GPU are timed where they run: ./tutorial run --profile; "
+            "a chapter with schedules has no kernels alone"
+        )
     measured = kernels.measure(settings.bin, chapters, settings.runs)
     return {**frame("kernels", command, description["llvm"]), **measured}
 

@@ -35,6 +35,7 @@ void registerPasses() {
   mlir::registerPass(createOrderLoops);
   mlir::registerPass(createPackPanels);
   mlir::registerPass([] { return createPreferKernels(); });
+  mlir::registerPass(createPrefetchPanels);
   mlir::registerPass([] { return createPreferVectorWidth(); });
   mlir::registerPass(createProtectArguments);
   mlir::registerPass([] { return createQuantizeMatrices(); });

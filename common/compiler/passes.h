@@ -107,6 +107,9 @@ createNarrowElements(llvm::StringRef marked = matrixAttr);
 /// `pack-panels`: see pack_panels.cpp.
 std::unique_ptr<mlir::Pass> createPackPanels();
 
+/// `prefetch-panels`: see prefetch_panels.cpp.
+std::unique_ptr<mlir::Pass> createPrefetchPanels();
+
 /// `prefer-vector-width`: see prefer_vector_width.cpp.
 std::unique_ptr<mlir::Pass>
 createPreferVectorWidth(const std::string &function = "", unsigned bits = 256);

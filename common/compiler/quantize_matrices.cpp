@@ -271,7 +271,10 @@ private:
               body, arith::AddFOp::create(body, elements[1], real).getResult());
         });
     scaled->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
-    scaled->setAttr(operationAttr, builder.getStringAttr("scaled"));
+    auto name = op->getAttrOfType<StringAttr>(operationAttr);
+    bool isOfOne = name && name.getValue().ends_with(".of_one");
+    scaled->setAttr(operationAttr, builder.getStringAttr(
+                                       isOfOne ? "scaled.of_one" : "scaled"));
     op->replaceAllUsesWith(scaled);
     op->erase();
     product.op = sums;

@@ -53,6 +53,38 @@ TEST(ForwardTransfers, WhatWasWrittenIsNotRead) {
   EXPECT_THAT(text, ContainsRegex("return %arg1, %[0-9]+"));
 }
 
+TEST(PrefetchPanels, TheNextIsAskedForALineATurn) {
+  // Panels of 6 rows of 32 f32, two lines each; read again by each turn of %i.
+  std::string text = runPipeline(R"mlir(
+    func.func @f(%w: memref<3x5x6x32xf32>, %b: memref<5x6x16xf32>, %l: index,
+                 %panel: index, %n: index, %zero: vector<32xf32>,
+                 %no: vector<16xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c6 = arith.constant 6 : index
+      scf.for %i = %c0 to %n step %c1 {
+        %s:2 = scf.for %k = %c0 to %c6 step %c1
+            iter_args(%a = %zero, %d = %no) -> (vector<32xf32>, vector<16xf32>) {
+          %row = vector.load %w[%l, %panel, %k, %c0]
+              : memref<3x5x6x32xf32>, vector<32xf32>
+          // A panel that %i changes is read once.
+          %other = vector.load %b[%i, %k, %c0]
+              : memref<5x6x16xf32>, vector<16xf32>
+          %next = arith.addf %a, %row : vector<32xf32>
+          %more = arith.addf %d, %other : vector<16xf32>
+          scf.yield %next, %more : vector<32xf32>, vector<16xf32>
+        }
+      }
+      return
+    })mlir",
+                                 "func.func(prefetch-panels)");
+  EXPECT_THAT(text, HasSubstr("affine_map<()[s0] -> (s0 + 1, 4)>"));
+  EXPECT_THAT(text, HasSubstr("s0 * 16 - (s0 floordiv 2) * 32")); // i mod 2
+  EXPECT_THAT(text, ContainsRegex("memref.prefetch %arg0.%arg2, %[0-9]+, "
+                                  "%arg[0-9]+, %[0-9]+., read, locality<2>"));
+  EXPECT_THAT(text, Not(ContainsRegex("memref.prefetch %arg1")));
+}
+
 TEST(BlockRows, RowsComeInBlocks) {
   std::string text = runPipeline(R"mlir(
     func.func @f(%x: tensor<?x4xf32>, %w: tensor<4x5xf32>, %y: tensor<?x5xf32>)

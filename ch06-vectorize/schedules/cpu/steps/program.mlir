@@ -45,6 +45,8 @@ module attributes {transform.with_named_sequence} {
             (%result, %part, %columns) : (!op, !number, !number) -> ()
       }
     }
+    transform.include @tile_logits_of_one failures(propagate)
+        (%program, %part, %columns) : (!op, !number, !number) -> ()
     transform.include @tile_attention failures(propagate)
         (%program, %keys, %queries) : (!op, !number, !number) -> ()
 
@@ -169,6 +171,30 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 
+  // The logits of a single row, behind a prompt or a token.
+  transform.named_sequence @tile_logits_of_one(
+      %program: !op {transform.readonly}, %part: !number {transform.readonly},
+      %columns: !number {transform.readonly}) {
+    %scaled = transform.structured.match attributes{gpt2.op = "scaled.of_one"}
+        in %program : (!op) -> !op
+    transform.foreach %scaled : !op {
+    ^bb0(%x: !op):
+      transform.include @tile_row_product failures(propagate)
+          (%x, %part, %columns) : (!op, !number, !number) -> ()
+    }
+    // Its loops are over (v, rows, c).
+    %all = transform.structured.match attributes{gpt2.op = "logits.of_one"}
+        in %program : (!op) -> !op
+    transform.foreach %all : !op {
+    ^bb0(%x: !op):
+      %y = transform.structured.interchange %x
+          iterator_interchange = [1, 0, 2] : (!op) -> !op
+      transform.include @tile_row_product failures(propagate)
+          (%y, %part, %columns) : (!op, !number, !number) -> ()
+    }
+    transform.yield
+  }
+
   transform.named_sequence @tile_row(
       %result: !op {transform.readonly}, %part: !number {transform.readonly},
       %columns: !number {transform.readonly}) {
@@ -180,20 +206,11 @@ module attributes {transform.with_named_sequence} {
         in %result : (!op) -> !op
     %scaled = transform.structured.match attributes{gpt2.op = "scaled"}
         in %result : (!op) -> !op
-    %logits = transform.structured.match attributes{gpt2.op = "logits"}
-        in %result : (!op) -> !op
     %products = transform.merge_handles %linear, %gelu, %residual, %scaled : !op
     transform.foreach %products : !op {
     ^bb0(%x: !op):
       transform.include @tile_row_product failures(propagate)
           (%x, %part, %columns) : (!op, !number, !number) -> ()
-    }
-    transform.foreach %logits : !op {
-    ^bb0(%x: !op):
-      %y = transform.structured.interchange %x
-          iterator_interchange = [1, 0, 2] : (!op) -> !op
-      transform.include @tile_row_product failures(propagate)
-          (%y, %part, %columns) : (!op, !number, !number) -> ()
     }
     transform.yield
   }
