@@ -19,7 +19,7 @@ protected:
   std::vector<int32_t> tokens = someTokens(config, 9);
   TemporaryDirectory directory;
 
-  /// This chapter with `from` in the file of a kernel replaced by `to`.
+  /// This chapter with each `from` in the file of a kernel replaced by `to`.
   Chapter with(const std::string &kernel, const std::string &from,
                const std::string &to) {
     Chapter changed = tested().chapter;
@@ -28,7 +28,8 @@ protected:
         std::string text = readFile(source);
         size_t at = text.find(from);
         EXPECT_NE(at, std::string::npos) << source;
-        text.replace(at, from.size(), to);
+        for (; at != std::string::npos; at = text.find(from, at + to.size()))
+          text.replace(at, from.size(), to);
         source = directory / source.filename();
         writeFile(source, {text});
       }
