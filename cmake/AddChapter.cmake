@@ -29,10 +29,10 @@
 # Targets: the program <name>, the library <name>-chapter with the function
 # gpt2::<name, with _ for ->::chapter(), the tests <name>-test, whose CTest label
 # is <name>, and, if it runs on the CPU without a schedule, the kernels' benchmark
-# <name>-bench. (A schedule packs weights as a model is loaded, tokens in blocks:
-# kernels alone would be other kernels.) If
-# it is of both kinds, chapter() is for the CPU, gpu::chapter() has kernels and
-# <name>-gpu-test tests it.
+# <name>-bench. (A schedule packs weights as a model is loaded, and takes tokens
+# in blocks: kernels alone would be other kernels.) If it is of both kinds,
+# chapter() is for the CPU, gpu::chapter() has kernels and <name>-gpu-test tests
+# it.
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
     "TITLE;PARENT;GPU_TEST_FILTER" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")

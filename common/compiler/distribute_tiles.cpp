@@ -22,7 +22,7 @@
 // Run it on gpu.modules, before they are lowered for a chip.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/lane_parts.h"
+#include "compiler/lane_places.h"
 #include "compiler/matrix_units.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -50,69 +50,6 @@ bool isTile(Type type) {
          vector.getDimSize(1) == tileSize;
 }
 
-Value laneId(OpBuilder &builder, Location loc) {
-  return gpu::LaneIdOp::create(builder, loc, builder.getIndexAttr(64));
-}
-
-Value numberOf(OpBuilder &builder, Location loc, Value lane,
-               const OfLane &number) {
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(builder, loc, value);
-  };
-  if (number.times == 0)
-    return constant(0);
-  Value value = lane;
-  if (number.divide != 1)
-    value =
-        arith::DivUIOp::create(builder, loc, value, constant(number.divide));
-  value = arith::RemUIOp::create(builder, loc, value, constant(number.modulo));
-  if (number.times != 1)
-    value = arith::MulIOp::create(builder, loc, value, constant(number.times));
-  return value;
-}
-
-/// A lane's places in a tile at %rows, %columns of a memref.
-class Places {
-public:
-  Places(OpBuilder &builder, Location loc, const Part &part, Value row,
-         Value column)
-      : builder(builder), loc(loc), part(part) {
-    Value lane = laneId(builder, loc);
-    rowOfLane = add(row, numberOf(builder, loc, lane, part.row));
-    columnOfLane = add(column, numberOf(builder, loc, lane, part.column));
-  }
-
-  Value row(int64_t i) { return add(rowOfLane, part.offsets[i].first); }
-  Value column(int64_t i) { return add(columnOfLane, part.offsets[i].second); }
-
-private:
-  Value add(Value a, Value b) {
-    return arith::AddIOp::create(builder, loc, a, b);
-  }
-  Value add(Value a, int64_t b) {
-    return b == 0 ? a : add(a, arith::ConstantIndexOp::create(builder, loc, b));
-  }
-
-  OpBuilder &builder;
-  Location loc;
-  const Part &part;
-  Value rowOfLane, columnOfLane;
-};
-
-/// A tile's place in a memref of two dimensions or more: the last two.
-struct TileIndices {
-  SmallVector<Value> outer;
-  Value row, column;
-  explicit TileIndices(ValueRange indices)
-      : outer(indices.drop_back(2)), row(indices[indices.size() - 2]),
-        column(indices.back()) {}
-  SmallVector<Value> at(Value r, Value c) const {
-    SmallVector<Value> all = outer;
-    all.append({r, c});
-    return all;
-  }
-};
-
 /// What becomes of an operation depends on the unit.
 template <typename Op> struct TilePattern : OpConversionPattern<Op> {
   TilePattern(const TypeConverter &converter, MLIRContext *context,
@@ -122,48 +59,6 @@ template <typename Op> struct TilePattern : OpConversionPattern<Op> {
 };
 
 constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
-
-/// ldmatrix (PTX ISA 9.7.14.5.15): four matrices of 8 x 8, the quarters of a
-/// tile. Eight lanes each say where a quarter's rows are; every lane gets two
-/// neighbours of each, of one below another if transposed.
-Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
-                   const TileIndices &tile, StringAttr role, Type element) {
-  // Quarters one below the other come first; for columns that are rows, one
-  // beside the other.
-  bool isBesideFirst = role == "b transposed";
-  OfLane row{1, 8, 1}, below{8, 2, 8}, beside{16, 2, 8};
-  if (isBesideFirst)
-    std::swap(below, beside);
-  Value lane = laneId(builder, loc);
-  auto add = [&](Value a, const OfLane &b) -> Value {
-    return arith::AddIOp::create(builder, loc, a,
-                                 numberOf(builder, loc, lane, b));
-  };
-  Value quarters = nvgpu::LdMatrixOp::create(
-      builder, loc, VectorType::get({4, 2}, element), memory,
-      tile.at(add(add(tile.row, row), below), add(tile.column, beside)),
-      /*transpose=*/role == "b", /*numTiles=*/4);
-  SmallVector<Value> elements;
-  for (int64_t quarter = 0; quarter < 4; ++quarter)
-    for (int64_t i : {0, 1})
-      elements.push_back(vector::ExtractOp::create(
-          builder, loc, quarters, ArrayRef<int64_t>{quarter, i}));
-  return vector::FromElementsOp::create(builder, loc,
-                                        VectorType::get(8, element), elements);
-}
-
-/// A lane's part of sums, or of numbers for rows if `tile` has one column.
-SmallVector<Value> loadSums(OpBuilder &builder, Location loc, const Unit &unit,
-                            Value memory, const TileIndices &tile,
-                            bool isOneColumn = false) {
-  Places places(builder, loc, unit.c, tile.row, tile.column);
-  SmallVector<Value> elements;
-  for (int64_t i = 0; i < unit.c.size(); ++i)
-    elements.push_back(memref::LoadOp::create(
-        builder, loc, memory,
-        tile.at(places.row(i), isOneColumn ? tile.column : places.column(i))));
-  return elements;
-}
 
 struct ConvertLoad : TilePattern<vector::LoadOp> {
   using TilePattern::TilePattern;
