@@ -4,14 +4,21 @@
 
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/SplitModule.h"
+
+#include <array>
 
 namespace gpt2 {
 namespace {
@@ -143,6 +150,46 @@ std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
     fail("LLVM cannot emit code for ", target.getTargetTriple().str());
   passes.run(module);
   return {buffer.begin(), buffer.end()};
+}
+
+std::string generateArchive(std::unique_ptr<llvm::Module> module,
+                            const std::optional<std::string> &cpu) {
+  // More than there are processors: functions go to parts by their names'
+  // hashes, not by their sizes.
+  constexpr unsigned parts = 8;
+  // Parts may be loaded far from each other, where only what is not hidden can
+  // be reached, through a table of addresses.
+  for (llvm::GlobalValue &value : module->global_values())
+    if (value.hasLocalLinkage() && value.hasName()) {
+      value.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      value.setDSOLocal(false);
+    }
+  std::array<std::string, parts> bitcodes, objects;
+  llvm::DefaultThreadPool threads(llvm::hardware_concurrency());
+  size_t count = 0;
+  auto generate = [&](std::unique_ptr<llvm::Module> part) {
+    size_t i = count++;
+    llvm::raw_string_ostream stream(bitcodes[i]);
+    llvm::WriteBitcodeToFile(*part, stream);
+    threads.async([&, i] {
+      llvm::LLVMContext context; // which threads cannot share
+      auto part = llvm::cantFail(
+          llvm::parseBitcodeFile({bitcodes[i], "gpt2"}, context));
+      auto target = createHostTargetMachine(cpu);
+      objects[i] = generateCode(*part, *target, Code::Object);
+    });
+  };
+  llvm::SplitModule(*module, parts, generate);
+  threads.wait();
+  std::vector<llvm::NewArchiveMember> members;
+  for (const std::string &object : objects)
+    members.emplace_back(llvm::MemoryBufferRef(object, "gpt2.o"));
+  auto archive = llvm::writeArchiveToBuffer(
+      members, llvm::SymtabWritingMode::NoSymtab, llvm::object::Archive::K_GNU,
+      /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive)
+    fail("LLVM cannot archive objects: ", llvm::toString(archive.takeError()));
+  return (*archive)->getBuffer().str();
 }
 
 } // namespace gpt2

@@ -44,4 +44,10 @@ enum class Code { LlvmIr, Assembly, Object };
 std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
                          Code kind);
 
+/// `module` as an archive of object files, whose code is generated on several
+/// threads. What was local to `module` is not any more. `cpu` as for
+/// createHostTargetMachine().
+std::string generateArchive(std::unique_ptr<llvm::Module> module,
+                            const std::optional<std::string> &cpu);
+
 } // namespace gpt2

@@ -154,6 +154,8 @@ std::string build(const CompileRequest &request, Code kind) {
                 llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
+  else if (kind == Code::Object)
+    return generateArchive(std::move(ir), request.cpu);
   return generateCode(*ir, *target, kind);
 }
 

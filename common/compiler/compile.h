@@ -46,12 +46,13 @@ struct CompileRequest {
 };
 
 struct CompiledObject {
-  std::string bytes;
+  std::string bytes; ///< see compileToObject()
   bool fromCache = false;
 };
 
-/// The host's object file for `request`. Throws an Error that carries MLIR's
-/// diagnostics if a source or a pass fails.
+/// The host's code for `request`: an archive for Program; with a suffix, an
+/// object file for a linker. Throws an Error that carries MLIR's diagnostics if
+/// a source or a pass fails.
 CompiledObject compileToObject(const CompileRequest &request);
 
 /// The names that `emit` knows, in the order in which they come about:

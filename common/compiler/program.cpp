@@ -1,4 +1,4 @@
-//===- program.cpp - An object file, loaded and callable ----------------===//
+//===- program.cpp - Object files, loaded and callable ------------------===//
 #include "compiler/program.h"
 #include "compiler/codegen.h"
 #include "device/emulator_intrinsics.h"
@@ -8,6 +8,7 @@
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Object/Archive.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace gpt2 {
@@ -30,7 +31,7 @@ struct Program::Jit {
   std::unique_ptr<llvm::orc::LLJIT> engine;
 };
 
-Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
+Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
   (void)hostCpu(); // initialises LLVM's native target
   jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
   auto process =
@@ -65,9 +66,18 @@ Program::Program(std::string_view object) : jit(std::make_unique<Jit>()) {
 #undef OFFER
   check(library.define(llvm::orc::absoluteSymbols(std::move(offered))),
         "cannot offer what the compiled program calls");
-  check(jit->engine->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
-            {object.data(), object.size()}, "gpt2")),
-        "cannot load the compiled program");
+  auto archive = check(
+      llvm::object::Archive::create({{objects.data(), objects.size()}, "gpt2"}),
+      "cannot read the compiled program");
+  llvm::Error error = llvm::Error::success();
+  for (const llvm::object::Archive::Child &child : archive->children(error)) {
+    llvm::MemoryBufferRef part =
+        check(child.getMemoryBufferRef(), "cannot read the compiled program");
+    check(jit->engine->addObjectFile(
+              llvm::MemoryBuffer::getMemBufferCopy(part.getBuffer(), "gpt2")),
+          "cannot load the compiled program");
+  }
+  check(std::move(error), "cannot read the compiled program");
 }
 
 Program::~Program() = default;
@@ -89,8 +99,8 @@ void Program::call(const std::string &name, std::span<MemRef> arguments) const {
   callEntry(entry.toPtr<void *>(), arguments);
 }
 
-Executable load(std::string_view object) {
-  auto program = std::make_shared<Program>(object);
+Executable load(std::string_view objects) {
+  auto program = std::make_shared<Program>(objects);
   return Executable(
       [program](const std::string &name) { return program->find(name); });
 }

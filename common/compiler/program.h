@@ -1,4 +1,4 @@
-//===- program.h - An object file, loaded and callable ------------------===//
+//===- program.h - Object files, loaded and callable --------------------===//
 #pragma once
 
 #include "device/executable.h"
@@ -16,8 +16,9 @@ namespace gpt2 {
 /// (device/emulator_intrinsics.h) are all that the compiled code calls.
 class Program {
 public:
-  /// Loads the object file `object`. Throws an Error if it does not link.
-  explicit Program(std::string_view object);
+  /// Loads the object files in the archive `objects`. Throws an Error if it is
+  /// none or they do not link.
+  explicit Program(std::string_view objects);
   ~Program();
   Program(Program &&) noexcept;
 
@@ -33,6 +34,6 @@ private:
 };
 
 /// The same as what its device runs. Throws the Errors of both.
-Executable load(std::string_view object);
+Executable load(std::string_view objects);
 
 } // namespace gpt2

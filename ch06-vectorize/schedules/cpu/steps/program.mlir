@@ -28,6 +28,12 @@ module attributes {transform.with_named_sequence} {
       // Loops that were drawn in and turned out not to be needed.
       transform.apply_dce to %functions : !op
     }
+    // Loops count the rows of operations that were drawn into them. Those before
+    // the loops would be computed for that number alone.
+    transform.apply_patterns to %functions {
+      transform.apply_patterns.memref.resolve_ranked_shaped_type_result_dims
+    } : !op
+    transform.apply_dce to %functions : !op
     transform.apply_cse to %functions : !op
     transform.include @tile_columns_of_rows failures(propagate)
         (%program, %part) : (!op, !number) -> ()
