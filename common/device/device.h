@@ -48,6 +48,8 @@ public:
   /// copied. What kernels write is there; copy() brings it back. Throws an
   /// Error if there is not so much memory.
   virtual void *share(void *data, size_t bytes, const std::string &name);
+  /// Says that all of what allocate() gave will be read again and again.
+  virtual void expectReads(void *, size_t) {}
   /// Gives back what allocate() or share() gave.
   virtual void free(void *data) = 0;
 

@@ -72,6 +72,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
   std::string name(spec.name);
   MemRef whole(layout.type, nullptr, layout.shape);
   DeviceMemory memory = allocateOn(device, whole.bytes(), name);
+  device.expectReads(memory.get(), whole.bytes());
   // Where chunks of the results go: the tensor's, then those of its columns.
   struct Result {
     char *data;
@@ -148,6 +149,7 @@ void Forward::bindWeights(Weights &weights) {
                      floatToBfloat);
       MemRef tensor(rounded.data(), spec.shape);
       DeviceMemory memory = allocateOn(device, tensor.bytes(), name);
+      device.expectReads(memory.get(), tensor.bytes());
       device.copy(memory.get(), tensor.data(), tensor.bytes());
       addArgument(tensor, std::move(memory));
     } else {

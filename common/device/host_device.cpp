@@ -1,6 +1,7 @@
 //===- host_device.cpp - The CPU as a device ----------------------------===//
 #include "device/host_device.h"
 #include "model/error.h"
+#include "model/pages.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -44,6 +45,10 @@ void *HostDevice::allocate(size_t bytes, const std::string &name) {
 
 void *HostDevice::share(void *data, size_t, const std::string &) {
   return data;
+}
+
+void HostDevice::expectReads(void *data, size_t bytes) {
+  useLargePages(data, bytes);
 }
 
 void HostDevice::free(void *data) { memory.erase(data); }

@@ -22,6 +22,7 @@ public:
   std::string describe() const override { return "CPU"; }
   void *allocate(size_t bytes, const std::string &name) override;
   void *share(void *data, size_t bytes, const std::string &name) override;
+  void expectReads(void *data, size_t bytes) override;
   void free(void *data) override;
   void copy(void *to, const void *from, size_t bytes) override;
 

@@ -1,5 +1,6 @@
 //===- limits.cpp - What this machine's cores and memory can do ---------===//
 #include "limits/limits.h"
+#include "model/pages.h"
 
 #include <algorithm>
 #include <atomic>
@@ -87,6 +88,7 @@ double readRate(const Stopwatch &now, int threads, int64_t bytes) {
     part.reset(static_cast<uint64_t *>(std::aligned_alloc(64, 8 * count)));
     if (!part)
       throw std::bad_alloc();
+    useLargePages(part.get(), 8 * count);
   }
   fastest(now, threads, 1,
           [&](int thread) { std::memset(parts[thread].get(), 1, 8 * count); });

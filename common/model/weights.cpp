@@ -1,14 +1,12 @@
 //===- weights.cpp - The sixteen weight tensors in f32 ------------------===//
 #include "model/weights.h"
 #include "model/error.h"
+#include "model/pages.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace gpt2 {
 namespace {
@@ -76,6 +74,7 @@ Weights::Weights(const Config &config)
   if (!block)
     fail("the weights need ", bytes / 1000000,
          " MB of memory, and that much could not be had");
+  useLargePages(block.get(), bytes);
 }
 
 Weights::Weights(const Config &config, Read given) : Weights(config) {
@@ -134,14 +133,8 @@ void Weights::release(size_t i, int64_t end) {
   int64_t rowElements = tensors[i].elements() / tensors[i].shape[0];
   for (int64_t u = 0; u * unit < end; ++u)
     isRead[i][static_cast<size_t>(u)] = false;
-  // Whole pages: what shares one with others stays.
-  auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  auto from = reinterpret_cast<uintptr_t>(block.get() + offsets[i]);
-  uintptr_t to = from + static_cast<size_t>(end * rowElements) * sizeof(float);
-  from = (from + page - 1) / page * page;
-  to = to / page * page;
-  if (from < to)
-    madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
+  dropPages(block.get() + offsets[i],
+            static_cast<size_t>(end * rowElements) * sizeof(float));
 }
 
 std::span<const float> Weights::tensor(size_t i) const {

@@ -1,0 +1,17 @@
+//===- pages.h - What the kernel is told about memory -------------------===//
+#pragma once
+
+#include <cstddef>
+
+namespace gpt2 {
+
+/// Says that all of this memory is used: it gets pages of 2 MB where Linux has
+/// them. With pages of 4 KB, whoever streams a matrix waits for translations
+/// of addresses as much as for numbers.
+void useLargePages(void *data, size_t bytes);
+
+/// Gives back the memory of the pages in this range; those on its borders
+/// stay. What is read there later is zero.
+void dropPages(void *data, size_t bytes);
+
+} // namespace gpt2
