@@ -131,7 +131,7 @@ done
 excerpt "$out/ch06-scheduled.txt" --around 'transfer_read %arg16\[' --levels 5 >"$out/ch06-tile.mlir"
 excerpt "$out/ch06-packed.txt" --around 'transfer_read %arg16\[' --levels 1 >"$out/ch06-packed.mlir"
 "$ch06" $small --emit=loops | cut -c1-118 >"$out/ch06-loops.txt"
-grep -m1 -A1 'memref.prefetch' "$out/ch06-loops.txt" | sed 's/^ *//; s/, data : .*//; s/ : memref.*//' >"$out/ch06-prefetch.mlir"
+grep -m1 -A2 'memref.prefetch' "$out/ch06-loops.txt" | sed 's/^ *//; s/, data : .*//; s/ : memref.*//' >"$out/ch06-prefetch.mlir"
 "$ch06" --weights=int8 --emit=weights | sed 's/{indexing_maps.*iterator_types = \[[^]]*\]}/{...}/' >"$out/ch06-int8.txt"
 excerpt "$out/ch06-int8.txt" --from 'gpt2.op = "quantized.product"' --to '-> tensor' >"$out/ch06-int8.mlir"
 for format in f32 bf16 int8; do

@@ -2,16 +2,18 @@
 //
 // A panel of weights is read once for each block of rows. The first time it
 // comes from memory, and the block waits; then from the second cache, and
-// memory waits. So what multiplies a panel asks for the next one meanwhile, one
-// line of 64 bytes for each turn of the innermost loop:
+// memory waits. So what multiplies a panel asks for the next one meanwhile, a
+// row, in lines of 64 bytes, in each turn of the innermost loop:
 //
 //   scf.for %i = ...                  blocks of rows
 //     scf.for %k = ...                one row of the panel in each turn
-//       memref.prefetch %w[%l, %panel + 1, %k, %i's line], read, locality<2>
+//       memref.prefetch %w[%l, %panel + 1, %k, %c0], read, locality<2>
+//       memref.prefetch %w[%l, %panel + 1, %k, %c16], read, locality<2>
 //       vector.load %w[%l, %panel, %k, %c0]
 //
-// A row is two lines or so: one block asks for the first of each row, the next
-// for the second, and those after them for what is there.
+// All blocks but the first ask for what is there. To divide the lines among
+// blocks saves them that, and leaves a single block, a step of up to eight
+// sequences, with half a panel: its steps took 1.3 to 1.5 times as long.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes.h"
@@ -86,16 +88,14 @@ private:
                        {d + 1, builder.getAffineConstantExpr(shape[0] - 1)},
                        builder.getContext()),
         panel);
-    builder.setInsertionPointToStart(rows.getBody());
-    indices.back() = getValueOrCreateConstantIndexOp(
-        builder, loc,
-        affine::makeComposedFoldedAffineApply(
-            builder, loc, d % lines * (lineBytes / bytes),
-            OpFoldResult(rows.getInductionVar())));
     builder.setInsertionPoint(load);
-    memref::PrefetchOp::create(builder, loc, load.getBase(), indices,
-                               /*isWrite=*/false, /*localityHint=*/2,
-                               /*isDataCache=*/true);
+    for (int64_t line = 0; line < lines; ++line) {
+      indices.back() = arith::ConstantIndexOp::create(
+          builder, loc, line * (lineBytes / bytes));
+      memref::PrefetchOp::create(builder, loc, load.getBase(), indices,
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+    }
   }
 };
 
