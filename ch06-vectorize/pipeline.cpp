@@ -86,12 +86,13 @@ Stage scheduleStage(const Setting &setting) {
 }
 
 Stage packStage(const Setting &setting) {
-  return {"packed", [depth = setting.dotDepth](OpPassManager &pm) {
+  return {"packed", [depth = setting.dotDepth,
+                     lanes = setting.dotLanes](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());
             // Several products by one instruction.
             if (depth > 1)
-              pm.addPass(createDotProducts());
+              pm.addPass(createDotProducts(lanes));
             // tanh and exp of a whole vector.
             pm.addPass(createApproximateMath());
             // Sums that start at zero: each in a place of its own.

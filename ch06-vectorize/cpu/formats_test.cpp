@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <random>
 
 using namespace gpt2;
@@ -178,15 +179,36 @@ func.func @test_linear(
 }
 )mlir";
 
+/// With registers of 512 or 256 bits. The schedule for AVX2 takes AVX-VNNI,
+/// which this CPU need not have: AVX-512 has the instruction in that width too.
+struct QuantizedTest : ::testing::TestWithParam<int> {
+  std::filesystem::path directory = std::filesystem::path(::testing::TempDir());
+
+  Chapter chapterForWidth() {
+    Chapter chapter =
+        chapterFor({GetParam() == 512 ? "avx512" : "avx2", ElementType::I8});
+    if (GetParam() == 256 &&
+        dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1) {
+      std::string text = readFile(chapter.schedule);
+      size_t at = text.find("avxvnni");
+      EXPECT_NE(at, std::string::npos);
+      text.replace(at, std::strlen("avxvnni"), "avx512vl,avx512vnni");
+      chapter.schedule = directory / "avx2_with_avx512vnni.mlir";
+      writeFile(chapter.schedule, {text});
+    }
+    return chapter;
+  }
+};
+
 // Integers are exact, so that the result is known to the last bits.
-TEST(Quantized, AProductIsThatOfIntegers) {
-  if (!hasDots({"avx512", ElementType::I8}))
+TEST_P(QuantizedTest, AProductIsThatOfIntegers) {
+  Chapter chapter = chapterForWidth();
+  if (dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1)
     GTEST_SKIP() << "this CPU has no dot products of integers";
+  EXPECT_EQ(dotProductLanes(chapter.schedule), GetParam() / 32);
   const int64_t T = 11, K = 72, N = 96;
-  std::filesystem::path file =
-      std::filesystem::path(::testing::TempDir()) / "quantized_linear.mlir";
+  std::filesystem::path file = directory / "quantized_linear.mlir";
   writeFile(file, {entry});
-  Chapter chapter = chapterFor({"avx512", ElementType::I8});
   chapter.kernelEntries = {file};
   Executable program = load(
       compileToObject(kernelRequest(chapter, {{"K", K}, {"N", N}}, "linear"))
@@ -249,6 +271,8 @@ TEST(Quantized, AProductIsThatOfIntegers) {
           << t << ", " << n;
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Bits, QuantizedTest, ::testing::Values(512, 256));
 
 /// What the embedded model says when it is left alone, in f32.
 std::vector<int32_t> ownText(Forward &forward, int64_t count) {

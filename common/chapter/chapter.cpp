@@ -48,6 +48,8 @@ std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
   setting.mustSchedule = !schedule.empty();
   if (!setting.schedule.empty() && !hasKernels())
     setting.dotDepth = dotProductDepth(setting.schedule.front(), weights, cpu);
+  if (setting.dotDepth > 1)
+    setting.dotLanes = dotProductLanes(setting.schedule.front());
   return pipeline(setting);
 }
 

@@ -1,7 +1,8 @@
 //===- dot_products.cpp - Instructions that add several products --------===//
 //
 // x86 has instructions for narrow factors that add, in each lane of 32 bits, a
-// few products to what is there:
+// few products to what is there, AVX-512 has them and, for eight bits,
+// AVX-VNNI:
 //
 //   vdpbf16ps   f32 += bf16 * bf16 + bf16 * bf16
 //   vpdpbusd    i32 += u8 * s8 + u8 * s8 + u8 * s8 + u8 * s8

@@ -32,6 +32,7 @@ struct Setting {
   std::vector<std::filesystem::path> schedule;
   bool mustSchedule = false; ///< a user asked for this one
   int64_t dotDepth = 1;      ///< products of weights that an instruction adds
+  int64_t dotLanes = 0;      ///< to each of so many sums
 };
 
 /// "weights": matrices in fewer bits, as the setting has them.

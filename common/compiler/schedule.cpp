@@ -114,6 +114,18 @@ int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
   return 4 / static_cast<int64_t>(sizeOf(type)); // of 32 bits
 }
 
+int64_t dotProductLanes(const std::filesystem::path &schedule) {
+  std::string text = readFile(schedule);
+  auto groups = match(text, "gpt2\\.dot_product_lanes = ([0-9]+)");
+  int64_t lanes = 0;
+  if (groups.empty() || groups[1].getAsInteger(10, lanes) ||
+      (lanes != 4 && lanes != 8 && lanes != 16))
+    fail(schedule.string(),
+         ": has gpt2.dot_products_..., but no gpt2.dot_product_lanes = 4, 8 or "
+         "16, how many sums are in a register");
+  return lanes;
+}
+
 int64_t numberIn(const std::filesystem::path &schedule,
                  const std::string &name) {
   std::string text = readFile(schedule);

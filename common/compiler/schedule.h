@@ -44,6 +44,10 @@ void requireFor(const std::filesystem::path &schedule, const GpuTarget &target);
 int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
                         const std::optional<std::string> &cpu);
 
+/// And how many sums of 32 bits it adds them to: gpt2.dot_product_lanes = 16.
+/// Throws an Error if `schedule` does not say.
+int64_t dotProductLanes(const std::filesystem::path &schedule);
+
 /// The number that `schedule` gives `name`:
 ///   %name = transform.param.constant 8 : i64 -> ...
 /// Throws an Error if it gives none, or one that is not above 0.

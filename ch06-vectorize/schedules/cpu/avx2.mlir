@@ -4,7 +4,9 @@
 !number = !transform.param<i64>
 
 module attributes {transform.with_named_sequence,
-                   gpt2.features = "avx2,fma"} {
+                   gpt2.features = "avx2,fma",
+                   gpt2.dot_products_i8 = "avxvnni",
+                   gpt2.dot_product_lanes = 8} {
 
   transform.named_sequence @tensors(%program: !op {transform.readonly}) {
     // A tile of a product: 6 x 16 sums in 12 registers, two registers of weights,

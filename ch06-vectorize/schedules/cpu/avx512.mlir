@@ -6,7 +6,8 @@
 module attributes {transform.with_named_sequence,
                    gpt2.features = "avx512f,avx512vl,avx512dq",
                    gpt2.dot_products_bf16 = "avx512bf16",
-                   gpt2.dot_products_i8 = "avx512vnni"} {
+                   gpt2.dot_products_i8 = "avx512vnni",
+                   gpt2.dot_product_lanes = 16} {
 
   transform.named_sequence @tensors(%program: !op {transform.readonly}) {
     // A tile of a product: 8 x 32 sums in 16 registers, two registers of weights.
