@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
@@ -52,6 +54,48 @@ TEST_P(SchedulesTest, ComputesWhatTheReferenceDoes) {
 INSTANTIATE_TEST_SUITE_P(All, SchedulesTest,
                          ::testing::Values("avx512", "avx2", "portable"),
                          [](const auto &info) { return info.param; });
+
+/// The lines of @prefill in `text` that no scf.parallel encloses.
+std::vector<std::string> outsideOfParallelLoops(const std::string &text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  std::string line, end;
+  bool isPrefill = false;
+  while (std::getline(stream, line)) {
+    size_t indent = line.find_first_not_of(' ');
+    if (line.find("func.func") != std::string::npos)
+      isPrefill = line.find("@prefill(") != std::string::npos;
+    if (!end.empty()) {
+      if (line.starts_with(end))
+        end.clear();
+    } else if (line.find("scf.parallel") != std::string::npos) {
+      end = std::string(indent, ' ') + "}";
+    } else if (isPrefill) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+// What is drawn into threads' tiles must not be left before them, for somebody
+// who only asks how large it is.
+TEST(Threads, DivideAllThatIsComputed) {
+  for (ElementType weights :
+       {ElementType::F32, ElementType::BF16, ElementType::I8}) {
+    Chapter chapter = tested().chapter;
+    chapter.weights = weights;
+    std::vector<std::string> computed;
+    for (const std::string &line : outsideOfParallelLoops(
+             emit(compileRequest(chapter, sizesOf(Config())), "loops")))
+      if (line.find("arith.addf") != std::string::npos ||
+          line.find("arith.subf") != std::string::npos ||
+          line.find("arith.maximumf") != std::string::npos)
+        computed.push_back(line);
+    // Of the embedding: wte's row and wpe's.
+    EXPECT_EQ(computed.size(), 1u) << nameOf(weights) << ":\n"
+                                   << ::testing::PrintToString(computed);
+  }
+}
 
 TEST(Threads, ComputeTheSameToTheBit) {
   Config config = makeConfig(2, 3, 192, 70, 320);
