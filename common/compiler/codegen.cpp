@@ -152,14 +152,14 @@ std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
   return {buffer.begin(), buffer.end()};
 }
 
-std::string generateArchive(std::unique_ptr<llvm::Module> module,
+std::string generateArchive(llvm::Module &module,
                             const std::optional<std::string> &cpu) {
   // More than there are processors: functions go to parts by their names'
   // hashes, not by their sizes.
   constexpr unsigned parts = 8;
   // Parts may be loaded far from each other, where only what is not hidden can
   // be reached, through a table of addresses.
-  for (llvm::GlobalValue &value : module->global_values())
+  for (llvm::GlobalValue &value : module.global_values())
     if (value.hasLocalLinkage() && value.hasName()) {
       value.setLinkage(llvm::GlobalValue::ExternalLinkage);
       value.setDSOLocal(false);
@@ -179,7 +179,7 @@ std::string generateArchive(std::unique_ptr<llvm::Module> module,
       objects[i] = generateCode(*part, *target, Code::Object);
     });
   };
-  llvm::SplitModule(*module, parts, generate);
+  llvm::SplitModule(module, parts, generate);
   threads.wait();
   std::vector<llvm::NewArchiveMember> members;
   for (const std::string &object : objects)

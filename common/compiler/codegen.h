@@ -47,7 +47,7 @@ std::string generateCode(llvm::Module &module, llvm::TargetMachine &target,
 /// `module` as an archive of object files, whose code is generated on several
 /// threads. What was local to `module` is not any more. `cpu` as for
 /// createHostTargetMachine().
-std::string generateArchive(std::unique_ptr<llvm::Module> module,
-                            const std::optional<std::string> &cpu);
+std::string generateArchive(llvm::Module &module,
+                            const std::optional<std::string> &cpu = {});
 
 } // namespace gpt2

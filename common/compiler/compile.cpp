@@ -155,7 +155,7 @@ std::string build(const CompileRequest &request, Code kind) {
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
   else if (kind == Code::Object)
-    return generateArchive(std::move(ir), request.cpu);
+    return generateArchive(*ir, request.cpu);
   return generateCode(*ir, *target, kind);
 }
 

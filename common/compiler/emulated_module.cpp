@@ -210,8 +210,7 @@ EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
   LLVMContext context;
   std::unique_ptr<TargetMachine> host = createHostTargetMachine();
   std::unique_ptr<Module> module = emulateKernels(gpuModule, context, *host);
-  program =
-      std::make_unique<Program>(generateCode(*module, *host, Code::Object));
+  program = std::make_unique<Program>(generateArchive(*module));
 }
 
 const EmulatedKernel *EmulatedModule::kernels() const {

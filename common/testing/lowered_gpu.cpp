@@ -54,7 +54,7 @@ Program LoweredGpu::host() {
   llvm::LLVMContext llvmContext;
   auto machine = createHostTargetMachine();
   auto ir = translateAndOptimize(*module, llvmContext, *machine, 2);
-  return Program(generateCode(*ir, *machine, Code::Object));
+  return Program(generateArchive(*ir));
 }
 
 void **KernelArguments::pointers() {
