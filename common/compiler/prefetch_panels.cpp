@@ -56,14 +56,17 @@ struct PrefetchPanels
   }
 
 private:
-  /// Whether `load` reads rows of a panel of an argument, packed ([L,] panels,
-  /// K, N), in a loop over K that another one repeats.
+  /// Whether `load` reads whole rows of a panel of an argument, packed ([L,]
+  /// panels, K, N), in a loop over K that another one repeats.
   static bool readsPanel(vector::LoadOp load) {
     MemRefType type = load.getMemRefType();
     auto argument = dyn_cast<BlockArgument>(load.getBase());
     auto k = dyn_cast<scf::ForOp>(load->getParentOp());
     auto rows = k ? dyn_cast<scf::ForOp>(k->getParentOp()) : nullptr;
     if (!argument || type.getRank() < 3 || !type.hasStaticShape() || !rows)
+      return false;
+    // A matrix that is not packed may look alike, (L, K, N), but for this.
+    if (load.getVectorType().getNumElements() != type.getShape().back())
       return false;
     OperandRange indices = load.getIndices().take_back(3);
     return rows.isDefinedOutsideOfLoop(indices[0]) &&
