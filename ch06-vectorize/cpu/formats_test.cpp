@@ -205,7 +205,7 @@ TEST_P(QuantizedTest, AProductIsThatOfIntegers) {
   Chapter chapter = chapterForWidth();
   if (dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1)
     GTEST_SKIP() << "this CPU has no dot products of integers";
-  EXPECT_EQ(dotProductLanes(chapter.schedule), GetParam() / 32);
+  EXPECT_EQ(dotProductLanes(chapter.schedule, {}), GetParam() / 32);
   const int64_t T = 11, K = 72, N = 96;
   std::filesystem::path file = directory / "quantized_linear.mlir";
   writeFile(file, {entry});

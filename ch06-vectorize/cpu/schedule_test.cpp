@@ -144,6 +144,12 @@ TEST(Schedule, SaysWhatItLacks) {
         (void)scheduleFor({withSchedule("avx512").schedule}, "x86-64");
       }),
       HasSubstr("no schedule is for this CPU, x86-64; there are: avx512"));
+  EXPECT_THAT(messageOf([&] { (void)dotProductLanes(file, "x86-64-v4"); }),
+              HasSubstr("no gpt2.dot_product_lanes = 4, 8 or 16"));
+  std::filesystem::path wide = withSchedule("avx512").schedule;
+  EXPECT_EQ(dotProductLanes(wide, "x86-64-v4"), 16);
+  EXPECT_THAT(messageOf([&] { (void)dotProductLanes(wide, "alderlake"); }),
+              HasSubstr("registers of this CPU hold 8"));
 }
 
 } // namespace

@@ -49,7 +49,7 @@ std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
   if (!setting.schedule.empty() && !hasKernels())
     setting.dotDepth = dotProductDepth(setting.schedule.front(), weights, cpu);
   if (setting.dotDepth > 1)
-    setting.dotLanes = dotProductLanes(setting.schedule.front());
+    setting.dotLanes = dotProductLanes(setting.schedule.front(), cpu);
   return pipeline(setting);
 }
 

@@ -15,10 +15,11 @@ import re
 import sys
 from pathlib import Path
 
-from . import figures, machine, plots, results, tables, tuning
+from . import figures, machine, plots, quantities, results, tables, tuning
 from .figures import Spread
 from .programs import UserError
-from .tables import Table, seconds
+from .quantities import seconds
+from .tables import Table
 
 # Name of the results: the arguments that measure them.
 COMPARISONS = {
@@ -108,11 +109,11 @@ def summary_table(measured: dict) -> Table:
             table.append([figures.title_of(row), f"{row['status']}: {row['reason']}"])
             continue
         first, before = figures.first_token(row, tokens), figures.parent_row(measured, row)
-        cells = [figures.title_of(row), tables.spread(first)]
-        cells.append(tables.times(before and figures.speedup(figures.first_token(before, tokens), first)))
-        cells.append(tables.spread(figures.per_token(row, tokens)))
+        cells = [figures.title_of(row), quantities.spread(first)]
+        cells.append(quantities.times(before and figures.speedup(figures.first_token(before, tokens), first)))
+        cells.append(quantities.spread(figures.per_token(row, tokens)))
         score = row.get("score", {}).get("prompt", {})
-        cells.append(tables.count(score.get("bytes_read")))
+        cells.append(quantities.count(score.get("bytes_read")))
         cells.append(f"{row['difference']:.1g}" if "difference" in row else "-")
         table.append(cells)
     return table
@@ -132,14 +133,14 @@ def chapter_table(embedded: dict, small: dict, chapter: str) -> Table:
         ]
         columns.append(
             {
-                "compile, from nothing": tables.spread(Spread.of(row["compile"])),
-                "compile, from the cache": tables.spread(Spread.of(row["compile_cached"])),
-                "load": tables.spread(Spread.of(row["load"])),
-                f"first token, T = {tokens}": tables.spread(first),
-                "multiply-adds/s": tables.count(rate),
-                "per token after it": tables.spread(figures.per_token(row, tokens)),
+                "compile, from nothing": quantities.spread(Spread.of(row["compile"])),
+                "compile, from the cache": quantities.spread(Spread.of(row["compile_cached"])),
+                "load": quantities.spread(Spread.of(row["load"])),
+                f"first token, T = {tokens}": quantities.spread(first),
+                "multiply-adds/s": quantities.count(rate),
+                "per token after it": quantities.spread(figures.per_token(row, tokens)),
                 "in compiled code": f"{100 * min(compiled):.1f} %",
-                "peak memory": tables.count(memory.median) + "B",
+                "peak memory": quantities.count(memory.median) + "B",
                 "runs": str(first.count),
             }
         )
@@ -155,11 +156,11 @@ def variant_table(measured: dict) -> Table:
     for i, row in enumerate(measured["rows"]):
         title = figures.title_of(row)
         own = figures.first_token(row, tokens)
-        cells = [f"**{title}**" if i == 1 else title, tables.spread(own)]
-        cells.append(tables.digits(figures.speedup(parent, own)))
+        cells = [f"**{title}**" if i == 1 else title, quantities.spread(own)]
+        cells.append(quantities.digits(figures.speedup(parent, own)))
         score = row["score"]["prompt"]
         names = ("bytes_read", "bytes_written", "temporary_bytes", "allocations")
-        table.append(cells + [tables.count(score[name]) for name in names])
+        table.append(cells + [quantities.count(score[name]) for name in names])
     return table
 
 
@@ -175,12 +176,12 @@ def schedule_table(measured: dict) -> Table:
         work = figures.prefill_multiply_adds(measured["model"], tokens)
         next_work = figures.token_multiply_adds(measured["model"], tokens + 1)
         title = figures.title_of(row)
-        cells = [title if row["variant"] else f"**{title}**", tables.spread(first)]
-        cells.append(tables.percent(figures.format_share(measured, row, first, work)))
-        cells.append(tables.spread(each))
-        cells.append(tables.percent(figures.format_share(measured, row, each, next_work)))
-        cells.append(tables.count(Spread.of(row["peak_memory"]).median) + "B")
-        cells.append(tables.spread(Spread.of(row.get("compile", []))))
+        cells = [title if row["variant"] else f"**{title}**", quantities.spread(first)]
+        cells.append(quantities.percent(figures.format_share(measured, row, first, work)))
+        cells.append(quantities.spread(each))
+        cells.append(quantities.percent(figures.format_share(measured, row, each, next_work)))
+        cells.append(quantities.count(Spread.of(row["peak_memory"]).median) + "B")
+        cells.append(quantities.spread(Spread.of(row.get("compile", []))))
         table.append(cells)
     return table
 
@@ -192,12 +193,12 @@ def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
     limit = small["limits"][0]
     fma, tokens = figures.best(limit, "fma"), max(small["settings"]["tokens"])
     numbers["clock_ghz"] = f"{figures.best(limit, 'clock') / 1e9:.1f} GHz"
-    numbers["chain_rate"] = tables.count(figures.best(limit, "clock") / 3)
-    numbers["fma_peak"] = tables.count(fma)
+    numbers["chain_rate"] = quantities.count(figures.best(limit, "clock") / 3)
+    numbers["fma_peak"] = quantities.count(fma)
     numbers["fma_per_cycle"] = f"{fma / figures.best(limit, 'clock'):.0f}"
     model = small["model"]
     products = 12 * model["layers"] * model["channels"] ** 2 * tokens
-    numbers["products"] = tables.count(products)
+    numbers["products"] = quantities.count(products)
     numbers["products_floor"] = seconds(products / fma)
     for row in small["rows"]:
         if row["status"] == "ok" and not row["yardstick"] and row["threads"] == 1:
@@ -224,7 +225,7 @@ def quoted_numbers(all_results: dict[str, dict]) -> dict[str, str]:
             alone = sum(s for (c, k), s in seconds_of.items() if c == chapter and k.startswith(kernel))
             numbers[f"{chapter}_{kernel}"] = seconds(count * alone)
     linear = sum(s for (c, k), s in seconds_of.items() if c == "ch03" and k.startswith("linear"))
-    numbers["ch03_linear_share"] = tables.percent(products / (layers * linear) / fma)
+    numbers["ch03_linear_share"] = quantities.percent(products / (layers * linear) / fma)
     return numbers
 
 

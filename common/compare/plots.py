@@ -10,7 +10,7 @@ matplotlib.use("Agg")  # draws into files; no display is needed
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.ticker import FuncFormatter  # noqa: E402
 
-from . import figures, results as files, tables  # noqa: E402
+from . import figures, quantities, results as files  # noqa: E402
 from .figures import Spread  # noqa: E402
 
 # Colours that colour-blind readers tell apart (Okabe and Ito 2008).
@@ -35,9 +35,9 @@ def tick(text: str) -> str:
     return re.sub(r"\.0+(?= |$)", "", text)
 
 
-TIME = FuncFormatter(lambda value, _: tick(tables.seconds(value)))
-COUNT = FuncFormatter(lambda value, _: tick(tables.count(value)))
-BYTES = FuncFormatter(lambda value, _: tick(tables.count(value)) + ("B" if value else ""))
+TIME = FuncFormatter(lambda value, _: tick(quantities.seconds(value)))
+COUNT = FuncFormatter(lambda value, _: tick(quantities.count(value)))
+BYTES = FuncFormatter(lambda value, _: tick(quantities.count(value)) + ("B" if value else ""))
 
 
 def rows_of(results: dict) -> list[dict]:
@@ -75,7 +75,7 @@ def bars(results: dict):
             error_kw={"elinewidth": 1, "ecolor": "#333333"},
         )
         for y, spread in places:
-            text = f" {tables.seconds(spread.median)}"
+            text = f" {quantities.seconds(spread.median)}"
             axes.text(spread.most, y, text, va="center", fontsize=8.5)
     axes.set_yticks(range(len(rows)), [figures.title_of(row) for row in rows])
     axes.invert_yaxis()
@@ -154,10 +154,10 @@ def roofline(results: dict):
         threads = f"{limit['threads']} thread{'s' * (limit['threads'] > 1)}"
         axes.plot(
             [low, peak / rate, right], [low * rate, peak, peak], color="#444444", ls=dash, lw=1.2,
-            label=f"{threads}, reading {name}\nat {tables.count(rate)}B/s",
+            label=f"{threads}, reading {name}\nat {quantities.count(rate)}B/s",
         )  # fmt: skip
         if name == "memory":
-            axes.text(right, peak, f"{tables.count(peak)} operations/s, {threads}", fontsize=8,
+            axes.text(right, peak, f"{quantities.count(peak)} operations/s, {threads}", fontsize=8,
                       ha="right", va="bottom")  # fmt: skip
     for i, row, filled, intensity, rate in points:
         colour = COLOURS[i % len(COLOURS)]
@@ -221,13 +221,13 @@ def memory(results: dict):
     if not rows:
         return None
     weights = results["model"]["weight_bytes"]
-    title = f"{results['model']['name']}: peak memory (dashed: the weights in f32, {tables.count(weights)}B)"
+    title = f"{results['model']['name']}: peak memory (dashed: the weights in f32, {quantities.count(weights)}B)"
     figure, axes = new_axes(title, 1.3 + 0.4 * len(rows))
     axes.barh([figures.title_of(row) for row, _ in rows], [s.median for _, s in rows],
               height=0.6, color=COLOURS[0])  # fmt: skip
     axes.axvline(weights, color="#333333", lw=1.2, ls="--")
     for i, (_, spread) in enumerate(rows):
-        axes.text(spread.median, i, f" {tables.count(spread.median)}B", va="center", fontsize=8.5)
+        axes.text(spread.median, i, f" {quantities.count(spread.median)}B", va="center", fontsize=8.5)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.xaxis.set_major_formatter(BYTES)

@@ -9,7 +9,7 @@ import math
 import sys
 from pathlib import Path
 
-from . import plots, tables
+from . import plots, quantities
 from .programs import UserError
 from .tables import Table
 
@@ -48,7 +48,7 @@ def title(seen: dict) -> str:
     threads = f"{seen['threads']} thread{'s' if seen['threads'] > 1 else ''}"
     return (
         f"{seen['chapter']}, {seen['schedule']}.mlir on {seen['cpu']}: "
-        f"{tables.count(seen['parameters'])} parameters, {seen['weights'].lower()}, {threads}"
+        f"{quantities.count(seen['parameters'])} parameters, {seen['weights'].lower()}, {threads}"
     )
 
 
@@ -73,7 +73,7 @@ def table(seen: dict, most: int = 8) -> Table:
     """The schedule's own numbers, the fastest ones, and what did not run."""
     own, trials = seen["trials"][0], ordered(seen)
     rows = [["numbers", f"prompt of {seen['prompt_tokens']}", "per token"]]
-    first = changes(seen, own), tables.seconds(own["prompt"]), tables.seconds(own["token"])
+    first = changes(seen, own), quantities.seconds(own["prompt"]), quantities.seconds(own["token"])
     rows.append(list(first))
     for trial in [trial for trial in trials if not trial["is_own"]][:most]:
         name = f"**{trial['changes']}**" if trial["is_best"] else trial["changes"]
@@ -88,8 +88,8 @@ def quoted_numbers(seen: dict) -> dict[str, str]:
     """What the prose quotes: how much the schedule's own time changed meanwhile."""
     tokens = [trial["own_token"] for trial in seen["trials"] if "problem" not in trial]
     return {
-        "ch06_token_least": tables.seconds(min(tokens)),
-        "ch06_token_most": tables.seconds(max(tokens)),
+        "ch06_token_least": quantities.seconds(min(tokens)),
+        "ch06_token_most": quantities.seconds(max(tokens)),
     }
 
 

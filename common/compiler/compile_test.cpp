@@ -3,6 +3,7 @@
 #include "compiler/program.h"
 #include "model/element_type.h"
 #include "model/files.h"
+#include "testing/messages.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
@@ -142,6 +143,11 @@ func.func @round(
   Program(compileToObject(request).bytes).call("round", arguments);
   for (size_t i = 0; i < values.size(); ++i)
     EXPECT_EQ(rounded[i], floatToBfloat(values[i])) << values[i];
+}
+
+TEST(Program, SaysThatItIsNoArchive) {
+  EXPECT_THAT(messageOf([] { Program("\177ELF, but nothing of the kind"); }),
+              HasSubstr("cannot read the compiled program"));
 }
 
 } // namespace

@@ -91,10 +91,11 @@ private:
                        {d + 1, builder.getAffineConstantExpr(shape[0] - 1)},
                        builder.getContext()),
         panel);
-    builder.setInsertionPoint(load);
     for (int64_t line = 0; line < lines; ++line) {
+      builder.setInsertionPoint(rows);
       indices.back() = arith::ConstantIndexOp::create(
           builder, loc, line * (lineBytes / bytes));
+      builder.setInsertionPoint(load);
       memref::PrefetchOp::create(builder, loc, load.getBase(), indices,
                                  /*isWrite=*/false, /*localityHint=*/2,
                                  /*isDataCache=*/true);

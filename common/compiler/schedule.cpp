@@ -114,7 +114,8 @@ int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
   return 4 / static_cast<int64_t>(sizeOf(type)); // of 32 bits
 }
 
-int64_t dotProductLanes(const std::filesystem::path &schedule) {
+int64_t dotProductLanes(const std::filesystem::path &schedule,
+                        const std::optional<std::string> &cpu) {
   std::string text = readFile(schedule);
   auto groups = match(text, "gpt2\\.dot_product_lanes = ([0-9]+)");
   int64_t lanes = 0;
@@ -123,6 +124,9 @@ int64_t dotProductLanes(const std::filesystem::path &schedule) {
     fail(schedule.string(),
          ": has gpt2.dot_products_..., but no gpt2.dot_product_lanes = 4, 8 or "
          "16, how many sums are in a register");
+  if (lanes == 16 && !hasAll(*createHostTargetMachine(cpu), "avx512f"))
+    fail(schedule.string(),
+         ": gpt2.dot_product_lanes = 16, and registers of this CPU hold 8");
   return lanes;
 }
 

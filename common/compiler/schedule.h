@@ -45,8 +45,10 @@ int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
                         const std::optional<std::string> &cpu);
 
 /// And how many sums of 32 bits it adds them to: gpt2.dot_product_lanes = 16.
-/// Throws an Error if `schedule` does not say.
-int64_t dotProductLanes(const std::filesystem::path &schedule);
+/// Throws an Error if `schedule` does not say, or registers of the CPU do not
+/// hold as many.
+int64_t dotProductLanes(const std::filesystem::path &schedule,
+                        const std::optional<std::string> &cpu);
 
 /// The number that `schedule` gives `name`:
 ///   %name = transform.param.constant 8 : i64 -> ...

@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compare import plots, tables
+from compare import plots, quantities, tables
 from compare.figures import Spread
 
 from . import samples
@@ -15,17 +15,17 @@ class Tables(unittest.TestCase):
         self.results = samples.results()
 
     def test_numbers(self):
-        self.assertEqual(tables.seconds(0.01234), "12.3 ms")
-        self.assertEqual(tables.seconds(0.9999), "1.00 s")
-        self.assertEqual(tables.seconds(123.4), "123 s")
-        self.assertEqual(tables.seconds(2.5e-6), "2.50 µs")
-        self.assertEqual(tables.count(12345678), "12.3 M")
-        self.assertEqual(tables.count(999), "999")
-        self.assertEqual(tables.percent(0.034), "3.4 %")
-        self.assertEqual(tables.percent(0.34), "34 %")
-        self.assertEqual(tables.spread(Spread(0.012, 0.011, 0.013, 5)), "12.0 ms (11.0 to 13.0)")
-        self.assertEqual(tables.spread(Spread(0.9, 0.9, 1.1, 5)), "900 ms (900 to 1.10 s)")
-        self.assertEqual(tables.spread(Spread(0.012, 0.012, 0.012, 1)), "12.0 ms")
+        self.assertEqual(quantities.seconds(0.01234), "12.3 ms")
+        self.assertEqual(quantities.seconds(0.9999), "1.00 s")
+        self.assertEqual(quantities.seconds(123.4), "123 s")
+        self.assertEqual(quantities.seconds(2.5e-6), "2.50 µs")
+        self.assertEqual(quantities.count(12345678), "12.3 M")
+        self.assertEqual(quantities.count(999), "999")
+        self.assertEqual(quantities.percent(0.034), "3.4 %")
+        self.assertEqual(quantities.percent(0.34), "34 %")
+        self.assertEqual(quantities.spread(Spread(0.012, 0.011, 0.013, 5)), "12.0 ms (11.0 to 13.0)")
+        self.assertEqual(quantities.spread(Spread(0.9, 0.9, 1.1, 5)), "900 ms (900 to 1.10 s)")
+        self.assertEqual(quantities.spread(Spread(0.012, 0.012, 0.012, 1)), "12.0 ms")
 
     def test_times(self):
         text = tables.as_text(tables.time_table(self.results))
