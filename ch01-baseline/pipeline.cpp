@@ -10,7 +10,7 @@ namespace gpt2::ch01_baseline {
 
 std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(setting.sizes), // `?` to numbers, calls to loops
+      specializeStage(setting), // `?` to numbers, calls to loops
       bufferizeStage(),   // insert and extract to store and load, in place
       llvmDialectStage(), // loops to branches
   };

@@ -9,7 +9,7 @@ func.func private @layernorm(
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %zero = arith.constant 0.0 : f32
-  %epsilon = arith.constant 1.0e-5 : f32
+  %epsilon = arith.constant {gpt2.constant = "epsilon"} 1.0e-5 : f32
   %T = tensor.dim %x, %c0 : tensor<?x?xf32>
   %C = tensor.dim %x, %c1 : tensor<?x?xf32>
   %C_i64 = arith.index_cast %C : index to i64

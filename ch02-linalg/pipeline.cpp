@@ -14,8 +14,7 @@ namespace gpt2::ch02_linalg {
 
 std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(
-          setting.sizes), // `?` to numbers, calls to linalg operations
+      specializeStage(setting), // `?` to numbers, calls to linalg operations
       {"ordered",
        [](OpPassManager &pm) {
          // matmul, reduce, transpose, ... to linalg.generic, whose maps and

@@ -17,8 +17,7 @@ namespace gpt2::ch03_fusion {
 
 std::vector<Stage> stages(const Setting &setting) {
   return {
-      specializeStage(
-          setting.sizes), // `?` to numbers, calls to linalg operations
+      specializeStage(setting), // `?` to numbers, calls to linalg operations
       {"fused",
        [](OpPassManager &pm) {
          // named operations to linalg.generic, whose bodies can be merged

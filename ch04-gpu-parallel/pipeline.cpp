@@ -32,7 +32,7 @@ constexpr int64_t blockShape[] = {1, 64};
 std::vector<Stage> stages(const Setting &setting) {
   std::vector<Stage> stages = {
       // `?` to numbers, calls to kernels' bodies
-      specializeStage(setting.sizes),
+      specializeStage(setting),
       {"bufferized",
        [](OpPassManager &pm) {
          addOneShotBufferization(pm);

@@ -302,7 +302,7 @@ TEST(Emulator, NamesAWeightThatIsTooShort) {
       load(compileToObject(requestFor("sm_90", sizesOf(config))).bytes);
   Config smaller = config;
   smaller.vocab = 9;
-  smaller.endOfText = 0;
+  smaller.endOfText = {0};
   Weights weights = randomWeights(smaller);
   std::vector<float> logits(smaller.vocab);
   std::vector<int32_t> tokens = {1};

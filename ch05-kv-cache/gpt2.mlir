@@ -5,8 +5,8 @@
 // in it. Keys and values are kept for S sequences side by side, so that one call
 // can take many tokens of one sequence, or one of each of many:
 //   L layers   C channels   H heads, D = C / H channels each   V tokens known
-//   P positions (the longest sequence)   S sequences
-//   T tokens at hand   N rows of logits
+//   F channels within the MLP, 4 C in GPT-2   P positions (the longest sequence)
+//   S sequences   T tokens at hand   N rows of logits
 
 func.func private @embedding(
     tensor<?xi32>, tensor<?xi32>, tensor<?x?xf32>,
@@ -63,7 +63,8 @@ func.func @prefill(
         {gpt2.shape = "S x L x H x P x D", bufferization.writable = true,
          gpt2.cache},
     %heads: index {gpt2.size = "H"},
-    %wte: tensor<?x?xf32> {gpt2.shape = "V x C", gpt2.matrix},
+    %wte: tensor<?x?xf32>
+        {gpt2.shape = "V x C", gpt2.matrix, gpt2.embedding},
     %wpe: tensor<?x?xf32> {gpt2.shape = "P x C", gpt2.matrix},
     %ln_1_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_1_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
@@ -73,12 +74,14 @@ func.func @prefill(
     %attn_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
-    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 4C", gpt2.matrix},
-    %mlp_c_fc_bias: tensor<?x?xf32> {gpt2.shape = "L x 4C"},
-    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x 4C x C", gpt2.matrix},
+    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x F", gpt2.matrix},
+    %mlp_c_fc_bias: tensor<?x?xf32> {gpt2.shape = "L x F"},
+    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x F x C", gpt2.matrix},
     %mlp_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_f_weight: tensor<?xf32> {gpt2.shape = "C"},
-    %ln_f_bias: tensor<?xf32> {gpt2.shape = "C"})
+    %ln_f_bias: tensor<?xf32> {gpt2.shape = "C"},
+    %lm_head: tensor<?x?xf32>
+        {gpt2.shape = "V x C", gpt2.matrix, gpt2.lm_head})
     -> (tensor<1x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>)
     attributes {llvm.emit_c_interface} {
   %c0 = arith.constant 0 : index
@@ -166,11 +169,11 @@ func.func @prefill(
   %final = call @layernorm(%last, %ln_f_weight, %ln_f_bias)
       : (tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
 
-  // The rows wanted are the last N of T; the output embedding is wte again.
+  // The rows wanted are the last N of T; lm_head is wte again in most models.
   %first = arith.subi %T, %N : index
   %wanted = tensor.extract_slice %final[%first, 0] [%N, %C] [1, 1]
       : tensor<?x?xf32> to tensor<?x?xf32>
-  %rows = call @logits(%wanted, %wte)
+  %rows = call @logits(%wanted, %lm_head)
       : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   %result = tensor.insert_slice %rows into %logits[0, 0, 0] [1, %N, %V] [1, 1, 1]
       : tensor<?x?xf32> into tensor<1x?x?xf32>

@@ -34,7 +34,7 @@ protected:
     };
     std::string text;
     Config endless = config;
-    endless.endOfText = -1;
+    endless.endOfText.clear();
     generate(
         endless, std::move(prompt), count, sampled(config, logits, sampler),
         [&](int32_t id) { text += std::to_string(id) + "\n"; }, policy);

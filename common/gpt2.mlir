@@ -4,10 +4,12 @@
 // is by symbol. Sizes are `?` in the text. `gpt2.shape` names them, so that the
 // pass `specialize-shapes` can put a model's numbers in their place:
 //   L layers   C channels   H heads, D = C / H channels each   V tokens known
-//   P positions (the longest sequence)   T tokens at hand   N rows of logits
+//   F channels within the MLP, 4 C in GPT-2   P positions (the longest sequence)
+//   T tokens at hand   N rows of logits
 // The weights have the names, and the (in, out) matrices, of the public
 // checkpoint; its h.0, h.1, ... are stacked along a first dimension L. Those
-// marked `gpt2.matrix` may be taken in fewer bits, see `narrow-elements`.
+// marked `gpt2.matrix` may be taken in fewer bits, see `narrow-elements`. GPT-2
+// has one matrix for %wte and %lm_head, see `tie-embeddings`.
 
 func.func private @embedding(
     tensor<?xi32>, tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
@@ -47,7 +49,8 @@ func.func @forward(
         {gpt2.shape = "N x V", bufferization.writable = true},
     %tokens: tensor<?xi32> {gpt2.shape = "T"},
     %heads: index {gpt2.size = "H"},
-    %wte: tensor<?x?xf32> {gpt2.shape = "V x C", gpt2.matrix},
+    %wte: tensor<?x?xf32>
+        {gpt2.shape = "V x C", gpt2.matrix, gpt2.embedding},
     %wpe: tensor<?x?xf32> {gpt2.shape = "P x C", gpt2.matrix},
     %ln_1_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_1_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
@@ -57,12 +60,14 @@ func.func @forward(
     %attn_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_weight: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_2_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
-    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x 4C", gpt2.matrix},
-    %mlp_c_fc_bias: tensor<?x?xf32> {gpt2.shape = "L x 4C"},
-    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x 4C x C", gpt2.matrix},
+    %mlp_c_fc_weight: tensor<?x?x?xf32> {gpt2.shape = "L x C x F", gpt2.matrix},
+    %mlp_c_fc_bias: tensor<?x?xf32> {gpt2.shape = "L x F"},
+    %mlp_c_proj_weight: tensor<?x?x?xf32> {gpt2.shape = "L x F x C", gpt2.matrix},
     %mlp_c_proj_bias: tensor<?x?xf32> {gpt2.shape = "L x C"},
     %ln_f_weight: tensor<?xf32> {gpt2.shape = "C"},
-    %ln_f_bias: tensor<?xf32> {gpt2.shape = "C"}) -> tensor<?x?xf32>
+    %ln_f_bias: tensor<?xf32> {gpt2.shape = "C"},
+    %lm_head: tensor<?x?xf32>
+        {gpt2.shape = "V x C", gpt2.matrix, gpt2.lm_head}) -> tensor<?x?xf32>
     attributes {llvm.emit_c_interface} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -139,14 +144,14 @@ func.func @forward(
   %final = call @layernorm(%last, %ln_f_weight, %ln_f_bias)
       : (tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
 
-  // The rows wanted are the last N of T; the output embedding is wte again.
+  // The rows wanted are the last N of T; lm_head is wte again in most models.
   %first = arith.subi %T, %N : index
   %result = scf.for %n = %c0 to %N step %c1
       iter_args(%rows = %logits) -> (tensor<?x?xf32>) {
     %t = arith.addi %first, %n : index
     %x = tensor.extract_slice %final[%t, 0] [1, %C] [1, 1]
         : tensor<?x?xf32> to tensor<?xf32>
-    %row = func.call @logits(%x, %wte)
+    %row = func.call @logits(%x, %lm_head)
         : (tensor<?xf32>, tensor<?x?xf32>) -> tensor<?xf32>
     %next = tensor.insert_slice %row into %rows[%n, 0] [1, %V] [1, 1]
         : tensor<?xf32> into tensor<?x?xf32>

@@ -39,8 +39,7 @@ Chapter chapterFor(const Format &format) {
 
 Executable programFor(const Format &format, const Config &config) {
   return load(
-      compileToObject(compileRequest(chapterFor(format), sizesOf(config)))
-          .bytes);
+      compileToObject(compileRequest(chapterFor(format), config)).bytes);
 }
 
 /// Whether its products are by instructions that add several, on this CPU.
@@ -50,14 +49,14 @@ bool hasDots(const Format &format) {
 
 struct FormatsTest : ::testing::TestWithParam<Format> {};
 
-TEST_P(FormatsTest, ComputeWithRoundedWeights) {
-  const Format &format = GetParam();
-  // Whole panels; more columns than panels have; several blocks of rows.
-  Config config = makeConfig(2, 3, 192, 90, 333);
+/// Whether the program computes with weights that are rounded, for so many
+/// tokens.
+void expectRounded(const Format &format, const Config &config,
+                   std::initializer_list<int64_t> counts) {
   Executable program = programFor(format, config);
   Weights weights = randomWeights(config), rounded = randomWeights(config);
   roundMatrices(rounded, format.type);
-  for (int64_t count : {1, 2, 7, 8, 9, 33, 64, 90}) {
+  for (int64_t count : counts) {
     std::vector<int32_t> tokens = someTokens(config, count);
     std::vector<float> logits = logitsOf(program, weights, tokens, count);
     auto expected = reference::forward(rounded, tokens, count);
@@ -80,6 +79,19 @@ TEST_P(FormatsTest, ComputeWithRoundedWeights) {
   EXPECT_FALSE(compareLogits(logitsOf(program, weights, tokens, 20),
                              reference::forward(weights, tokens, 20), config)
                    .within);
+}
+
+TEST_P(FormatsTest, ComputeWithRoundedWeights) {
+  // Whole panels; more columns than panels have; several blocks of rows.
+  expectRounded(GetParam(), makeConfig(2, 3, 192, 90, 333),
+                {1, 2, 7, 8, 9, 33, 64, 90});
+}
+
+TEST_P(FormatsTest, TakeAMatrixForLogitsAlone) {
+  Config config = makeConfig(1, 2, 64, 20, 70);
+  config.isTied = false;
+  config.innerChannels = 96;
+  expectRounded(GetParam(), config, {1, 20});
 }
 
 // What is computed at once, and what token by token, is rounded alike.
@@ -284,9 +296,9 @@ std::vector<int32_t> ownText(Forward &forward, int64_t count) {
         sequence.become(tokens, logits);
       },
       sampler);
-  std::vector<int32_t> prompt{forward.config().endOfText};
+  std::vector<int32_t> prompt{*forward.config().beginOfText};
   Config config = forward.config();
-  config.endOfText = -1;
+  config.endOfText.clear();
   return generate(config, prompt, count, next, [](int32_t) {}).tokens;
 }
 

@@ -55,7 +55,7 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
     }
     entry["suffix"] = suffix;
     std::cerr << "compiling for " << suffix.substr(1) << "\n";
-    add(compileRequest(variant, sizesOf(config)), suffix);
+    add(compileRequest(variant, config), suffix);
     if (variant.kernelsFor == KernelsFor::Gpu)
       add(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
     programs.push_back(std::move(entry));

@@ -9,8 +9,10 @@
 namespace gpt2 {
 
 Sizes sizesOf(const Config &config) {
-  return {{"L", config.layers},   {"H", config.heads}, {"D", config.headDim()},
-          {"C", config.channels}, {"V", config.vocab}, {"P", config.context}};
+  return {{"L", config.layers},    {"H", config.heads},
+          {"D", config.headDim()}, {"C", config.channels},
+          {"F", config.inner()},   {"V", config.vocab},
+          {"P", config.context}};
 }
 
 bool Chapter::hasKernels() const {
@@ -43,8 +45,15 @@ std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   return files;
 }
 
-std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
-  Setting setting{sizes, gpu, weights, cache, scheduleFiles()};
+std::vector<Stage> Chapter::stages(const Sizes &sizes,
+                                   const Config &config) const {
+  Setting setting{.sizes = sizes,
+                  .epsilon = config.epsilon,
+                  .isTied = config.isTied,
+                  .gpu = gpu,
+                  .weights = weights,
+                  .cache = cache,
+                  .schedule = scheduleFiles()};
   setting.mustSchedule = !schedule.empty();
   if (!setting.schedule.empty() && !hasKernels())
     setting.dotDepth = dotProductDepth(setting.schedule.front(), weights, cpu);
@@ -53,18 +62,33 @@ std::vector<Stage> Chapter::stages(const Sizes &sizes) const {
   return pipeline(setting);
 }
 
-CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
+namespace {
+
+/// Puts the kernel that the model has for an activation in the place of GPT-2's
+/// gelu.mlir: a file in the folder activations/ beside it.
+void chooseActivation(std::vector<std::filesystem::path> &sources,
+                      Activation activation) {
+  if (activation == Activation::GeluTanh)
+    return;
+  const char *name =
+      activation == Activation::Gelu ? "gelu_erf.mlir" : "relu.mlir";
+  for (std::filesystem::path &source : sources)
+    if (source.filename() == "gelu.mlir")
+      source = source.parent_path() / "activations" / name;
+}
+
+CompileRequest requestFor(const Chapter &chapter, const Sizes &sizes,
+                          const Config &config) {
   CompileRequest request;
   request.cpu = chapter.cpu;
   request.inputs = chapter.scheduleFiles();
   request.sources = chapter.sources;
-  request.stages = chapter.stages(sizes);
+  chooseActivation(request.sources, config.activation);
+  request.stages = chapter.stages(sizes, config);
   request.gpu = chapter.gpu;
   request.kernelsFor = chapter.kernelsFor;
   return request;
 }
-
-namespace {
 
 /// Leaves of the entries for kernels only that of `kernel`, and of
 /// the kernels only those that it calls.
@@ -103,9 +127,20 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
 
 } // namespace
 
+CompileRequest compileRequest(const Chapter &chapter, const Config &config,
+                              const Sizes &more) {
+  Sizes sizes = more;
+  sizes.merge(sizesOf(config));
+  return requestFor(chapter, sizes, config);
+}
+
+CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
+  return requestFor(chapter, sizes, Config());
+}
+
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
-                             const std::string &kernel) {
-  CompileRequest request = compileRequest(chapter, sizes);
+                             const std::string &kernel, const Config &config) {
+  CompileRequest request = requestFor(chapter, sizes, config);
   llvm::erase_if(request.sources, [](const std::filesystem::path &source) {
     return source.filename() == "gpt2.mlir";
   });
@@ -124,7 +159,7 @@ std::string explain(const Chapter &chapter, const Config &config,
   // As attention's input is made.
   sizes["K"] = config.channels;
   sizes["N"] = 3 * config.channels;
-  CompileRequest request = kernelRequest(chapter, sizes, kernel);
+  CompileRequest request = kernelRequest(chapter, sizes, kernel, config);
   std::string text = "@" + kernel + " in " + chapter.name +
                      ", as it is written:\n\n" + emit(request, "source");
   for (const PassRun &run : tracePasses(request))

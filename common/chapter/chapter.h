@@ -46,8 +46,10 @@ struct Chapter {
 
   /// Whether its programs take matrices in `format`.
   bool takes(ElementType format) const;
-  /// The pipeline for a model.
-  std::vector<Stage> stages(const Sizes &sizes) const;
+  /// The pipeline for a model with these sizes, whose other numbers are
+  /// `config`'s.
+  std::vector<Stage> stages(const Sizes &sizes,
+                            const Config &config = Config()) const;
   /// The schedule to use and what it shares with others; none if there is none.
   /// Throws an Error if it is for other machines.
   std::vector<std::filesystem::path> scheduleFiles() const;
@@ -59,18 +61,24 @@ struct Chapter {
   std::string entry() const { return keepsCache() ? "prefill" : "forward"; }
 };
 
-/// The sizes that common/gpt2.mlir names L, H, D, C, V, P. T and N stay open:
-/// one compiled program serves every length of sequence.
+/// The sizes that common/gpt2.mlir names L, H, D, C, F, V, P. T and N stay
+/// open: one compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
-/// What there is to compile for `chapter` and a model of these sizes.
+/// What there is to compile for `chapter` and a model; `more` are sizes beyond
+/// its own.
+CompileRequest compileRequest(const Chapter &chapter, const Config &config,
+                              const Sizes &more = {});
+
+/// The same for a GPT-2 of which these sizes are known.
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
 
 /// The same for kernels alone, as `chapter` has them: an entry test_NAME for
 /// each, or for `kernel` only. Throws an Error that
 /// lists the kernels if there is none of that name.
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
-                             const std::string &kernel = "");
+                             const std::string &kernel = "",
+                             const Config &config = Config());
 
 /// What `chapter` makes of one kernel of a model of these sizes: for each pass
 /// that changes it, its name and the lines that it changed.

@@ -17,8 +17,7 @@ namespace gpt2::testing {
 
 /// The chapter's program for a model, without the cache.
 inline Executable compileFor(const Config &config) {
-  return load(
-      compileToObject(compileRequest(tested().chapter, sizesOf(config))).bytes);
+  return load(compileToObject(compileRequest(tested().chapter, config)).bytes);
 }
 
 /// Logits (N, V) after each of the last `rows` tokens.

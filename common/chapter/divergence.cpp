@@ -70,7 +70,7 @@ std::vector<Results> chapterResults(const Version &version,
                                     std::span<const int32_t> tokens) {
   const Config &config = version.weights->config();
   auto length = static_cast<int64_t>(tokens.size());
-  Sizes sizes = sizesOf(config);
+  Sizes sizes;
   std::vector<std::vector<float>> taps;
   std::vector<MemRef> outputs;
   for (size_t index : indices) {
@@ -81,7 +81,7 @@ std::vector<Results> chapterResults(const Version &version,
     outputs.emplace_back(taps.back().data(),
                          std::vector<int64_t>{config.layers, length, width});
   }
-  CompileRequest request = compileRequest(*version.chapter, sizes);
+  CompileRequest request = compileRequest(*version.chapter, config, sizes);
   request.llvmLevel = 1; // runs once
   request.prepare = [indices](mlir::ModuleOp module) {
     tapKernelCalls(module, indices);
@@ -104,8 +104,8 @@ reference::Vector logitsOf(const Version &version,
   if (!version.chapter)
     return reference::forward(*version.weights, tokens, 1);
   const Config &config = version.weights->config();
-  Executable program = load(
-      compileToObject(compileRequest(*version.chapter, sizesOf(config))).bytes);
+  Executable program =
+      load(compileToObject(compileRequest(*version.chapter, config)).bytes);
   std::vector<float> logits(config.vocab);
   Forward(program, *version.weights)(tokens, logits);
   return {logits.begin(), logits.end()};

@@ -18,6 +18,16 @@ struct Shape {
 };
 void PrintTo(const Shape &shape, std::ostream *os) { *os << shape.name; }
 
+/// A model that differs from GPT-2 in all that its text can be told.
+Config differing(Activation activation) {
+  Config config = makeConfig(2, 2, 48, 11, 67);
+  config.innerChannels = 80;
+  config.activation = activation;
+  config.epsilon = 0.03;
+  config.isTied = false;
+  return config;
+}
+
 /// Sizes at which index arithmetic breaks if it can.
 const Shape shapes[] = {
     {"OneHeadOfOneChannel", makeConfig(1, 1, 1, 1, 2), {1}},
@@ -25,6 +35,8 @@ const Shape shapes[] = {
     {"HeadDim64", makeConfig(2, 2, 128, 33, 257), {1, 2, 33}},
     {"OneHead", makeConfig(3, 1, 40, 7, 61), {1, 2, 7}},
     {"PrimeSizes", makeConfig(1, 7, 77, 13, 1009), {1, 2, 11, 13}},
+    {"OfAnotherKind", differing(Activation::Relu), {1, 3, 11}},
+    {"OfAThirdKind", differing(Activation::Gelu), {11}},
     {"FullWidthOneLayer", makeConfig(1, 12, 768, 16, 50257), {1, 2, 9}},
 };
 
@@ -97,8 +109,7 @@ TEST_P(Forward, LogitsOfTheParent) {
   Weights weights = randomWeights(config);
   Executable program = compileFor(config);
   Executable parent = load(
-      compileToObject(compileRequest(*tested().chapter.parent, sizesOf(config)))
-          .bytes);
+      compileToObject(compileRequest(*tested().chapter.parent, config)).bytes);
   for (int64_t length : lengths) {
     std::vector<int32_t> tokens = someTokens(config, length);
     std::vector<float> before = logitsOf(parent, weights, tokens, length);
@@ -128,12 +139,13 @@ TEST_P(Forward, GreedyTokens) {
 }
 
 TEST_P(Forward, SpecialisedTextHasNoOpenSize) {
-  Sizes sizes = sizesOf(GetParam().config);
+  const Config &config = GetParam().config;
+  Sizes sizes;
   sizes["T"] = GetParam().lengths.back();
   sizes["N"] = 1;
   sizes["S"] = 2;
   std::string text =
-      emit(compileRequest(tested().chapter, sizes), "specialized");
+      emit(compileRequest(tested().chapter, config, sizes), "specialized");
   if (tested()
           .chapter.keepsCache()) // how much of it is filled, only a run knows
     text = text.substr(text.find("func.func"),

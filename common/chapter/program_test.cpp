@@ -1,5 +1,6 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
 #include "chapter/program_test.h"
+#include "model/json_file.h"
 #include "model/tokenizer.h"
 
 #include <cstring>
@@ -12,6 +13,18 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 namespace {
+
+/// The last `count` numbers of a .npy file of f32: all of them.
+std::vector<float> readLogits(const std::filesystem::path &file,
+                              int64_t count) {
+  std::string bytes = readFile(file);
+  std::vector<float> logits(static_cast<size_t>(count));
+  size_t size = logits.size() * sizeof(float);
+  EXPECT_GT(bytes.size(), size);
+  if (bytes.size() > size)
+    std::memcpy(logits.data(), bytes.data() + bytes.size() - size, size);
+  return logits;
+}
 
 TEST_F(ProgramRun, ContinuesAPrompt) {
   std::vector<std::string> arguments = {"Once upon a time", "--seed=3",
@@ -68,16 +81,40 @@ TEST_F(ProgramRun, DumpsLogits) {
     ProgramResult result = run(arguments);
     ASSERT_EQ(result.exitCode, 0) << result.err;
     EXPECT_EQ(result.out, "");
-    std::string bytes = readFile(file);
-    EXPECT_THAT(bytes,
+    EXPECT_THAT(readFile(file),
                 HasSubstr(all ? "'shape': (3, 4096)" : "'shape': (1, 4096)"));
-    std::vector<float> logits((all ? 3 : 1) * config.vocab);
-    ASSERT_GT(bytes.size(), 4 * logits.size());
-    std::memcpy(logits.data(), bytes.data() + bytes.size() - 4 * logits.size(),
-                4 * logits.size());
+    std::vector<float> logits = readLogits(file, (all ? 3 : 1) * config.vocab);
     reference::Vector rows(expected.end() - logits.size(), expected.end());
     Comparison comparison = compareLogits(logits, rows, config);
     EXPECT_TRUE(comparison.within) << comparison.describe(0);
+  }
+}
+
+// Models that differ from GPT-2, and what transformers computes for them.
+TEST_F(ProgramRun, HasTheLogitsOfTransformers) {
+  std::filesystem::path models =
+      std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
+  for (const char *name : {"silently_untied", "numbers", "gelu", "by_layer"}) {
+    SCOPED_TRACE(name);
+    std::filesystem::path model = models / name;
+    nlohmann::json recorded = readJsonObject(model / "expected.json");
+    std::string tokens;
+    reference::Vector expected;
+    for (const auto &id : recorded.at("ids"))
+      tokens += id.dump() + "\n";
+    for (const auto &row : recorded.at("logits"))
+      expected.insert(expected.end(), row.begin(), row.end());
+    std::filesystem::path file = directory / "logits.npy";
+    ProgramResult result =
+        run({"--model=" + model.string(), ids(tokens), "--all-positions",
+             "--dump-logits=" + file.string()});
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    Comparison comparison =
+        compareLogits(readLogits(file, std::ssize(expected)), expected,
+                      Checkpoint::open(model)->config());
+    EXPECT_TRUE(comparison.within) << comparison.describe(0);
+    EXPECT_EQ(result.err.find("logits are made with it") != std::string::npos,
+              name == std::string("silently_untied"));
   }
 }
 
@@ -110,7 +147,7 @@ TEST_F(ProgramRun, GoesOnBehindTheEndIfAsked) {
   writeConfig(directory / "model/config.json", config);
   std::string four = run(arguments).out;
   // The same model, whose first new token now means the end.
-  config.endOfText = std::stoi(four);
+  config.endOfText = {std::stoi(four)};
   writeConfig(directory / "model/config.json", config);
   EXPECT_EQ(run(arguments).out, "");
   arguments.push_back("--ignore-end");

@@ -110,8 +110,7 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
   if (line.weights != ElementType::F32 || line.cache != ElementType::F32) {
     Chapter plain = chapter;
     plain.weights = plain.cache = ElementType::F32;
-    CompileRequest plainRequest =
-        compileRequest(plain, sizesOf(checkpoint.config()));
+    CompileRequest plainRequest = compileRequest(plain, checkpoint.config());
     plainRequest.cacheDirectory = request.cacheDirectory;
     wide.emplace(load(compileToObject(plainRequest).bytes));
     wideWeights.emplace(checkpoint.stream(showLoading()));
@@ -188,7 +187,7 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
     return 0;
   }
   Chapter chapter = withTunedSchedule(wanted, sizes, line);
-  CompileRequest request = compileRequest(chapter, sizes);
+  CompileRequest request = compileRequest(chapter, checkpoint->config());
   request.configure = applyMlirOptions;
   if (std::string text =
           textToPrint(chapter, checkpoint->config(), line, request);
@@ -209,7 +208,7 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
       chapter.hasKernels() || chapter.onGpu ? onDevice(chapter, line) : chapter;
   if (!line.compareWith.empty())
     return compareVersions(placed, line, *checkpoint);
-  request = compileRequest(placed, sizes);
+  request = compileRequest(placed, checkpoint->config());
   request.configure = applyMlirOptions;
   request.cacheDirectory = line.cacheDirectory;
   request.ignoreCached = line.showsPasses;

@@ -38,7 +38,7 @@ std::string loopsOf(const Score &score) {
 
 Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
               double cacheBytes, int64_t kept) {
-  Sizes sizes = sizesOf(config);
+  Sizes sizes;
   // A CPU's schedule is for any number of tokens; other programs may be
   // specialised.
   KnownSizes ofCall;
@@ -51,7 +51,7 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
     for (unsigned argument : {1, 2, 3})               // tokens and their places
       ofCall[{argument, 0}] = tokens;
   }
-  CompileRequest request = compileRequest(chapter, sizes);
+  CompileRequest request = compileRequest(chapter, config, sizes);
   // Before launches become calls, and loops branches.
   auto end = llvm::find_if(request.stages, [](const Stage &stage) {
     return stage.name == "gpu" || stage.name == "llvm-dialect";

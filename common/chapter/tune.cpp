@@ -43,9 +43,9 @@ double distance(std::span<const float> actual,
 /// A program with its weights.
 struct Running {
   Running(const Chapter &chapter, const Checkpoint &checkpoint)
-      : program(load(compileToObject(
-                         compileRequest(chapter, sizesOf(checkpoint.config())))
-                         .bytes)),
+      : program(
+            load(compileToObject(compileRequest(chapter, checkpoint.config()))
+                     .bytes)),
         weights(checkpoint.stream()), forward(program, weights) {}
 
   Executable program;

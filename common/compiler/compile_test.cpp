@@ -47,7 +47,7 @@ protected:
     writeFile(directory / "fill.mlir", {source});
     CompileRequest request;
     request.sources = {directory / "fill.mlir"};
-    request.stages = {specializeStage(sizes), bufferizeStage(),
+    request.stages = {specializeStage({.sizes = sizes}), bufferizeStage(),
                       llvmDialectStage()};
     request.cacheDirectory = directory / "cache";
     request.ignoreCached = ignoreCached;

@@ -43,7 +43,9 @@ void registerPasses() {
   mlir::registerPass([] { return createRoundOperands(); });
   mlir::registerPass([] { return createRunSchedule(); });
   mlir::registerPass(createSeparateFills);
+  mlir::registerPass([] { return createSetConstants(); });
   mlir::registerPass([] { return createSetSubgroupSize(); });
+  mlir::registerPass(createTieEmbeddings);
   mlir::registerPass(createTileAndFuse);
   mlir::registerPass(createUnrollMarkedLoops);
   mlir::registerPass(createWriteInPlace);

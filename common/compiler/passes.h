@@ -126,8 +126,15 @@ std::unique_ptr<mlir::Pass> createRoundOperands(int64_t depth = 2);
 /// `separate-fills`: see separate_fills.cpp.
 std::unique_ptr<mlir::Pass> createSeparateFills();
 
+/// `set-constants`: see set_constants.cpp.
+std::unique_ptr<mlir::Pass> createSetConstants(const std::string &name = "",
+                                               double value = 0);
+
 /// `set-subgroup-size`: see set_subgroup_size.cpp.
 std::unique_ptr<mlir::Pass> createSetSubgroupSize(unsigned lanes = 32);
+
+/// `tie-embeddings`: see tie_embeddings.cpp.
+std::unique_ptr<mlir::Pass> createTieEmbeddings();
 
 /// `tile-and-fuse`: see tile_and_fuse.cpp.
 std::unique_ptr<mlir::Pass> createTileAndFuse();

@@ -142,4 +142,40 @@ TEST(DropReturnedArguments, KeepsWhatIsNotAnArgument) {
   EXPECT_THAT(text, HasSubstr("return %alloc : memref<4xf32>"));
 }
 
+TEST(TieEmbeddings, MakesOneArgumentOfTwo) {
+  auto tied = [](const char *head) {
+    return runPipeline(std::string(R"(
+  func.func @f(%wte: tensor<?xf32> {gpt2.embedding}, %b: f32,
+               %head: )") + head +
+                           R"( {gpt2.lm_head}) -> (tensor<?xf32>, f32) {
+    %t = tensor.cast %head : )" +
+                           head + R"( to tensor<?xf32>
+    return %t, %b : tensor<?xf32>, f32
+  })",
+                       "tie-embeddings,canonicalize");
+  };
+  EXPECT_THAT(tied("tensor<?xf32>"),
+              HasSubstr("@f(%arg0: tensor<?xf32> {gpt2.embedding}, %arg1: f32) "
+                        "-> (tensor<?xf32>, f32) {\n"
+                        "    return %arg0, %arg1"));
+  EXPECT_THAT(tied("tensor<3xf32>"),
+              HasSubstr("no gpt2.embedding of its type"));
+}
+
+TEST(SetConstants, ByName) {
+  const char *text = R"(
+  func.func @f() -> (f32, f32) {
+    %a = arith.constant {gpt2.constant = "epsilon"} 1.0e-5 : f32
+    %b = arith.constant 1.0e-5 : f32
+    return %a, %b : f32, f32
+  })";
+  std::string set = runPipeline(text, "set-constants{values=epsilon=0.25}");
+  EXPECT_THAT(set, HasSubstr("2.500000e-01 : f32"));
+  EXPECT_THAT(set, HasSubstr("9.99999974E-6 : f32"));
+  EXPECT_THAT(runPipeline(text, "set-constants{values=other=0.25}"),
+              Not(HasSubstr("2.500000e-01")));
+  EXPECT_THAT(runPipeline(text, "set-constants{values=epsilon}"),
+              HasSubstr("\"epsilon\" is not a value"));
+}
+
 } // namespace

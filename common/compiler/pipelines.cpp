@@ -14,8 +14,15 @@ using namespace mlir;
 
 namespace gpt2 {
 
-Stage specializeStage(const Sizes &sizes) {
-  return {"specialized", [sizes](OpPassManager &pm) {
+Stage specializeStage(const Setting &setting) {
+  return {"specialized", [sizes = setting.sizes, epsilon = setting.epsilon,
+                          isTied = setting.isTied](OpPassManager &pm) {
+            // The model's epsilon, if it is not GPT-2's.
+            if (epsilon != Setting().epsilon)
+              pm.addPass(createSetConstants("epsilon", epsilon));
+            // One matrix for tokens and for logits.
+            if (isTied)
+              pm.addPass(createTieEmbeddings());
             // Kernels and slices into @forward: types do not cross calls.
             pm.addPass(createInlinerPass());
             // Put the model's sizes in the place of every `?` but those of the

@@ -23,8 +23,10 @@ struct Stage {
 
 /// What a program is compiled for.
 struct Setting {
-  Sizes sizes;   ///< of the model
-  GpuTarget gpu; ///< that its kernels run on, if it has kernels
+  Sizes sizes;           ///< of the model
+  double epsilon = 1e-5; ///< that its layer normalisation adds to variances
+  bool isTied = true;    ///< its logits are made with the embedding of tokens
+  GpuTarget gpu;         ///< that its kernels run on, if it has kernels
   ElementType weights = ElementType::F32; ///< of matrices: F32, BF16 or I8
   ElementType cache = ElementType::F32;   ///< of keys and values: F32, BF16
   /// In the transform dialect, if the chapter has a schedule: the file for the
@@ -41,8 +43,9 @@ Stage weightsStage();
 /// "cache": keys and values in bf16, where the setting has them so.
 Stage cacheStage();
 
-/// "specialized": one function, its sizes known, its kernels inlined.
-Stage specializeStage(const Sizes &sizes);
+/// "specialized": one function, its sizes and numbers those of the model, its
+/// kernels inlined.
+Stage specializeStage(const Setting &setting);
 
 /// Tensors become memory, in place wherever that is safe. What is allocated is
 /// not freed yet.

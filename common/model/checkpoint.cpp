@@ -1,9 +1,11 @@
 //===- checkpoint.cpp - Which format is it? -----------------------------===//
 #include "model/checkpoint.h"
 #include "model/error.h"
+#include "model/foreign.h"
 #include "model/formats.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gpt2 {
 
@@ -19,11 +21,34 @@ void widenFromFile(const MappedFile &file, ElementType type,
   }
 }
 
+namespace {
+
+/// Attention's scores are products of queries and keys, so what divides them
+/// may as well divide the queries, which are the first C columns of c_attn. All
+/// chapters divide by the square root of D.
+void scaleQueries(const Config &config, const WeightSpec &spec, int64_t l,
+                  std::span<float> out) {
+  bool isQueries =
+      spec.name == "attn.c_attn.weight" || spec.name == "attn.c_attn.bias";
+  if (!isQueries || (config.scalesScores && !config.scalesByLayer))
+    return;
+  double scale = config.scalesByLayer ? 1 / static_cast<double>(l + 1) : 1;
+  if (!config.scalesScores)
+    scale *= std::sqrt(static_cast<double>(config.headDim()));
+  auto columns = static_cast<size_t>(config.channels);
+  for (size_t row = 0; row < out.size(); row += 3 * columns)
+    for (float &value : out.subspan(row, columns))
+      value = static_cast<float>(value * scale);
+}
+
+} // namespace
+
 Weights Checkpoint::stream(LoadProgress progress) const {
   return Weights(sizes, [this, specs = weightSpecs(sizes), progress,
                          done = int64_t{0}](size_t i, int64_t l, int64_t first,
                                             std::span<float> out) mutable {
     read(i, specs[i], l, first, out);
+    scaleQueries(sizes, specs[i], l, out);
     done += static_cast<int64_t>(out.size());
     if (progress)
       progress(std::min(done, sizes.parameters()), sizes.parameters());
@@ -44,9 +69,18 @@ std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &model) {
     fail(model, ": no such model; expected a directory with config.json and "
                 "model.safetensors, a .safetensors or llm.c .bin file, or "
                 "random-124m");
-  if (std::filesystem::is_directory(path))
-    return openSafetensors(path / "model.safetensors");
-  if (path.extension() == ".safetensors")
+  if (std::filesystem::is_directory(path)) {
+    auto whole = path / "model.safetensors",
+         index = path / "model.safetensors.index.json";
+    bool isWhole = std::filesystem::exists(whole);
+    bool isSharded = !isWhole && std::filesystem::exists(index);
+    if (std::string what = describeForeign(path);
+        !isWhole && !isSharded && !what.empty())
+      fail(model, ": no model.safetensors here; ", what);
+    return openSafetensors(isSharded ? index : whole);
+  }
+  if (path.extension() == ".safetensors" ||
+      model.ends_with(".safetensors.index.json"))
     return openSafetensors(path);
   if (path.extension() == ".bin")
     return openLlmc(path);

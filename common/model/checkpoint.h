@@ -1,7 +1,8 @@
 //===- checkpoint.h - A model from disk (or from a formula) -------------===//
 //
 // Reads the public formats of GPT-2's weights into `Weights`: Hugging Face's
-// directory (config.json + model.safetensors) and llm.c's single .bin file.
+// directory (config.json + model.safetensors, or shards of it) and llm.c's
+// single .bin file.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -26,8 +27,9 @@ public:
   virtual ~Checkpoint() = default;
 
   /// Opens `model`, which is one of
-  ///   a directory with config.json and model.safetensors
-  ///   a .safetensors file with config.json beside it
+  ///   a directory with config.json and model.safetensors, or
+  ///     model.safetensors.index.json and the shards that it names
+  ///   a .safetensors or .safetensors.index.json file, config.json beside it
   ///   a .bin file of llm.c, version 3 (f32) or 5 (bf16)
   ///   "random-124m": GPT-2 small's sizes, weights from a formula (random.h)
   /// Throws an Error if there is none, or its sizes are refused.
@@ -35,8 +37,12 @@ public:
 
   const Config &config() const { return sizes; }
 
-  /// The number format of the weights on disk: "F32", "F16", "BF16".
+  /// The number format of the weights on disk: "F64", "F32", "F16", "BF16".
   virtual std::string format() const = 0;
+
+  /// What a user should know of this model that is no error, a line each: what
+  /// its files hold that a language model does not use.
+  const std::vector<std::string> &notes() const { return remarks; }
 
   /// Reads every weight as f32. Throws an Error that names the tensor which is
   /// missing, unexpected, or of the wrong type or shape.
@@ -55,6 +61,7 @@ protected:
                     std::span<float> out) const = 0;
 
   Config sizes;
+  std::vector<std::string> remarks;
 };
 
 } // namespace gpt2

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "model/error.h"
+#include "model/foreign.h"
 #include "model/formats.h"
 #include "model/tokenizer.h"
 
@@ -26,6 +27,11 @@ public:
       : path(path), file(path) {
     std::string source = path.string();
     std::array<int32_t, 8> header;
+    if (std::string what = describeForeign(
+            std::string_view(reinterpret_cast<const char *>(file.data()),
+                             std::min<size_t>(file.size(), 64)));
+        !what.empty())
+      fail(source, ": this is ", what);
     if (file.size() < headerBytes)
       fail(source, ": ", file.size(), " bytes are too few for llm.c's header (",
            headerBytes, ")");
@@ -45,7 +51,8 @@ public:
     sizes.layers = header[4];
     sizes.heads = header[5];
     sizes.channels = header[6];
-    sizes.endOfText = header[3] - 1; // GPT-2's vocabulary ends with it
+    sizes.endOfText = {header[3] - 1}; // GPT-2's vocabulary ends with it
+    sizes.beginOfText = header[3] - 1;
     paddedVocab = header[7];
     sizes.validate(source);
     if (paddedVocab < sizes.vocab || paddedVocab > 2 * sizes.vocab + 1024)

@@ -12,6 +12,8 @@ namespace gpt2 {
 
 size_t sizeOf(ElementType type) {
   switch (type) {
+  case ElementType::F64:
+    return 8;
   case ElementType::F32:
     return 4;
   case ElementType::F16:
@@ -25,6 +27,8 @@ size_t sizeOf(ElementType type) {
 
 std::string_view nameOf(ElementType type) {
   switch (type) {
+  case ElementType::F64:
+    return "F64";
   case ElementType::F32:
     return "F32";
   case ElementType::F16:
@@ -38,8 +42,8 @@ std::string_view nameOf(ElementType type) {
 }
 
 std::optional<ElementType> elementTypeFromName(std::string_view name) {
-  for (ElementType type :
-       {ElementType::F32, ElementType::F16, ElementType::BF16})
+  for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
+                           ElementType::BF16})
     if (name == nameOf(type))
       return type;
   return std::nullopt;
@@ -70,6 +74,14 @@ uint16_t floatToBfloat(float value) {
 void widen(ElementType type, const std::byte *in, std::span<float> out) {
   if (type == ElementType::F32) {
     std::memcpy(out.data(), in, out.size_bytes());
+    return;
+  }
+  if (type == ElementType::F64) {
+    for (size_t i = 0; i < out.size(); ++i) {
+      double value;
+      std::memcpy(&value, in + sizeof value * i, sizeof value);
+      out[i] = static_cast<float>(value);
+    }
     return;
   }
   for (size_t i = 0; i < out.size(); ++i) {

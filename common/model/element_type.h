@@ -9,13 +9,14 @@
 
 namespace gpt2 {
 
-/// I8 is one that matrices are kept in, with scales; no checkpoint has it.
-enum class ElementType { F32, F16, BF16, I8 };
+/// I8 is one that matrices are kept in, with scales; no checkpoint has it. F64
+/// is one that only checkpoints have.
+enum class ElementType { F32, F16, BF16, I8, F64 };
 
 /// Bytes of one element.
 size_t sizeOf(ElementType type);
 
-/// "F32", "F16", "BF16", "I8": the names of the safetensors format.
+/// "F32", "F16", "BF16", "I8", "F64": the names of the safetensors format.
 std::string_view nameOf(ElementType type);
 /// That of a checkpoint's tensor: not I8.
 std::optional<ElementType> elementTypeFromName(std::string_view name);
@@ -28,8 +29,8 @@ float bfloatToFloat(uint16_t bits);
 /// f32 to bfloat16 bits, to nearest, ties to even.
 uint16_t floatToBfloat(float value);
 
-/// Widens `out.size()` little-endian elements of a checkpoint at `in` (which
-/// may be unaligned) to f32.
+/// Takes `out.size()` little-endian elements of a checkpoint at `in` (which may
+/// be unaligned) to f32; F64 is rounded.
 void widen(ElementType type, const std::byte *in, std::span<float> out);
 
 } // namespace gpt2

@@ -21,6 +21,15 @@ void checkIds(std::span<const int32_t> ids, const Config &config) {
            "; the vocabulary has ids 0 to ", config.vocab - 1);
 }
 
+void beginIfEmpty(std::vector<int32_t> &prompt, const Config &config) {
+  if (!prompt.empty())
+    return;
+  if (!config.beginOfText)
+    fail("the prompt is empty, and the model has no token to begin a text with "
+         "(bos_token_id); give a prompt");
+  prompt.push_back(*config.beginOfText);
+}
+
 void checkPrompt(std::span<const int32_t> ids, const Config &config) {
   checkIds(ids, config);
   if (static_cast<int64_t>(ids.size()) > config.context)
@@ -49,8 +58,7 @@ Generation generate(const Config &config, std::vector<int32_t> sequence,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
-  if (sequence.empty())
-    sequence.push_back(config.endOfText);
+  beginIfEmpty(sequence, config);
   checkPrompt(sequence, config);
   Generation result;
   while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
@@ -65,7 +73,7 @@ Generation generate(const Config &config, std::vector<int32_t> sequence,
     auto start = std::chrono::steady_clock::now();
     int32_t token = nextToken(sequence, result.modelSeconds);
     result.stepSeconds.push_back(secondsSince(start));
-    if (token == config.endOfText) {
+    if (config.endsText(token)) {
       result.reason = StopReason::EndOfText;
       return result;
     }

@@ -52,13 +52,16 @@ struct Generation {
 /// Throws an Error if `ids` holds an id outside the vocabulary.
 void checkIds(std::span<const int32_t> ids, const Config &config);
 
+/// An empty prompt starts from the token that texts begin with. Throws an Error
+/// if the model has none.
+void beginIfEmpty(std::vector<int32_t> &prompt, const Config &config);
+
 /// Throws an Error if `ids` holds an id outside the vocabulary or is longer
 /// than the context.
 void checkPrompt(std::span<const int32_t> ids, const Config &config);
 
 /// Continues `prompt` by up to `maxNewTokens` tokens, calling `onToken` with
-/// each as it is made. An empty prompt starts from the end-of-text token, as
-/// training did. Throws as `checkPrompt` does.
+/// each as it is made. Throws as `beginIfEmpty` and `checkPrompt` do.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,

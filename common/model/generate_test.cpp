@@ -56,9 +56,13 @@ TEST(Generate, AnEmptyPromptStartsFromTheEndOfText) {
 }
 
 TEST(Generate, RefusesPrompts) {
-  EXPECT_THAT(errorOf([] { run({1, 2, 3, 4, 5, 6, 7}, 1); }),
+  EXPECT_THAT(errorOf([] {
+                run({1, 2, 3, 4, 5, 6, 7}, 1);
+              }),
               HasSubstr("7 tokens, the model's context 6"));
-  EXPECT_THAT(errorOf([] { run({1, 10}, 1); }),
+  EXPECT_THAT(errorOf([] {
+                run({1, 10}, 1);
+              }),
               HasSubstr("token 2 of the prompt has id 10"));
   EXPECT_THAT(errorOf([] { run({-1}, 1); }), HasSubstr("id -1"));
 }

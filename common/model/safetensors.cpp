@@ -2,6 +2,7 @@
 #include "model/safetensors.h"
 #include "model/element_type.h"
 #include "model/error.h"
+#include "model/foreign.h"
 #include "model/json_file.h"
 
 #include <algorithm>
@@ -52,6 +53,11 @@ readSafetensorsIndex(const MappedFile &file, const std::string &source) {
     fail(source, ": ", file.size(),
          " bytes are too few for a safetensors file; is the download whole?");
   std::memcpy(&headerBytes, file.data(), sizeof headerBytes);
+  if (std::string what = describeForeign(
+          std::string_view(reinterpret_cast<const char *>(file.data()),
+                           std::min<size_t>(file.size(), 64)));
+      !what.empty())
+    fail(source, ": this is ", what);
   if (headerBytes > maxHeaderBytes || headerBytes > file.size() - 8)
     fail(source, ": the header claims ", headerBytes, " bytes, the file has ",
          file.size(), "; not a safetensors file, or cut short");

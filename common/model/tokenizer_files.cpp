@@ -91,9 +91,11 @@ Tokenizer Tokenizer::fromDirectory(const fs::path &directory,
     ids[symbol] = id;
     // A special token is its own text; any other is made of byte characters.
     std::optional<std::string> bytes = bytesOf(symbol);
-    tokens[id] = id == config.endOfText || !bytes ? symbol : *bytes;
+    tokens[id] = config.endsText(id) || !bytes ? symbol : *bytes;
   }
-  Tokenizer tokenizer(std::move(tokens), config.endOfText, source);
+  Tokenizer tokenizer(std::move(tokens),
+                      config.endOfText.empty() ? -1 : config.endOfText[0],
+                      source);
 
   source = mergesFile.string();
   MappedFile file(mergesFile);

@@ -32,8 +32,8 @@ std::string WeightSpec::checkpointName(int64_t l) const {
 }
 
 std::vector<WeightSpec> weightSpecs(const Config &config) {
-  int64_t l = config.layers, c = config.channels;
-  return {
+  int64_t l = config.layers, c = config.channels, f = config.inner();
+  std::vector<WeightSpec> specs = {
       {"wte.weight", false, {config.vocab, c}},
       {"wpe.weight", false, {config.context, c}},
       {"ln_1.weight", true, {l, c}},
@@ -44,13 +44,20 @@ std::vector<WeightSpec> weightSpecs(const Config &config) {
       {"attn.c_proj.bias", true, {l, c}},
       {"ln_2.weight", true, {l, c}},
       {"ln_2.bias", true, {l, c}},
-      {"mlp.c_fc.weight", true, {l, c, 4 * c}},
-      {"mlp.c_fc.bias", true, {l, 4 * c}},
-      {"mlp.c_proj.weight", true, {l, 4 * c, c}},
+      {"mlp.c_fc.weight", true, {l, c, f}},
+      {"mlp.c_fc.bias", true, {l, f}},
+      {"mlp.c_proj.weight", true, {l, f, c}},
       {"mlp.c_proj.bias", true, {l, c}},
       {"ln_f.weight", false, {c}},
       {"ln_f.bias", false, {c}},
   };
+  if (!config.isTied)
+    specs.push_back({"lm_head.weight", false, {config.vocab, c}});
+  return specs;
+}
+
+std::string_view logitsMatrix(const Config &config) {
+  return config.isTied ? "wte.weight" : "lm_head.weight";
 }
 
 std::string formatShape(std::span<const int64_t> shape) {
@@ -198,7 +205,7 @@ void roundMatrices(Weights &weights, ElementType type) {
     } else if (spec.perLayer) { // (in, out)
       for (int64_t l = 0; l < spec.shape[0]; ++l)
         quantize(weights.layer(i, l), spec.shape[2], 1, spec.shape[2]);
-    } else if (i == 0) { // the embedding by token: (out, in), as logits read it
+    } else if (spec.name == logitsMatrix(weights.config())) { // (out, in)
       quantize(weights.tensor(i), spec.shape[0], spec.shape[1], 1);
     }
   }

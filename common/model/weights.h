@@ -2,8 +2,10 @@
 //
 // What the compiled program takes: the public checkpoint's tensors under their
 // own names, those of the layers stacked along a first dimension L, matrices as
-// (in, out), all in one block of f32. They may be read when they are asked for,
-// and given back: a program that keeps them in another way needs few at a time.
+// (in, out), all in one block of f32. A model that does not make logits with
+// its input embedding has a seventeenth, lm_head.weight. They may be read when
+// they are asked for, and given back: a program that keeps them in another way
+// needs few at a time.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -39,9 +41,12 @@ struct WeightSpec {
   std::string checkpointName(int64_t l) const;
 };
 
-/// The sixteen tensors of a model, in the order of the arguments of the entry
-/// `forward`.
+/// The tensors of a model, in the order of the arguments of the entry
+/// `forward`: sixteen or, if the embeddings are not tied, seventeen.
 std::vector<WeightSpec> weightSpecs(const Config &config);
+
+/// The name of the one that logits are made with, (V, C).
+std::string_view logitsMatrix(const Config &config);
 
 /// "(768, 2304)".
 std::string formatShape(std::span<const int64_t> shape);

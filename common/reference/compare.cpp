@@ -51,7 +51,8 @@ double sumTolerance(int64_t terms, double magnitude) {
 }
 
 double logitsTolerance(const Config &config, double largestLogit) {
-  double longestSum = 4.0 * static_cast<double>(config.channels);
+  auto longestSum =
+      static_cast<double>(std::max(config.inner(), config.channels));
   double stages = 2.0 * static_cast<double>(config.layers) + 2;
   return 4 * std::sqrt(longestSum * stages) * f32Rounding * largestLogit;
 }

@@ -39,7 +39,7 @@ double sumTolerance(int64_t terms, double magnitude);
 /// the largest absolute logit. Roundings are independent, so the error of a sum
 /// of K terms grows as sqrt(K), and that of stages one after another as the
 /// square root of their number (Higham 2002, section 2.8). The longest sum has
-/// 4C terms, a model 2L + 2 stages; a factor of 4 stands for four deviations.
+/// F terms, a model 2L + 2 stages; a factor of 4 stands for four deviations.
 double logitsTolerance(const Config &config, double largestLogit);
 
 } // namespace gpt2

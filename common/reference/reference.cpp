@@ -18,7 +18,7 @@ Vector embedding(std::span<const int32_t> tokens, std::span<const float> wte,
 }
 
 Vector layernorm(const Vector &x, std::span<const float> gain,
-                 std::span<const float> bias) {
+                 std::span<const float> bias, double epsilon) {
   size_t channels = gain.size();
   Vector y(x.size());
   for (size_t row = 0; row < x.size(); row += channels) {
@@ -29,7 +29,8 @@ Vector layernorm(const Vector &x, std::span<const float> gain,
       variance += (x[row + c] - mean) * (x[row + c] - mean) / channels;
     for (size_t c = 0; c < channels; ++c)
       y[row + c] =
-          (x[row + c] - mean) / std::sqrt(variance + 1e-5) * gain[c] + bias[c];
+          (x[row + c] - mean) / std::sqrt(variance + epsilon) * gain[c] +
+          bias[c];
   }
   return y;
 }
@@ -80,6 +81,16 @@ Vector gelu(Vector x) {
   return x;
 }
 
+Vector activate(Vector x, Activation activation) {
+  if (activation == Activation::GeluTanh)
+    return gelu(std::move(x));
+  for (double &v : x)
+    v = activation == Activation::Relu
+            ? std::max(v, 0.0)
+            : 0.5 * v * (1 + std::erf(v / std::numbers::sqrt2));
+  return x;
+}
+
 Vector residual(Vector x, const Vector &y) {
   for (size_t i = 0; i < x.size(); ++i)
     x[i] += y[i];
@@ -99,6 +110,9 @@ Vector forward(const Weights &weights, std::span<const int32_t> tokens,
   const Config &config = weights.config();
   int64_t channels = config.channels;
   auto whole = [&](const char *name) { return weights.tensor(name); };
+  auto normalize = [&](const Vector &x, auto gain, auto bias) {
+    return layernorm(x, gain, bias, config.epsilon);
+  };
   auto seen = [&](Vector value) {
     observe(value);
     return value;
@@ -111,28 +125,29 @@ Vector forward(const Weights &weights, std::span<const int32_t> tokens,
       size_t size = stack.size() / config.layers;
       return stack.subspan(l * size, size);
     };
-    Vector n = seen(layernorm(x, layer("ln_1.weight"), layer("ln_1.bias")));
+    Vector n = seen(normalize(x, layer("ln_1.weight"), layer("ln_1.bias")));
     Vector qkv =
         seen(linear(n, layer("attn.c_attn.weight"), layer("attn.c_attn.bias")));
     Vector mixed = seen(attention(qkv, config.heads, config.headDim()));
     Vector o = seen(
         linear(mixed, layer("attn.c_proj.weight"), layer("attn.c_proj.bias")));
     x = seen(residual(x, o));
-    n = seen(layernorm(x, layer("ln_2.weight"), layer("ln_2.bias")));
+    n = seen(normalize(x, layer("ln_2.weight"), layer("ln_2.bias")));
     Vector fc =
         seen(linear(n, layer("mlp.c_fc.weight"), layer("mlp.c_fc.bias")));
-    Vector active = seen(gelu(fc));
+    Vector active = seen(activate(fc, config.activation));
     Vector proj = seen(
         linear(active, layer("mlp.c_proj.weight"), layer("mlp.c_proj.bias")));
     x = seen(residual(x, proj));
   }
-  x = seen(layernorm(x, whole("ln_f.weight"), whole("ln_f.bias")));
+  x = seen(normalize(x, whole("ln_f.weight"), whole("ln_f.bias")));
 
   Vector result;
   auto length = static_cast<int64_t>(tokens.size());
   for (int64_t t = length - rows; t < length; ++t) {
-    Vector row = logits(std::span(x).subspan(t * channels, channels),
-                        whole("wte.weight"));
+    Vector row =
+        logits(std::span(x).subspan(t * channels, channels),
+               weights.tensor(config.isTied ? "wte.weight" : "lm_head.weight"));
     result.insert(result.end(), row.begin(), row.end());
   }
   return result;

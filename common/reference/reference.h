@@ -21,9 +21,9 @@ using Vector = std::vector<double>;
 Vector embedding(std::span<const int32_t> tokens, std::span<const float> wte,
                  std::span<const float> wpe, int64_t channels);
 
-/// x (T, C), gain (C), bias (C) -> (T, C). Ba et al. 2016, epsilon 1e-5.
+/// x (T, C), gain (C), bias (C) -> (T, C). Ba et al. 2016.
 Vector layernorm(const Vector &x, std::span<const float> gain,
-                 std::span<const float> bias);
+                 std::span<const float> bias, double epsilon = 1e-5);
 
 /// x (T, K), w (K, N), b (N) -> x w + b (T, N).
 Vector linear(const Vector &x, std::span<const float> w,
@@ -34,6 +34,9 @@ Vector attention(const Vector &qkv, int64_t heads, int64_t headDim);
 
 /// x (T, C) -> (T, C), the tanh form. Hendrycks & Gimpel 2016.
 Vector gelu(Vector x);
+
+/// The same with what stands in a model in the place of the tanh form.
+Vector activate(Vector x, Activation activation);
 
 /// x (T, C), y (T, C) -> x + y (T, C).
 Vector residual(Vector x, const Vector &y);

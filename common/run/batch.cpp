@@ -93,7 +93,7 @@ private:
     };
     if (generation.tokens.size() == static_cast<size_t>(options.maxNewTokens))
       return done(StopReason::TokenLimit);
-    if (text.pending == config.endOfText)
+    if (config.endsText(text.pending))
       return done(StopReason::EndOfText);
     generation.tokens.push_back(text.pending);
     if (generation.tokens.size() == static_cast<size_t>(options.maxNewTokens))

@@ -42,9 +42,8 @@ private:
     std::string where = file.string() + ":" + std::to_string(lines.size());
     std::vector<int32_t> &prompt = tokens.emplace_back(
         tokenizer ? tokenizer->encode(line) : parseIds(line, where));
-    if (prompt.empty())
-      prompt.push_back(config.endOfText);
     try {
+      beginIfEmpty(prompt, config);
       checkPrompt(prompt, config);
     } catch (const Error &error) {
       fail(where, ": ", error.what());
@@ -75,7 +74,7 @@ void continuePrompts(const RunOptions &options, const Checkpoint &checkpoint,
   Prompts prompts(options, checkpoint);
   Config config = checkpoint.config();
   if (options.ignoreEnd)
-    config.endOfText = -1;
+    config.endOfText.clear();
   if (options.profile)
     device.startTiming();
   std::vector<std::optional<Generation>> done(prompts.ids().size());

@@ -50,8 +50,7 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
     ids = tokenizer->encode(options.prompt.value_or(""));
   }
   Config config = checkpoint.config();
-  if (ids.empty())
-    ids.push_back(config.endOfText);
+  beginIfEmpty(ids, config);
   checkPrompt(ids, config);
   if (options.warmUp) {
     std::vector<float> logits(static_cast<size_t>(config.vocab));
@@ -60,7 +59,7 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
   if (options.profile)
     device.startTiming();
   if (options.ignoreEnd)
-    config.endOfText = -1;
+    config.endOfText.clear();
   Sampler sampler(options.sampler);
   if (tokenizer)
     std::cout << options.prompt.value_or("") << std::flush;
@@ -159,6 +158,8 @@ void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {
                    1e5) /
                    10.0
             << " M parameters in " << checkpoint.format() << "\n";
+  for (const std::string &note : checkpoint.notes())
+    std::cerr << "note: " << note << "\n";
 }
 
 void requireOutput() {

@@ -43,8 +43,8 @@ void append(std::string &bytes, ElementType type, float value) {
 
 Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
                   int64_t context, int64_t vocab) {
-  return {layers,  heads, channels,
-          context, vocab, static_cast<int32_t>(vocab - 1)};
+  auto last = static_cast<int32_t>(vocab - 1);
+  return {layers, heads, channels, context, vocab, {last}, last};
 }
 
 Weights randomWeights(const Config &config) {
@@ -105,13 +105,24 @@ void SafetensorsFile::write(const std::filesystem::path &path,
 }
 
 void writeConfig(const std::filesystem::path &file, const Config &config) {
-  nlohmann::json json = {{"model_type", "gpt2"},
-                         {"n_layer", config.layers},
-                         {"n_head", config.heads},
-                         {"n_embd", config.channels},
-                         {"n_positions", config.context},
-                         {"vocab_size", config.vocab},
-                         {"eos_token_id", config.endOfText}};
+  nlohmann::json json = {
+      {"model_type", "gpt2"},
+      {"n_layer", config.layers},
+      {"n_head", config.heads},
+      {"n_embd", config.channels},
+      {"n_positions", config.context},
+      {"vocab_size", config.vocab},
+      {"n_inner", config.inner()},
+      {"layer_norm_epsilon", config.epsilon},
+      {"scale_attn_weights", config.scalesScores},
+      {"scale_attn_by_inverse_layer_idx", config.scalesByLayer},
+      {"tie_word_embeddings", config.isTied},
+      {"eos_token_id", config.endOfText}};
+  if (config.beginOfText)
+    json["bos_token_id"] = *config.beginOfText;
+  const char *activations[] = {"gelu_new", "gelu", "relu"};
+  json["activation_function"] =
+      activations[static_cast<int>(config.activation)];
   writeFile(file, {json.dump()});
 }
 
