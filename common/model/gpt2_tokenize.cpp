@@ -5,6 +5,7 @@
 #include "model/tokenizer.h"
 
 #include <charconv>
+#include <functional>
 #include <iostream>
 
 #include <getopt.h>
@@ -79,37 +80,47 @@ std::vector<int32_t> parseIds(std::string_view text, const std::string &file) {
   }
 }
 
+/// Calls `show` with each part of `text` that ends with `end`.
+void forEachPart(std::string_view text, char end,
+                 const std::function<void(std::string_view)> &show) {
+  while (!text.empty()) {
+    std::string_view part = text.substr(0, text.find(end));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    show(part);
+  }
+}
+
 int run(int argc, char **argv) {
   std::optional<Options> line = parse(argc, argv);
   if (!line)
     return 0;
   Tokenizer tokenizer = Tokenizer::open(line->tokenizer);
   std::string all = readFile(line->file == "-" ? "/dev/stdin" : line->file);
-  // Between texts, and between the ids of different texts.
-  char textEnd = '\0', idsEnd = '\n';
-  std::string_view rest = all;
-  while (!rest.empty() || !line->null) {
-    std::string_view item = rest;
-    if (line->null)
-      item = rest.substr(0, rest.find(line->decode ? idsEnd : textEnd));
-    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
-    if (line->decode) {
-      std::cout << tokenizer.decode(parseIds(item, line->file));
-    } else {
-      const char *before = "";
-      for (int32_t id :
-           tokenizer.encode(item, line->noSpecial ? SpecialTokens::AsText
-                                                  : SpecialTokens::AsTokens)) {
-        std::cout << before << id;
-        before = line->null ? " " : "\n";
-      }
-      if (!line->null && *before)
-        std::cout << idsEnd;
+  auto showText = [&](std::string_view ids) {
+    std::cout << tokenizer.decode(parseIds(ids, line->file));
+  };
+  auto showIds = [&](std::string_view text) {
+    const char *between = "";
+    for (int32_t id :
+         tokenizer.encode(text, line->noSpecial ? SpecialTokens::AsText
+                                                : SpecialTokens::AsTokens)) {
+      std::cout << between << id;
+      between = line->null ? " " : "\n";
     }
-    if (!line->null)
-      break;
-    std::cout << (line->decode ? textEnd : idsEnd);
-  }
+    if (line->null || *between)
+      std::cout << '\n';
+  };
+  if (line->null && line->decode)
+    forEachPart(all, '\n', [&](std::string_view ids) {
+      showText(ids);
+      std::cout << '\0';
+    });
+  else if (line->null)
+    forEachPart(all, '\0', showIds);
+  else if (line->decode)
+    showText(all);
+  else
+    showIds(all);
   if (!std::cout.flush())
     fail("the output could not be written");
   return 0;

@@ -11,11 +11,14 @@ using nlohmann::json;
 
 json parseJsonObject(std::string_view text, const std::string &source,
                      const JsonFilter &keep) {
+  constexpr int deepest = 100; // what copies and prints values recurses
   std::set<std::string> keys;
   auto onEvent = [&](int depth, json::parse_event_t event, json &parsed) {
     if (event == json::parse_event_t::key && depth == 1 &&
         !keys.insert(parsed.get<std::string>()).second)
       fail(source, ": the key ", parsed.dump(), " stands twice");
+    if (depth > deepest)
+      fail(source, ": nested more than ", deepest, " deep");
     return !keep || keep(depth, event, parsed);
   };
   try {

@@ -15,7 +15,8 @@ using JsonFilter = std::function<bool(
     int depth, nlohmann::json::parse_event_t event, nlohmann::json &parsed)>;
 
 /// Parses `text` as a JSON object. Throws an Error that starts with `source` if
-/// it is not one, or if a key of the outermost object stands twice.
+/// it is not one, if a key of the outermost object stands twice, or if it is
+/// nested absurdly deep.
 nlohmann::json parseJsonObject(std::string_view text, const std::string &source,
                                const JsonFilter &keep = {});
 

@@ -285,6 +285,8 @@ TEST(TokenizerFiles, CompanionsThatLie) {
   EXPECT_THAT(message(config, R"({"fast_tokenizer_files": ["t.4.json"]})"),
               HasSubstr("only tokenizer.json is accepted"));
   EXPECT_THAT(message(config, "{"), HasSubstr("not valid JSON"));
+  std::string deep = "{\"a\": " + std::string(1 << 20, '[');
+  EXPECT_THAT(message(config, deep.c_str()), HasSubstr("nested more than 100"));
   EXPECT_THAT(message("special_tokens_map.json", R"({"eos_token": []})"),
               HasSubstr("\"eos_token\" is []"));
   EXPECT_THAT(message("added_tokens.json", R"({"<x>": "y"})"),
