@@ -73,6 +73,9 @@ public:
   std::optional<int32_t> beginOfText() const { return beginId; }
   std::optional<int32_t> endOfText() const { return endId; }
 
+  Tokenizer(Tokenizer &&) = default; // not copied: `wholeWords` has views
+  Tokenizer &operator=(Tokenizer &&) = default;
+
 private:
   Tokenizer() = default;
   explicit Tokenizer(const TokenizerDescription &description);

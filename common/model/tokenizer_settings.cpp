@@ -20,6 +20,7 @@ using nlohmann::json;
 /// their ids.
 struct OrderedFields {
   std::vector<std::string> names;
+  std::vector<std::string> extraNames; ///< if the extra tokens have any
   json values = json::object();
   std::map<std::string, std::string> files; ///< whose each field is
 
@@ -29,9 +30,15 @@ struct OrderedFields {
   }
 
   void take(const fs::path &file) {
+    std::string top;
     auto note = [&](int depth, json::parse_event_t event, json &parsed) {
-      if (depth == 1 && event == json::parse_event_t::key) {
-        auto name = parsed.get<std::string>();
+      if (depth > 2 || event != json::parse_event_t::key)
+        return true;
+      auto name = parsed.get<std::string>();
+      if (depth == 2 && top.ends_with("_special_tokens"))
+        extraNames.push_back(name);
+      if (depth == 1) {
+        top = name;
         if (files.insert_or_assign(name, file.string()).second)
           names.push_back(std::move(name));
       }
@@ -122,6 +129,10 @@ void readNamedTokens(const OrderedFields &fields, TokenizerSettings &settings) {
                         std::count(names.begin(), names.begin() + ownNames,
                                    name) == 0;
                });
+  std::stable_partition(
+      names.begin() + ownNames, names.end(), [&](const std::string &name) {
+        return field(fields.values, name).is_object(); // as it happens
+      });
   for (const std::string &name : names) {
     // GPT2Tokenizer's own, where the vocabulary has it and nothing is said.
     bool isDefault =
@@ -176,9 +187,17 @@ TokenizerSettings readTokenizerSettings(const fs::path &directory) {
   readNamedTokens(fields, settings);
   if (extra.empty())
     extra = extraTokens(fields.values);
-  for (const json &value : extra)
-    settings.extra.push_back(readAddedToken(
-        value, directory.string() + ": one of the extra special tokens"));
+  std::string where = directory.string() + ": one of the extra special tokens";
+  if (extra.is_object()) {
+    for (const std::string &name : fields.extraNames)
+      if (extra.contains(name)) {
+        settings.named.push_back(readAddedToken(extra[name], where));
+        settings.named.back().special = true;
+      }
+  } else {
+    for (const json &value : extra)
+      settings.extra.push_back(readAddedToken(value, where));
+  }
   if (!settings.declaresAll && fs::exists(directory / "added_tokens.json"))
     settings.declared = legacyTokens(directory / "added_tokens.json", settings);
   return settings;

@@ -141,4 +141,40 @@ TEST(Tokenizer, EndOfTextIsOneToken) {
               HasSubstr("outside the vocabulary"));
 }
 
+TEST(Tokenizer, FilesThatLie) {
+  Config config = Config::fromJson(embedded / "config.json");
+  TemporaryDirectory directory;
+  std::string vocab = readFile(embedded / "encoder.json");
+  std::string merges = readFile(embedded / "vocab.bpe");
+  auto message = [&](const std::string &vocab, const std::string &merges) {
+    writeFile(directory / "vocab.json", {vocab});
+    writeFile(directory / "merges.txt", {merges});
+    return errorOf([&] { Tokenizer::fromDirectory(directory.path, config); });
+  };
+  EXPECT_THAT(message(vocab, "#version: 0.2\nt h\nQ zzz\n"),
+              HasSubstr("merges.txt:3: the symbol \"zzz\" is not in"));
+  EXPECT_THAT(message(vocab, "#version: 0.2\nQ Z\n"),
+              HasSubstr("merges.txt:2: the symbol \"QZ\" is not in"));
+  EXPECT_THAT(message(vocab, "t h e\n"), HasSubstr("merges.txt:1: expected"));
+  EXPECT_THAT(message(vocab, "the\n"), HasSubstr("merges.txt:1: expected"));
+  EXPECT_THAT(message("{\"a\": 0}", merges),
+              HasSubstr("no token is the single byte 0"));
+  EXPECT_THAT(message("{\"a\": 0, \"a\": 1}", merges),
+              HasSubstr("the key \"a\" stands twice"));
+  auto spoiled = [&](const std::string &token, nlohmann::json id) {
+    auto json = nlohmann::json::parse(vocab);
+    json[token] = std::move(id);
+    return message(json.dump(), merges);
+  };
+  EXPECT_THAT(spoiled("the", 4096), HasSubstr("\"the\" has id 4096"));
+  EXPECT_THAT(spoiled("the", -1), HasSubstr("\"the\" has id -1"));
+  EXPECT_THAT(spoiled("the", "1"), HasSubstr("\"the\" has id \"1\""));
+  EXPECT_THAT(spoiled("the", 0), HasSubstr("two tokens have id 0"));
+  auto json = nlohmann::json::parse(vocab);
+  json["qqqqq"] = json["a"];
+  json.erase("a");
+  EXPECT_THAT(message(json.dump(), merges),
+              HasSubstr("no token is the single byte 97"));
+}
+
 } // namespace

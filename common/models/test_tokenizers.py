@@ -20,7 +20,7 @@ try:
     import tokenizers
     import transformers
 except ImportError as missing:
-    print(f"SKIPPED: {sys.executable} has no {missing.name}, to compare with", flush=True)
+    print(f"SKIPPED: {sys.executable} has no {missing.name} to compare with")
     sys.exit(77)
 
 import tokenizer_cases
@@ -34,8 +34,8 @@ PIECES = [
     "e\u0301", "\u65e5\u672c", "\u0661\u0662", "\u00bd", "\u2167", "\U0001f600",
     "\U0001f468\u200d\U0001f469", "\u0130", "\u01c5", "\ufb01", "\ufeff", "\U00011f04",
     "\U000105c0", "\U0010ffff", "word", " word ", "<l>", "<r>", "<b>", "<l><r>", " <r",
-    "<r>x", "<s>", "</s>", "<pad>", "<c>", "<m>", "<p>", "plain", "<u>", "<zz>", "<img>",
-    "<|endoftext|>", "<|endoftext", "|>", "<|", "woods", " woods",
+    "<r>x", "<s>", "</s>", "<pad>", "<c>", "<m>", "<p>", "plain", "<u>", "<zz>",
+    "<img>", "<|endoftext|>", "<|endoftext", "|>", "<|", "woods", " woods",
 ]  # fmt: skip
 
 

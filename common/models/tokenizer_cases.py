@@ -125,6 +125,14 @@ def cases(end: int) -> dict[str, dict[str, dict]]:
                 "additional_special_tokens": ["<u>", "<pad>"],
             },
         },
+        "named in a dictionary": {
+            **own,
+            "tokenizer_config.json": {
+                "b_token": "<c>",
+                "a_token": {"__type": "AddedToken", **added("<m>", rstrip=True)},
+                "extra_special_tokens": {"z": "<zz>", "a": "<img>", "b": "<u>"},
+            },
+        },
         "map over config": {
             **own,
             "tokenizer_config.json": {"bos_token": "<c>"},
