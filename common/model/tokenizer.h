@@ -7,24 +7,39 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "model/added_tokens.h"
+#include "model/byte_pairs.h"
 #include "model/config.h"
 
-#include <memory>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace gpt2 {
 
-class WordSplitter;
+struct TokenizerDescription;
+
+/// What "<|endoftext|>" in a text is.
+enum class SpecialTokens { AsTokens, AsText };
 
 class Tokenizer {
 public:
-  /// Reads encoder.json (or vocab.json) and vocab.bpe (or merges.txt) in
-  /// `directory`. Throws an Error if a file is missing, an id is doubled or out
-  /// of range, a byte has no token, a merge names an unknown symbol, or the
-  /// vocabulary is not `config`'s.
+  /// Opens `path`, which is one of
+  ///   a directory with a tokenizer's files (`fromDirectory`)
+  ///   a tokenizer.json, which is taken alone, as `tokenizers` takes it
+  ///   a .bin file, which is llm.c's (`fromLlmc`)
+  /// Throws an Error if there is none, if it does what GPT-2's tokenizer does
+  /// not (the message names it), or has more tokens than the model. Without
+  /// `config`, as many as there are.
+  static Tokenizer open(const std::filesystem::path &path);
+  static Tokenizer open(const std::filesystem::path &path,
+                        const Config &config);
+
+  /// Reads `directory` as transformers does: tokenizer.json if it is there,
+  /// else vocab.json and merges.txt (or encoder.json and vocab.bpe); with them
+  /// tokenizer_config.json, or, if that declares no added_tokens_decoder,
+  /// special_tokens_map.json and added_tokens.json, too. llm.c's
+  /// gpt2_tokenizer.bin if there is nothing else.
   static Tokenizer fromDirectory(const std::filesystem::path &directory,
                                  const Config &config);
 
@@ -33,37 +48,54 @@ public:
   static Tokenizer fromLlmc(const std::filesystem::path &file,
                             const Config &config);
 
-  /// The ids of `text`, any bytes. "<|endoftext|>" in the text is the special
-  /// token. Bytes that are not UTF-8 are kept: decode(encode(x)) == x.
-  std::vector<int32_t> encode(std::string_view text) const;
+  /// The ids of `text`, any bytes: special and added tokens where they stand in
+  /// it, merged bytes elsewhere, and whatever the files want around a text
+  /// (mostly nothing). Bytes that are not UTF-8 are kept: decode(encode(x)) ==
+  /// x unless the files have a space or tokens put before the text, or tokens
+  /// that take the white space around them.
+  std::vector<int32_t>
+  encode(std::string_view text,
+         SpecialTokens special = SpecialTokens::AsTokens) const;
 
-  /// The bytes of one token or of many. Throws an Error on an unknown id.
+  /// The bytes of one token or of many. Throws an Error on an id that no token
+  /// has.
   std::string_view decode(int32_t id) const;
   std::string decode(std::span<const int32_t> ids) const;
 
+  /// All ids are below this. The model's vocabulary may be larger, and an id
+  /// below it may belong to no token.
   int64_t size() const { return static_cast<int64_t>(tokens.size()); }
-  int32_t endOfText() const { return endOfTextId; }
+  bool isKnown(int32_t id) const {
+    return id >= 0 && id < size() && !tokens[id].empty();
+  }
 
-  Tokenizer(Tokenizer &&) noexcept;
-  ~Tokenizer();
+  /// The ids that the files name as bos_token and eos_token.
+  std::optional<int32_t> beginOfText() const { return beginId; }
+  std::optional<int32_t> endOfText() const { return endId; }
+
+  Tokenizer(Tokenizer &&) = default; // not copied: `wholeWords` has views
+  Tokenizer &operator=(Tokenizer &&) = default;
 
 private:
-  struct Merge {
-    int32_t rank, result;
-  };
+  Tokenizer() = default;
+  explicit Tokenizer(const TokenizerDescription &description);
 
-  Tokenizer(std::vector<std::string> tokens, int32_t endOfText,
-            const std::string &source);
+  /// Takes tokens and merges; tells which ids bytes and merges make.
+  std::vector<bool> takeVocabulary(const TokenizerDescription &description);
+  void requireAllBytes(const std::string &source) const;
+  void encodePart(std::string_view text, std::vector<int32_t> &ids) const;
 
-  static uint64_t pairKey(int32_t left, int32_t right);
-  void addMerge(int32_t left, int32_t right, int32_t result);
-  void encodeWord(std::string_view word, std::vector<int32_t> &ids) const;
-
-  std::vector<std::string> tokens; ///< id -> bytes
-  int32_t endOfTextId;
-  int32_t byteIds[256];
-  std::unordered_map<uint64_t, Merge> merges; ///< (left, right) ids
-  std::unique_ptr<WordSplitter> splitter;
+  int64_t modelVocab = 0;
+  std::vector<std::string> tokens; ///< id -> bytes; empty if no token has it
+  BytePairs pairs;
+  AddedTokens added;
+  std::optional<int32_t> beginId, endId;
+  std::vector<int32_t> before, after; ///< put around a text
+  bool addPrefixSpace = false;
+  bool splitSpecialTokens = false; ///< special tokens are always text
+  bool wholeParts = false;         ///< no expression cuts the text
+  /// Words that are tokens are not merged: word -> id.
+  std::unordered_map<std::string_view, int32_t> wholeWords;
 };
 
 } // namespace gpt2

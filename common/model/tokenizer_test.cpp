@@ -72,69 +72,73 @@ TEST(Tokenizer, LongWordsEnd) {
   EXPECT_EQ(tokenizer.decode(tokenizer.encode(word)), word);
 }
 
+TEST(Tokenizer, LongWordsAreMergedAsShortOnes) {
+  // Words of up to 64 bytes and longer ones go different ways to the same ids.
+  Tokenizer tokenizer = embeddedTokenizer();
+  BytePairs pairs;
+  for (int32_t id = 0; id < 4095; ++id)
+    if (tokenizer.decode(id).size() == 1)
+      pairs.setByte(static_cast<unsigned char>(tokenizer.decode(id)[0]), id);
+  // 'X' is in no merge here, so that what is left of it is merged alone.
+  std::mt19937_64 random(2);
+  for (int32_t id = 256; id < 4095; ++id)
+    for (size_t cut = 1; cut < tokenizer.decode(id).size(); ++cut) {
+      std::vector<int32_t> left, right;
+      std::string_view bytes = tokenizer.decode(id);
+      if (bytes.find('X') != std::string_view::npos)
+        continue;
+      pairs.encode(bytes.substr(0, cut), left);
+      pairs.encode(bytes.substr(cut), right);
+      if (left.size() == 1 && right.size() == 1) {
+        pairs.addMerge(left[0], right[0], id);
+        break;
+      }
+    }
+  for (int i = 0; i < 500; ++i) {
+    std::string word;
+    while (word.size() < 40 + random() % 20)
+      word += "etaonrish th"[random() % 12];
+    std::vector<int32_t> once, twice;
+    pairs.encode(word, once);
+    pairs.encode(word + std::string(40, 'X') + word, twice);
+    ASSERT_LT(once.size(), word.size());
+    ASSERT_EQ(std::vector(twice.begin(), twice.begin() + once.size()), once);
+    ASSERT_EQ(std::vector(twice.end() - once.size(), twice.end()), once);
+  }
+}
+
+TEST(Tokenizer, AMergeAddedAgainIsTheLast) {
+  BytePairs pairs;
+  for (int byte = 0; byte < 256; ++byte)
+    pairs.setByte(static_cast<unsigned char>(byte), byte);
+  pairs.addMerge('a', 'b', 256);
+  pairs.addMerge('b', 'c', 257);
+  std::vector<int32_t> ids;
+  pairs.encode("abc", ids);
+  EXPECT_EQ(ids, (std::vector<int32_t>{256, 'c'}));
+  pairs.addMerge('a', 'b', 256);
+  ids.clear();
+  pairs.encode("abc", ids);
+  EXPECT_EQ(ids, (std::vector<int32_t>{'a', 257}));
+}
+
 TEST(Tokenizer, EndOfTextIsOneToken) {
   Tokenizer tokenizer = embeddedTokenizer();
-  std::vector<int32_t> ids = tokenizer.encode("a<|endoftext|><|endoftext|>b");
+  std::string text = "a<|endoftext|><|endoftext|>b";
+  std::vector<int32_t> ids = tokenizer.encode(text);
   ASSERT_EQ(ids.size(), 4u);
-  EXPECT_EQ(ids[1], tokenizer.endOfText());
-  EXPECT_EQ(ids[2], tokenizer.endOfText());
+  EXPECT_EQ(tokenizer.endOfText(), 4095);
+  EXPECT_EQ(tokenizer.beginOfText(), 4095);
+  EXPECT_EQ(ids[1], 4095);
+  EXPECT_EQ(ids[2], 4095);
+  ids = tokenizer.encode(text, SpecialTokens::AsText);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), 4095), 0);
+  EXPECT_EQ(tokenizer.decode(ids), text);
   EXPECT_THAT(errorOf([&] { tokenizer.decode(-1); }), HasSubstr("id -1"));
   EXPECT_THAT(errorOf([&] {
                 tokenizer.decode(static_cast<int32_t>(tokenizer.size()));
               }),
               HasSubstr("outside the vocabulary"));
-}
-
-/// llm.c's file for the embedded vocabulary.
-std::string llmcFile(const Tokenizer &tokenizer, uint32_t version) {
-  std::vector<uint32_t> header(256);
-  header[0] = 20240328;
-  header[1] = version;
-  header[2] = static_cast<uint32_t>(tokenizer.size());
-  header[3] = static_cast<uint32_t>(tokenizer.endOfText());
-  std::string bytes(reinterpret_cast<char *>(header.data()), 1024);
-  for (int32_t id = 0; id < tokenizer.size(); ++id) {
-    bytes += static_cast<char>(tokenizer.decode(id).size());
-    bytes += tokenizer.decode(id);
-  }
-  return bytes;
-}
-
-TEST(Tokenizer, LlmcsFileGivesTheSameIds) {
-  Tokenizer expected = embeddedTokenizer();
-  Config config = Config::fromJson(embedded / "config.json");
-  TemporaryDirectory directory;
-  for (uint32_t version : {1, 2}) {
-    writeFile(directory / "t.bin", {llmcFile(expected, version)});
-    Tokenizer actual = Tokenizer::fromLlmc(directory / "t.bin", config);
-    std::string text = readFile(embedded / "vocab.bpe") +
-                       "\xff\xfe \xc3\x28 na\xc3\xafve<|endoftext|>x";
-    EXPECT_GT(expected.encode(text).size(), 100u);
-    EXPECT_EQ(actual.encode(text), expected.encode(text));
-  }
-}
-
-TEST(Tokenizer, LlmcsFileThatLies) {
-  Tokenizer tokenizer = embeddedTokenizer();
-  Config config = Config::fromJson(embedded / "config.json");
-  TemporaryDirectory directory;
-  fs::path path = directory / "t.bin";
-  std::string good = llmcFile(tokenizer, 2);
-  auto message = [&](const std::string &bytes) {
-    writeFile(path, {bytes});
-    return errorOf([&] { Tokenizer::fromLlmc(path, config); });
-  };
-  EXPECT_THAT(message(good.substr(0, 1000)), HasSubstr("too short"));
-  EXPECT_THAT(message(good.substr(0, 5000)), HasSubstr("ends inside token"));
-  EXPECT_THAT(message("?" + good.substr(1)), HasSubstr("expected 20240328"));
-  std::string scrambled = good;
-  std::swap(scrambled[1024 + 2 * 256 + 1], scrambled.back());
-  EXPECT_THAT(message(scrambled), HasSubstr("t.bin"));
-  config.vocab = 7;
-  EXPECT_THAT(message(good), HasSubstr("the model's vocabulary 7"));
-  fs::remove(path);
-  EXPECT_THAT(errorOf([&] { Tokenizer::fromLlmc(path, config); }),
-              HasSubstr("no tokenizer here"));
 }
 
 TEST(Tokenizer, FilesThatLie) {
@@ -153,7 +157,10 @@ TEST(Tokenizer, FilesThatLie) {
               HasSubstr("merges.txt:2: the symbol \"QZ\" is not in"));
   EXPECT_THAT(message(vocab, "t h e\n"), HasSubstr("merges.txt:1: expected"));
   EXPECT_THAT(message(vocab, "the\n"), HasSubstr("merges.txt:1: expected"));
-  EXPECT_THAT(message("{\"a\": 0}", merges), HasSubstr("has 1 tokens"));
+  EXPECT_THAT(message("{\"a\": 0}", merges),
+              HasSubstr("no token is the single byte 0"));
+  EXPECT_THAT(message("{\"a\": 0, \"a\": 1}", merges),
+              HasSubstr("the key \"a\" stands twice"));
   auto spoiled = [&](const std::string &token, nlohmann::json id) {
     auto json = nlohmann::json::parse(vocab);
     json[token] = std::move(id);

@@ -1,0 +1,80 @@
+//===- word_splitter_test.cpp - Words, judged by another ----------------===//
+#include "model/files.h"
+#include "model/unicode.h"
+#include "model/word_splitter.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+using namespace gpt2;
+
+namespace {
+
+std::vector<std::string> wordsOf(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    words.emplace_back(text.substr(0, firstWord(text)));
+    text.remove_prefix(words.back().size());
+  }
+  return words;
+}
+
+std::string utf8(char32_t code) {
+  nlohmann::json parsed; // an independent encoder, of pairs of surrogates
+  char text[32];
+  if (code < 0x10000)
+    std::snprintf(text, sizeof text, "\"\\u%04x\"",
+                  static_cast<unsigned>(code));
+  else
+    std::snprintf(text, sizeof text, "\"\\u%04x\\u%04x\"",
+                  static_cast<unsigned>(0xD800 + ((code - 0x10000) >> 10)),
+                  static_cast<unsigned>(0xDC00 + ((code - 0x10000) & 0x3FF)));
+  return nlohmann::json::parse(text).get<std::string>();
+}
+
+TEST(WordSplitter, SplitsAsRecorded) {
+  // Recorded from Hugging Face's tokenizers:
+  // common/models/record_tokenizers.py.
+  auto all =
+      nlohmann::json::parse(readFile(std::filesystem::path(GPT2_SOURCE_DIR) /
+                                     "common/model/fixtures/words.json"));
+  ASSERT_GT(all.size(), 50u);
+  for (const auto &record : all) {
+    std::vector<std::string> words = record["words"];
+    std::string text;
+    for (const std::string &word : words)
+      text += word;
+    EXPECT_EQ(wordsOf(text), words) << "U+" << std::hex << record["code"];
+  }
+}
+
+TEST(WordSplitter, KnowsEveryCharacterBothWays) {
+  for (char32_t code = 0; code <= 0x10FFFF; ++code) {
+    if (code >= 0xD800 && code <= 0xDFFF)
+      continue;
+    std::string text = "\x80" + utf8(code);
+    for (Character c :
+         {characterAt(text + "a", 1), characterBefore(text, text.size())}) {
+      ASSERT_TRUE(c.valid) << static_cast<uint32_t>(code);
+      ASSERT_EQ(c.code, code);
+      ASSERT_EQ(c.bytes, text.size() - 1);
+    }
+  }
+}
+
+TEST(WordSplitter, BytesThatAreNotUtf8AreWordsOfTheirOwn) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(wordsOf("a\xff\xfe b"), (Words{"a", "\xff\xfe", " b"}));
+  EXPECT_EQ(wordsOf("a \xff"), (Words{"a", " ", "\xff"})); // \S is not there
+  EXPECT_EQ(wordsOf("a  \xff"), (Words{"a", "  ", "\xff"}));
+  EXPECT_EQ(wordsOf("\xe2\x82z"), (Words{"\xe2\x82", "z"}));   // cut short
+  EXPECT_EQ(wordsOf("\xc0\x80"), (Words{"\xc0\x80"}));         // overlong
+  EXPECT_EQ(wordsOf("\xed\xa0\x80"), (Words{"\xed\xa0\x80"})); // surrogate
+  EXPECT_EQ(wordsOf("\xf4\x90\x80\x80"),
+            (Words{"\xf4\x90\x80\x80"})); // beyond U+10FFFF
+  EXPECT_EQ(wordsOf("\xf0\x9f\x98"), (Words{"\xf0\x9f\x98"}));
+}
+
+} // namespace
