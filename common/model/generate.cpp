@@ -28,6 +28,25 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config) {
          config.context, "; shorten the prompt");
 }
 
+std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
+                          ContextPolicy context) {
+  if (prompt.empty())
+    prompt.push_back(config.endOfText);
+  checkIds(prompt, config);
+  size_t length = prompt.size();
+  if (static_cast<int64_t>(length) <= config.context)
+    return "";
+  std::ostringstream text;
+  text << "the prompt has " << length << " tokens, the model's context "
+       << config.context << "; ";
+  if (context == ContextPolicy::Stop)
+    fail(text.str(), "shorten the prompt, or give --context slide to go on "
+                     "behind the newest half of the context");
+  dropOldest(prompt, config);
+  text << "going on behind the newest " << prompt.size();
+  return text.str();
+}
+
 void dropOldest(std::vector<int32_t> &sequence, const Config &config) {
   int64_t kept = std::max<int64_t>(config.context / 2, 1);
   sequence.erase(sequence.begin(), sequence.end() - kept);
@@ -49,9 +68,7 @@ Generation generate(const Config &config, std::vector<int32_t> sequence,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
-  if (sequence.empty())
-    sequence.push_back(config.endOfText);
-  checkPrompt(sequence, config);
+  (void)preparePrompt(sequence, config, context);
   Generation result;
   while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
     if (static_cast<int64_t>(sequence.size()) > config.context) {

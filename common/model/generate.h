@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace gpt2 {
@@ -36,8 +37,8 @@ enum class ContextPolicy {
   Slide, ///< it goes on behind the newest half, as if that were all
 };
 
-/// Leaves of `sequence`, one longer than the context, the newest half of the
-/// context, at least one token.
+/// Leaves of `sequence`, which is longer than the context, the newest half of
+/// the context, at least one token.
 void dropOldest(std::vector<int32_t> &sequence, const Config &config);
 
 struct Generation {
@@ -56,9 +57,15 @@ void checkIds(std::span<const int32_t> ids, const Config &config);
 /// than the context.
 void checkPrompt(std::span<const int32_t> ids, const Config &config);
 
-/// Continues `prompt` by up to `maxNewTokens` tokens, calling `onToken` with
-/// each as it is made. An empty prompt starts from the end-of-text token, as
-/// training did. Throws as `checkPrompt` does.
+/// Makes `prompt` one that can be continued: an empty one begins with the end
+/// of text, as training did; of one that is longer than the context, a policy
+/// that slides leaves what dropOldest() leaves. Throws as checkPrompt() does.
+/// Returns what there is to tell of it, for people; empty if it is as it was.
+std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
+                          ContextPolicy context);
+
+/// Continues `prompt`, after preparePrompt(), by up to `maxNewTokens` tokens,
+/// calling `onToken` with each as it is made.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,
