@@ -127,7 +127,7 @@ continueAll(Forward &forward, const Config &config,
             const BatchOptions &options,
             const std::function<void(size_t, const Generation &)> &onDone) {
   for (const std::vector<int32_t> &prompt : prompts)
-    checkPrompt(prompt, config);
+    checkPrompt(prompt, config); // longer ones were prepared
   Continuation continuation(forward, config, options, onDone);
   size_t next = 0;
   while (next < prompts.size() || !continuation.isEmpty()) {
