@@ -1,6 +1,6 @@
 // The id of the largest of V logits, of equal ones the lowest, or -1 if one is
-// not a number: what a greedy choice needs to know, so that it need not bring V
-// logits to the host. An entry of its own, behind @forward.
+// not a number or infinite, or all are minus infinity: what a greedy choice
+// needs to know, so that it need not bring V logits to the host. An entry of its own, behind @forward.
 //
 // One block of 1024 threads. A thread looks at every 1024th logit; what they
 // found lies in shared memory, and half of the threads takes the better of two,
@@ -28,23 +28,23 @@ func.func @most_likely(
       threads(%thread, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1)
       workgroup(%values: memref<1024xf32, #shared>,
                 %ids: memref<1024xi32, #shared>) {
-    // Ids rise, so the first of equal ones stays. What is not a number is
-    // larger than all, and its id lower.
+    // Ids rise, so the first of equal ones stays. What is broken, infinite or
+    // not a number, is larger than all, and its id lower.
     %value, %id = scf.for %v = %thread to %V step %threads
         iter_args(%a = %lowest, %i = %first) -> (f32, i32) {
       %l = memref.load %from[%v] : memref<?xf32>
-      %is_nan = arith.cmpf uno, %l, %l : f32
+      %is_broken = arith.cmpf uge, %l, %highest : f32
       %is_first = arith.cmpi eq, %v, %thread : index
       %is_larger = arith.cmpf ogt, %l, %a : f32
       %is_better = arith.ori %is_first, %is_larger : i1
       %v_i32 = arith.index_cast %v : index to i32
       %b = arith.select %is_better, %l, %a : f32
       %j = arith.select %is_better, %v_i32, %i : i32
-      %b_or_nan = arith.select %is_nan, %highest, %b : f32
-      %j_or_nan = arith.select %is_nan, %none, %j : i32
-      %was_nan = arith.cmpi eq, %i, %none : i32
-      %next_b = arith.select %was_nan, %a, %b_or_nan : f32
-      %next_j = arith.select %was_nan, %i, %j_or_nan : i32
+      %b_or_none = arith.select %is_broken, %highest, %b : f32
+      %j_or_none = arith.select %is_broken, %none, %j : i32
+      %was_broken = arith.cmpi eq, %i, %none : i32
+      %next_b = arith.select %was_broken, %a, %b_or_none : f32
+      %next_j = arith.select %was_broken, %i, %j_or_none : i32
       scf.yield %next_b, %next_j : f32, i32
     }
     memref.store %value, %values[%thread] : memref<1024xf32, #shared>
@@ -75,7 +75,10 @@ func.func @most_likely(
     }
     %leads = arith.cmpi eq, %thread, %c0 : index
     scf.if %leads {
-      %best = memref.load %ids[%c0] : memref<1024xi32, #shared>
+      %largest = memref.load %values[%c0] : memref<1024xf32, #shared>
+      %its_id = memref.load %ids[%c0] : memref<1024xi32, #shared>
+      %is_possible = arith.cmpf ogt, %largest, %lowest : f32
+      %best = arith.select %is_possible, %its_id, %none : i32
       memref.store %best, %to[%c0] : memref<1xi32>
     }
     gpu.terminator

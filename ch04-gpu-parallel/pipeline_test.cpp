@@ -280,15 +280,20 @@ TEST(MostLikely, IsTheHostsArgmax) {
         return token;
       };
       const float infinity = std::numeric_limits<float>::infinity();
-      EXPECT_EQ(chosen(std::vector<float>(V, -infinity)), 0);
+      EXPECT_EQ(chosen(std::vector<float>(V, -infinity)), -1);
       for (int64_t step : {1, 7, 1024}) {
         // Few different values, so that many are the largest.
         std::vector<float> logits(V);
         for (int64_t v = 0; v < V; ++v)
           logits[v] = static_cast<float>((v * step + 3) % 11) - 20;
         EXPECT_EQ(chosen(logits), argmax(logits)) << V << " " << step;
+        if (V > 1) { // a token that is never chosen
+          logits[V - 1] = -infinity;
+          EXPECT_EQ(chosen(logits), argmax(logits)) << V << " " << step;
+        }
         logits[V - 1] = infinity;
-        EXPECT_EQ(chosen(logits), V - 1);
+        EXPECT_EQ(chosen(logits), -1);
+        logits[V - 1] = 0;
         logits[V / 2] = NAN;
         EXPECT_EQ(chosen(logits), -1);
       }

@@ -58,7 +58,7 @@ int run() {
     selfCheck(check);
   });
   if (choice.chip.empty())
-    fail("yardsticks are for a GPU. ", choice.note);
+    fail("yardsticks are for a GPU. ", choice.reasons);
   bool isNvidia = chapter.gpu.vendor == GpuVendor::Nvidia;
   const char *file = isNvidia ? YARDSTICKS_PTX : YARDSTICKS_HSACO;
   if (!*file)

@@ -4,6 +4,7 @@
 #include "compiler/object_cache.h"
 #include "compiler/schedule.h"
 #include "model/error.h"
+#include "model/files.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -12,6 +13,11 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/VirtualFileSystem.h"
+
+#include <iostream>
 
 namespace gpt2 {
 namespace {
@@ -95,6 +101,8 @@ std::optional<std::filesystem::path>
 fileIfGiven(const cl::opt<std::string> &o) {
   if (!isGiven(o))
     return std::nullopt;
+  if (o.empty())
+    fail("--", o.ArgStr.str(), "=: expected a file's name");
   return std::filesystem::path(o.getValue());
 }
 
@@ -134,7 +142,7 @@ CommandLine check(const Chapter &whole, const Options &options) {
   if (options.scoreTokens < 1)
     fail("--score-tokens=", options.scoreTokens.getValue(),
          ": expected 1 or more");
-  line.score = options.score ? options.scoreTokens.getValue() : 0;
+  line.score = options.score ? options.scoreTokens.getValue().value : 0;
   if (options.scoreCache < 0)
     fail("--score-cache=", options.scoreCache.getValue(),
          ": expected 0 or more KiB");
@@ -187,6 +195,53 @@ CommandLine check(const Chapter &whole, const Options &options) {
 
 } // namespace
 
+/// stdin is read to its end by whoever comes first.
+static void checkStdin(const Options &options) {
+  const cl::opt<std::string> *reader = nullptr;
+  for (const auto *input :
+       {&options.tokenIds, &options.prompts, &options.promptIds, &options.loss,
+        &options.pipeline, &options.schedule}) {
+    if (input->getValue() != "-")
+      continue;
+    if (reader)
+      fail("--", reader->ArgStr.str(), " and --", input->ArgStr.str(),
+           " both say -, and stdin can be read once");
+    reader = input;
+  }
+}
+
+/// A schedule is read again and again. One that can be read but once, because
+/// it comes from stdin or a pipe, is kept in a file while the result lives.
+static std::shared_ptr<const void> keepSchedule(cl::opt<std::string> &option) {
+  const std::string &name = option.getValue();
+  std::error_code none;
+  auto type = std::filesystem::status(name, none).type();
+  if (name.empty() || (name != "-" && type != std::filesystem::file_type::fifo))
+    return nullptr;
+  std::string text = readInput(name);
+  llvm::SmallString<128> path;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("schedule", "mlir", path))
+    fail("cannot keep the schedule of ", nameOfInput(name), ": ",
+         error.message());
+  auto remover = std::make_shared<llvm::FileRemover>(path);
+  writeFile(path.str().str(), {text});
+  option.setValue(path.str().str());
+  return remover;
+}
+
+static void findCacheDirectory(CommandLine &line) {
+  line.cacheDirectory = ObjectCache::defaultDirectory();
+  if (line.cacheDirectory)
+    return;
+  constexpr const char *problem = "neither XDG_CACHE_HOME nor HOME is set";
+  if (line.tune)
+    fail("--tune keeps what it finds in the cache directory, and ", problem,
+         "; give --cache-dir DIR");
+  std::cerr << "warning: what is compiled is not kept for later runs: "
+            << problem << "; give --cache-dir DIR or --no-cache\n";
+}
+
 CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   mlir::registerAllPasses(); // so that --mlir-print-ir-after knows their names
   registerPasses();
@@ -200,13 +255,19 @@ CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   (void)showMlirOptions(mlirCategory);
   cl::HideUnrelatedOptions({&options.input, &options.sampling, &options.machine,
                             &options.looking, &mlirCategory});
-  std::string overview = chapter.name + ": " + chapter.title + "\n";
-  cl::ParseCommandLineOptions(argc, argv, overview);
+  std::string overview = chapter.name + ": " + chapter.title +
+                         "\n\nA prompt that begins with - stands behind --.\n";
+  // A prompt may begin with "@": no file is there that could be one of options.
+  llvm::vfs::InMemoryFileSystem none;
+  cl::ParseCommandLineOptions(argc, argv, overview, nullptr, &none);
 
+  checkStdin(options);
+  std::shared_ptr<const void> scheduleCopy = keepSchedule(options.schedule);
   CommandLine line = check(chapter, options);
+  line.scheduleCopy = std::move(scheduleCopy);
   line.showsPasses = showMlirOptions(mlirCategory);
   if (line.cacheDirectory && line.cacheDirectory->empty())
-    line.cacheDirectory = ObjectCache::defaultDirectory();
+    findCacheDirectory(line);
   return line;
 }
 

@@ -18,10 +18,12 @@ struct CommandLine : RunOptions {
   std::optional<std::filesystem::path> aot;
   std::vector<GpuTarget> aotChips;
   std::filesystem::path schedule; ///< empty: the chapter's for this CPU
-  std::string emit;               ///< empty: run
-  int64_t score = 0;              ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0;          ///< bytes
-  std::string explain;            ///< a kernel's name; empty: run
+  /// Keeps the file that `schedule` names, if it is a copy.
+  std::shared_ptr<const void> scheduleCopy;
+  std::string emit;      ///< empty: run
+  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0; ///< bytes
+  std::string explain;   ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> loss; ///< of this text
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
   double tuneSeconds = 0;

@@ -31,6 +31,7 @@ Config differing(Activation activation) {
 /// Sizes at which index arithmetic breaks if it can.
 const Shape shapes[] = {
     {"OneHeadOfOneChannel", makeConfig(1, 1, 1, 1, 2), {1}},
+    {"OneChannel", makeConfig(2, 1, 1, 9, 257), {1, 2, 9}},
     {"HeadDim32", makeConfig(2, 3, 96, 21, 101), {1, 2, 20, 21}},
     {"HeadDim64", makeConfig(2, 2, 128, 33, 257), {1, 2, 33}},
     {"OneHead", makeConfig(3, 1, 40, 7, 61), {1, 2, 7}},

@@ -1,6 +1,7 @@
 //===- options.h - The options of a program, as LLVM takes them ---------===//
 #pragma once
 
+#include "model/numbers.h"
 #include "model/paths.h"
 #include "model/sampler.h"
 
@@ -11,6 +12,40 @@
 namespace gpt2 {
 
 namespace cl = llvm::cl;
+
+/// A number as gpt2-run takes it, too: LLVM's own parsers take 010 for eight,
+/// and nothing at all for 0.0.
+template <typename T> struct Number {
+  Number(T value = {}) : value(value) {}
+  operator T() const { return value; }
+  T value;
+};
+template <typename T> using NumberOption = cl::opt<Number<T>>;
+
+} // namespace gpt2
+
+template <typename T>
+class llvm::cl::parser<gpt2::Number<T>> : public basic_parser<gpt2::Number<T>> {
+public:
+  using basic_parser<gpt2::Number<T>>::basic_parser;
+  bool parse(Option &option, StringRef, StringRef text,
+             gpt2::Number<T> &number) {
+    std::string_view given(text.data(), text.size());
+    if (std::optional<T> found = gpt2::numberFrom<T>(given)) {
+      number = *found;
+      return false;
+    }
+    return option.error("'" + text + "': " + gpt2::whatIsWrongWith<T>(given));
+  }
+  /// For LLVM's --print-options.
+  void printOptionDiff(const Option &option, const gpt2::Number<T> &,
+                       const OptionValue<gpt2::Number<T>> &,
+                       size_t width) const {
+    this->printOptionNoValue(option, width);
+  }
+};
+
+namespace gpt2 {
 
 /// LLVM's parser keeps options in variables; these live while `main` parses.
 struct Options {
@@ -29,9 +64,10 @@ struct Options {
       cl::cat(input)};
   cl::opt<std::string> tokenIds{
       "token-ids", cl::value_desc("file"),
-      cl::desc("The prompt as token ids, one a line; the output is ids too"),
+      cl::desc("The prompt as token ids, one a line; the output is ids too. "
+               "\"-\" is stdin, here and for every text that is read"),
       cl::cat(input)};
-  cl::opt<int64_t> maxNewTokens{
+  NumberOption<int64_t> maxNewTokens{
       "max-new-tokens", cl::value_desc("n"), cl::init(100),
       cl::desc("Stop after n tokens (default 100)"), cl::cat(input)};
 
@@ -39,9 +75,9 @@ struct Options {
       "context", cl::value_desc("policy"), cl::init("stop"),
       cl::desc("When the model's context is full: stop, or slide: go on behind "
                "the newest half of it, which is computed again as if it were "
-               "all (default stop)"),
+               "all, also where a prompt is longer (default stop)"),
       cl::cat(input)};
-  cl::opt<int64_t> prefill{
+  NumberOption<int64_t> prefill{
       "prefill", cl::value_desc("n"),
       cl::desc("Take the prompt n tokens at a time (default: at once)"),
       cl::cat(input)};
@@ -53,7 +89,7 @@ struct Options {
   cl::opt<std::string> prompts{"prompts", cl::value_desc("file"),
                                cl::desc("Continue many prompts, one a line"),
                                cl::cat(input)};
-  cl::opt<int64_t> batch{
+  NumberOption<int64_t> batch{
       "batch", cl::value_desc("n"), cl::init(1),
       cl::desc("So many of these at once, in one step (default 1)"),
       cl::cat(input)};
@@ -62,22 +98,22 @@ struct Options {
                           cl::desc("Go on where the model ends its text"),
                           cl::cat(input)};
 
-  cl::opt<double> temperature{
+  NumberOption<double> temperature{
       "temperature", cl::value_desc("t"),
       cl::init(SamplerOptions().temperature),
       cl::desc("Divide logits by t; 0 is greedy (default 0.8)"),
       cl::cat(sampling)};
-  cl::opt<int64_t> topK{"top-k", cl::value_desc("k"),
-                        cl::init(SamplerOptions().topK),
-                        cl::desc("Choose among the k most likely; 0 is all "
-                                 "(default 40)"),
-                        cl::cat(sampling)};
-  cl::opt<double> topP{
+  NumberOption<int64_t> topK{
+      "top-k", cl::value_desc("k"), cl::init(SamplerOptions().topK),
+      cl::desc("Choose among the k most likely; 0 is all "
+               "(default 40)"),
+      cl::cat(sampling)};
+  NumberOption<double> topP{
       "top-p", cl::value_desc("p"), cl::init(SamplerOptions().topP),
       cl::desc("Choose among the most likely that together reach probability p "
                "(default 1: all)"),
       cl::cat(sampling)};
-  cl::opt<uint64_t> seed{
+  NumberOption<uint64_t> seed{
       "seed", cl::value_desc("n"), cl::init(SamplerOptions().seed),
       cl::desc("Of the random numbers (default 1)"), cl::cat(sampling)};
   cl::opt<bool> greedy{"greedy", cl::desc("Always the most likely token"),
@@ -116,13 +152,13 @@ struct Options {
                "cache directory, where later runs of the same model find it, "
                "write what was seen, and stop"),
       cl::cat(machine)};
-  cl::opt<double> tuneSeconds{
+  NumberOption<double> tuneSeconds{
       "tune-seconds", cl::value_desc("s"), cl::init(120),
       cl::desc("Begin no measurement for --tune later (default 120)"),
       cl::cat(machine)};
-  cl::opt<int> threads{"threads", cl::value_desc("n"), cl::init(1),
-                       cl::desc("How many threads (default 1)"),
-                       cl::cat(machine)};
+  NumberOption<int> threads{"threads", cl::value_desc("n"), cl::init(1),
+                            cl::desc("How many threads (default 1)"),
+                            cl::cat(machine)};
   cl::opt<std::string> cacheDir{
       "cache-dir", cl::value_desc("dir"),
       cl::desc("Where compiled programs are kept (default "
@@ -149,11 +185,11 @@ struct Options {
       "score",
       cl::desc("Print what the program does, counted and not timed, and stop"),
       cl::cat(looking)};
-  cl::opt<int64_t> scoreTokens{
+  NumberOption<int64_t> scoreTokens{
       "score-tokens", cl::value_desc("n"), cl::init(64),
       cl::desc("How long a prompt --score counts with (default 64)"),
       cl::cat(looking)};
-  cl::opt<int64_t> scoreCache{
+  NumberOption<int64_t> scoreCache{
       "score-cache", cl::value_desc("KiB"), cl::init(1024),
       cl::desc("The cache that --score counts with (default 1024)"),
       cl::cat(looking)};

@@ -3,6 +3,7 @@
 #include "model/json_file.h"
 #include "model/tokenizer.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace gpt2;
@@ -216,6 +217,20 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
               HasSubstr("with layers 5, and this one has 12"));
   EXPECT_THAT(refused({library, "--device=tpu"}), HasSubstr("--device=tpu"));
   EXPECT_THAT(refused({library, "--top-k=many"}), HasSubstr("--top-k=many"));
+  for (const char *option : {"--seed=-1", "--temperature=", "--top-p=nan",
+                             "--top-k=0x10", "--max-new-tokens=1e3"})
+    EXPECT_THAT(refused({library, option}), HasSubstr("expected a "));
+  EXPECT_THAT(refused({library, "--greedy", "--temperature=1"}),
+              HasSubstr("not both"));
+  std::string whole = readFile(library), part = directory / "part.so";
+  for (size_t size : {size_t{0}, size_t{3}, size_t{50}, size_t{200},
+                      whole.size() / 2, whole.size() - 1}) {
+    writeFile(part, {std::string_view(whole).substr(0, size)});
+    EXPECT_THAT(refused({part, "a"}), HasSubstr("no library: " + part));
+  }
+  EXPECT_THAT(refused({directory.path, "a"}), HasSubstr("is a folder"));
+  writeFile(part, {"#!/bin/sh\n"});
+  EXPECT_THAT(refused({part, "a"}), HasSubstr("writes with --aot"));
   EXPECT_THAT(refused({library, "a", ids("1")}), HasSubstr("not both"));
   EXPECT_THAT(refused({tested().program}), HasSubstr("error: no library: "));
   EXPECT_THAT(refused({}), HasSubstr("which library?"));
@@ -233,6 +248,12 @@ TEST_F(ProgramRun, RefusesOptions) {
   EXPECT_THAT(errorOf({"a", "--max-new-tokens=-1"}), HasSubstr("-1"));
   EXPECT_THAT(errorOf({"a", "--temperature=-2"}), HasSubstr("--temperature"));
   EXPECT_THAT(errorOf({"a", "--top-p=0"}), HasSubstr("--top-p"));
+  for (const char *option : {"--seed=-1", "--temperature=", "--top-p=nan",
+                             "--top-k=0x10", "--max-new-tokens=1e3"})
+    EXPECT_THAT(run({"a", option}).err, HasSubstr("expected a "));
+  EXPECT_THAT(run({"a", "--seed=18446744073709551616"}).err,
+              HasSubstr("does not fit"));
+  EXPECT_THAT(errorOf({"a", "--report="}), HasSubstr("a file's name"));
   EXPECT_THAT(errorOf({"a", "--greedy", "--temperature=1"}),
               HasSubstr("not both"));
   EXPECT_THAT(errorOf({"a", "--dump-logits=x.npy"}),
@@ -246,6 +267,102 @@ TEST_F(ProgramRun, RefusesOptions) {
               HasSubstr("--no-such-option"));
 }
 
+TEST_F(ProgramRun, APromptIsAnyText) {
+  std::string greedy = "--greedy", two = "--max-new-tokens=2";
+  std::filesystem::path here = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path);
+  writeFile("notes", {"--help"}); // no file of options
+  for (std::vector<std::string> prompt : {std::vector<std::string>{"@notes"},
+                                          {"--", "@notes"},
+                                          {"--", "-x"},
+                                          {"--", "--help"}}) {
+    std::string text = prompt.back();
+    prompt.insert(prompt.begin(), {greedy, two});
+    ProgramResult result = run(prompt);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_THAT(result.out, StartsWith(text));
+  }
+  std::filesystem::current_path(here);
+}
+
+TEST_F(ProgramRun, ReadsFromStdinAndPipes) {
+  std::vector<std::string> common = {"--greedy", "--max-new-tokens=2"};
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), common.begin(), common.end());
+    return more;
+  };
+  std::string expected = run(with({ids("5\n6\n")})).out;
+  EXPECT_NE(expected, "");
+  for (const char *name : {"-", "/dev/stdin"}) {
+    ProgramResult result =
+        runWith("5\r\n6\r\n", with({std::string("--token-ids=") + name}));
+    EXPECT_EQ(result.out, expected) << result.err;
+  }
+  // Lines that end as Windows has them are the same prompts.
+  std::string unixLines = runWith("Once\nThe king", with({"--prompts=-"})).out,
+              lines =
+                  runWith("Once\r\nThe king\r\n", with({"--prompts=-"})).out;
+  EXPECT_THAT(unixLines, StartsWith("Once"));
+  EXPECT_EQ(lines, unixLines);
+  EXPECT_THAT(runWith("5 6\r\n7", with({"--prompt-ids=-"})).out,
+              StartsWith("5 6 "));
+  EXPECT_THAT(runWith("Once upon a time", {"--loss=-"}).out,
+              StartsWith("loss "));
+  ProgramResult both = runWith("5", {"--token-ids=-", "--pipeline=-"});
+  EXPECT_EQ(both.exitCode, 1);
+  EXPECT_THAT(both.err, HasSubstr("--token-ids and --pipeline both say -"));
+  EXPECT_THAT(runWith("5 6 99999999999", with({"--prompt-ids=-"})).err,
+              HasSubstr("standard input:1: \"99999999999\" is not a token id"));
+  for (const char *option : {"--token-ids=", "--prompts=", "--loss="})
+    EXPECT_THAT(errorOf({option + directory.path.string()}),
+                HasSubstr("is a folder; expected a file"));
+}
+
+TEST_F(ProgramRun, SlidesBehindALongPrompt) {
+  // Of one layer: a chapter without a cache computes the whole text anew.
+  Config config = makeConfig(1, 2, 16, 8, 11);
+  std::filesystem::create_directory(directory / "model");
+  writeConfig(directory / "model/config.json", config);
+  SafetensorsFile::of(randomWeights(config), ElementType::F32)
+      .write(directory / "model/model.safetensors");
+  std::vector<std::string> common = {
+      "--model=" + (directory / "model").string(), "--greedy", "--ignore-end",
+      "--context=slide", "--max-new-tokens=7"};
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), common.begin(), common.end());
+    return more;
+  };
+  std::string half = run(with({ids("5\n6\n7\n8\n")})).out;
+  ProgramResult whole = run(with({ids("1\n1\n1\n1\n1\n1\n5\n6\n7\n8\n")}));
+  EXPECT_EQ(whole.exitCode, 0) << whole.err;
+  EXPECT_EQ(whole.out, half);
+  EXPECT_THAT(whole.err, HasSubstr("going on behind the newest 4"));
+  std::string line = "1 1 1 1 1 1 5 6 7 8";
+  ProgramResult batch =
+      runWith(line + "\n3\n", with({"--prompt-ids=-", "--batch=2"}));
+  std::replace(half.begin(), half.end(), '\n', ' ');
+  EXPECT_THAT(batch.out, StartsWith(line + " " +
+                                    half.substr(0, half.size() - 1) + "\n3 "));
+  EXPECT_THAT(batch.err, HasSubstr("standard input:1: the prompt has 10"));
+}
+
+TEST_F(ProgramRun, StopsWhenNobodyReads) {
+  // Without end, if it went on.
+  std::string endless = std::string(tested().program) + " --no-cache " +
+                        tested().option +
+                        " --ignore-end --context=slide --max-new-tokens=" +
+                        std::to_string(INT64_MAX) + " Once";
+  ProgramResult full =
+      runProgram("/bin/sh", {"-c", "timeout 100 " + endless + " >/dev/full"});
+  EXPECT_EQ(full.exitCode, 1);
+  EXPECT_THAT(full.err, HasSubstr("could not be written: No space left"));
+  // With the signal ignored, as some who start programs leave it.
+  ProgramResult closed =
+      runProgram("/bin/sh", {"-c", "trap '' PIPE; { timeout 100 " + endless +
+                                       "; echo $? >&2; } | head -c 1"});
+  EXPECT_THAT(closed.err, HasSubstr("could not be written: Broken pipe\n1\n"));
+}
+
 TEST_F(ProgramRun, SaysWhatItCannotWrite) {
   for (const char *option : {"--emit=source", "--max-new-tokens=2"}) {
     ProgramResult full = runProgram(
@@ -255,7 +372,10 @@ TEST_F(ProgramRun, SaysWhatItCannotWrite) {
     EXPECT_THAT(full.err, HasSubstr("the output could not be written"));
   }
   writeFile(directory / "cache", {"a file where the folder should be"});
-  EXPECT_THAT(errorOf({"a"}), HasSubstr("cache cannot be written"));
+  ProgramResult uncached = run({"a", "--max-new-tokens=1"});
+  EXPECT_EQ(uncached.exitCode, 0) << uncached.err;
+  EXPECT_THAT(uncached.err, HasSubstr("cache: cannot make this folder: Not a "
+                                      "directory; give --cache-dir DIR"));
   std::filesystem::remove(directory / "cache");
   EXPECT_THAT(
       errorOf({ids("1"), "--dump-logits=" + (directory / "no/l.npy").string()}),

@@ -19,7 +19,8 @@ protected:
   TemporaryDirectory directory;
 
   ProgramResult run(std::vector<std::string> arguments) {
-    arguments.push_back("--cache-dir=" + (directory / "cache").string());
+    // In front: behind "--" all is prompt.
+    std::string cache = "--cache-dir=" + (directory / "cache").string();
     // A program of both kinds runs on the CPU if it is not told otherwise.
     auto names = [](const std::string &argument) {
       return argument.starts_with("--device=") ||
@@ -27,8 +28,21 @@ protected:
     };
     if (*tested().option &&
         std::none_of(arguments.begin(), arguments.end(), names))
-      arguments.push_back(tested().option);
+      arguments.insert(arguments.begin(), tested().option);
+    arguments.insert(arguments.begin(), cache);
+    if (isInputGiven)
+      return runProgram("/bin/sh", shellLine(arguments));
     return runProgram(tested().program, arguments);
+  }
+
+  /// The same, with `text` coming from stdin.
+  ProgramResult runWith(const std::string &text,
+                        std::vector<std::string> arguments) {
+    writeFile(directory / "stdin", {text});
+    isInputGiven = true;
+    ProgramResult result = run(std::move(arguments));
+    isInputGiven = false;
+    return result;
   }
 
   /// The one line that a failure prints; nothing may come out before it.
@@ -44,6 +58,17 @@ protected:
     writeFile(directory / "ids.txt", {text});
     return "--token-ids=" + (directory / "ids.txt").string();
   }
+
+private:
+  std::vector<std::string> shellLine(std::vector<std::string> arguments) {
+    std::vector<std::string> line = {
+        "-c", "exec \"$0\" \"$@\" <" + (directory / "stdin").string(),
+        tested().program};
+    line.insert(line.end(), arguments.begin(), arguments.end());
+    return line;
+  }
+
+  bool isInputGiven = false;
 };
 
 } // namespace gpt2::testing

@@ -6,12 +6,14 @@
 #include "chapter/report.h"
 #include "chapter/tune.h"
 #include "compiler/codegen.h"
+#include "compiler/fatal_errors.h"
 #include "compiler/pipeline_text.h"
 #include "device/choose_device.h"
 #include "device/host_device.h"
 #include "device/self_check.h"
 #include "model/error.h"
 #include "model/files.h"
+#include "model/output.h"
 #include "model/tokenizer.h"
 #include "run/loss.h"
 #include "run/run.h"
@@ -26,10 +28,10 @@ namespace {
 Chapter withPipeline(const Chapter &chapter,
                      const std::filesystem::path &file) {
   Chapter changed = chapter;
-  std::vector<Stage> stages = stagesOf(readFile(file), file.string());
+  std::vector<Stage> stages = stagesOf(readInput(file), nameOfInput(file));
   std::string first = chapter.stages(Sizes()).front().name;
   if (stages.empty() || stages[0].name != first)
-    fail(file.string(), ": expected the stage ", first, " first");
+    fail(nameOfInput(file), ": expected the stage ", first, " first");
   changed.pipeline = [stages,
                       own = chapter.pipeline](const Setting &setting) mutable {
     stages[0] = own(setting)[0];
@@ -61,12 +63,10 @@ int compareVersions(const Chapter &chapter, const CommandLine &line,
   std::optional<Divergence> first =
       firstDivergence({&chapter, &weights}, {other, &weights}, ids);
   if (!first) {
-    std::cout << "no kernel's results differ by more than rounding explains\n";
-    requireOutput();
+    print("no kernel's results differ by more than rounding explains\n");
     return 0;
   }
-  std::cout << "first difference: " << first->describe() << "\n";
-  requireOutput();
+  print("first difference: " + first->describe() + "\n");
   return 1;
 }
 
@@ -100,8 +100,8 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
 void showLoss(const Chapter &chapter, const CommandLine &line,
               const Checkpoint &checkpoint, const CompileRequest &request) {
   std::vector<int32_t> tokens =
-      checkpoint.loadTokenizer().encode(readFile(*line.loss));
-  Executable program = load(compileToObject(request).bytes);
+      checkpoint.loadTokenizer().encode(readInput(*line.loss));
+  Executable program = compileAndLoad(request).program;
   Weights weights = checkpoint.stream(showLoading());
   Forward forward(program, weights);
   std::optional<Executable> wide;
@@ -112,7 +112,7 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
     plain.weights = plain.cache = ElementType::F32;
     CompileRequest plainRequest = compileRequest(plain, checkpoint.config());
     plainRequest.cacheDirectory = request.cacheDirectory;
-    wide.emplace(load(compileToObject(plainRequest).bytes));
+    wide.emplace(compileAndLoad(plainRequest).program);
     wideWeights.emplace(checkpoint.stream(showLoading()));
     other.emplace(*wide, *wideWeights);
   }
@@ -122,8 +122,7 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
                        if (show)
                          show(done, total);
                      });
-  std::cout << loss.describe();
-  requireOutput();
+  print(loss.describe());
 }
 
 /// Whether `line` asks for what only `chapter`'s programs for the CPU have.
@@ -154,7 +153,7 @@ Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
         plain.schedule.clear();
         CompileRequest request = kernelRequest(plain, selfCheckSizes());
         request.cacheDirectory = line.cacheDirectory;
-        Executable check = load(compileToObject(request).bytes);
+        Executable check = compileAndLoad(request).program;
         selfCheck(check);
         placed = candidate;
       },
@@ -192,8 +191,7 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
   if (std::string text =
           textToPrint(chapter, checkpoint->config(), line, request);
       !text.empty()) {
-    std::cout << text;
-    requireOutput();
+    print(text);
     return 0;
   }
   if (line.aot) {
@@ -224,9 +222,9 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
 
   Times times;
   Stopwatch compileWatch;
-  CompiledObject object = compileToObject(request);
-  Executable program = load(object.bytes);
-  times.fromCache = object.fromCache;
+  CompiledProgram compiled = compileAndLoad(request);
+  Executable &program = compiled.program;
+  times.fromCache = compiled.fromCache;
   if (placed.hasKernels())
     std::cerr << "device: " << program.device().describe() << ", code for "
               << placed.gpu.chip
@@ -235,7 +233,7 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
   Stopwatch loadWatch;
   times.compile = compileWatch.seconds();
   if (line.verbose)
-    std::cerr << "compiled: " << object.bytes.size() << " bytes of object code "
+    std::cerr << "compiled: " << compiled.bytes << " bytes of object code "
               << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
               << "\nfeatures: " << hostCpu().features << "\n";
   Weights weights = checkpoint->stream(showLoading());
@@ -251,6 +249,7 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
 } // namespace
 
 int runChapter(const Chapter &chapter, int argc, char **argv) {
+  exitOnFatalErrors(chapter.name);
   return exitCodeOf(chapter.name, [&] {
     CommandLine line = parseCommandLine(chapter, argc, argv);
     Chapter wanted = *line.chapter;

@@ -8,12 +8,17 @@
 #include "device/sequence.h"
 #include "model/error.h"
 #include "model/files.h"
+#include "model/output.h"
 #include "run/run.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <iostream>
+
+#include <unistd.h>
 
 namespace json = llvm::json;
 
@@ -207,7 +212,14 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   std::filesystem::path kept =
       tunedPath(request.chapter, sizesOf(checkpoint.config()), request.threads,
                 request.cacheDirectory);
-  std::filesystem::create_directories(kept.parent_path());
+  std::error_code error;
+  std::filesystem::create_directories(kept.parent_path(), error);
+  if (error || access(kept.parent_path().c_str(), W_OK | X_OK) != 0)
+    fail("--tune: ", kept.parent_path().string(),
+         ", where it keeps what it "
+         "finds, cannot be written: ",
+         error ? error.message() : std::strerror(errno),
+         "; give --cache-dir DIR");
   std::filesystem::path trial = kept;
   Bench bench(request, checkpoint, trial.replace_extension(".trial.mlir"));
   Stopwatch watch;
@@ -226,22 +238,23 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   }
 
   const Trial &own = search.trials[0], &best = search.trials[search.best];
-  std::cout << "tried " << search.trials.size() << " of "
-            << schedule.filename().string() << "'s, "
-            << (search.isComplete ? "until no change made it better"
-                                  : "until the time was up")
-            << "; " << request.seen.string() << " has them all\n";
+  std::string text =
+      llvm::formatv("tried {0} of {1}'s, {2}; {3} has them all\n",
+                    search.trials.size(), schedule.filename().string(),
+                    search.isComplete ? "until no change made it better"
+                                      : "until the time was up",
+                    request.seen.string());
   if (search.best == 0)
-    std::cout << "the best are its own: " << textOf(own.numbers) << "\n";
+    text += "the best are its own: " + textOf(own.numbers) + "\n";
   else
-    std::cout << "the best: " << textOf(best.numbers)
-              << llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
-                               "with its own: {2}\nkept for later runs: {3}\n",
-                               best.prompt / best.ownPrompt,
-                               best.token / best.ownToken, textOf(own.numbers),
-                               kept.string())
-                     .str();
-  requireOutput();
+    text +=
+        "the best: " + textOf(best.numbers) +
+        llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
+                      "with its own: {2}\nkept for later runs: {3}\n",
+                      best.prompt / best.ownPrompt, best.token / best.ownToken,
+                      textOf(own.numbers), kept.string())
+            .str();
+  print(text);
 }
 
 std::filesystem::path tunedPath(const Chapter &chapter, const Sizes &sizes,
@@ -272,8 +285,16 @@ tunedSchedule(const Chapter &chapter, const Sizes &sizes, int threads,
     return std::nullopt;
   std::filesystem::path path =
       tunedPath(chapter, sizes, threads, cacheDirectory);
-  if (!std::filesystem::exists(path))
+  std::error_code error; // a folder may not be for us to search
+  if (!std::filesystem::exists(path, error))
     return std::nullopt;
+  try {
+    (void)readFile(path);
+  } catch (const Error &error) {
+    std::cerr << "warning: going on without what --tune kept: " << error.what()
+              << "\n";
+    return std::nullopt;
+  }
   return path;
 }
 

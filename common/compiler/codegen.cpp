@@ -19,6 +19,8 @@
 #include "llvm/Transforms/Utils/SplitModule.h"
 
 #include <array>
+#include <future>
+#include <vector>
 
 namespace gpt2 {
 namespace {
@@ -164,26 +166,26 @@ std::string generateArchive(llvm::Module &module,
       value.setLinkage(llvm::GlobalValue::ExternalLinkage);
       value.setDSOLocal(false);
     }
-  std::array<std::string, parts> bitcodes, objects;
+  std::array<std::string, parts> bitcodes;
+  std::vector<std::shared_future<std::string>> objects; // or exceptions
   llvm::DefaultThreadPool threads(llvm::hardware_concurrency());
-  size_t count = 0;
   auto generate = [&](std::unique_ptr<llvm::Module> part) {
-    size_t i = count++;
-    llvm::raw_string_ostream stream(bitcodes[i]);
+    std::string &bitcode = bitcodes[objects.size()];
+    llvm::raw_string_ostream stream(bitcode);
     llvm::WriteBitcodeToFile(*part, stream);
-    threads.async([&, i] {
+    objects.push_back(threads.async([&bitcode, &cpu] {
       llvm::LLVMContext context; // which threads cannot share
-      auto part = llvm::cantFail(
-          llvm::parseBitcodeFile({bitcodes[i], "gpt2"}, context));
+      auto part =
+          llvm::cantFail(llvm::parseBitcodeFile({bitcode, "gpt2"}, context));
       auto target = createHostTargetMachine(cpu);
-      objects[i] = generateCode(*part, *target, Code::Object);
-    });
+      return generateCode(*part, *target, Code::Object);
+    }));
   };
   llvm::SplitModule(module, parts, generate);
   threads.wait();
   std::vector<llvm::NewArchiveMember> members;
-  for (const std::string &object : objects)
-    members.emplace_back(llvm::MemoryBufferRef(object, "gpt2.o"));
+  for (const auto &object : objects)
+    members.emplace_back(llvm::MemoryBufferRef(object.get(), "gpt2.o"));
   auto archive = llvm::writeArchiveToBuffer(
       members, llvm::SymtabWritingMode::NoSymtab, llvm::object::Archive::K_GNU,
       /*Deterministic=*/true, /*Thin=*/false);

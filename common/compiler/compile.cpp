@@ -1,6 +1,7 @@
 //===- compile.cpp - From sources and stages to machine code ------------===//
 #include "compiler/compile.h"
 #include "compiler/codegen.h"
+#include "compiler/fatal_errors.h"
 #include "compiler/gpu_codegen.h"
 #include "compiler/object_cache.h"
 #include "compiler/pipeline_text.h"
@@ -18,6 +19,8 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iostream>
 
 #include <dlfcn.h>
 #ifdef __GLIBC__
@@ -136,6 +139,7 @@ void addSuffix(llvm::Module &program, const std::string &suffix) {
 
 /// The program's code, from its sources.
 std::string build(const CompileRequest &request, Code kind) {
+  Compiling compiling;
   Session session(request);
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
@@ -159,6 +163,19 @@ std::string build(const CompileRequest &request, Code kind) {
   return generateCode(*ir, *target, kind);
 }
 
+/// What works can run, whether it can be kept or not.
+void keep(const ObjectCache &cache, const std::string &key,
+          std::string_view object) {
+  static std::atomic_flag wasSaid;
+  try {
+    cache.store(key, object);
+  } catch (const Error &error) {
+    if (!wasSaid.test_and_set())
+      std::cerr << "warning: what is compiled is not kept for later runs: "
+                << error.what() << "; give --cache-dir DIR or --no-cache\n";
+  }
+}
+
 } // namespace
 
 CompiledObject compileToObject(const CompileRequest &request) {
@@ -176,8 +193,25 @@ CompiledObject compileToObject(const CompileRequest &request) {
   malloc_trim(0); // what compiling took is the weights' now
 #endif
   if (cache)
-    cache->store(key, object);
+    keep(*cache, key, object);
   return {std::move(object), false};
+}
+
+CompiledProgram compileAndLoad(const CompileRequest &request) {
+  CompiledObject object = compileToObject(request);
+  if (object.fromCache) {
+    try {
+      return {load(object.bytes), true, object.bytes.size()};
+    } catch (const Error &error) {
+      std::cerr << "warning: a program of the cache cannot be loaded, and is "
+                   "compiled anew: "
+                << error.what() << "\n";
+    }
+    CompileRequest anew = request;
+    anew.ignoreCached = true;
+    object = compileToObject(anew);
+  }
+  return {load(object.bytes), false, object.bytes.size()};
 }
 
 std::vector<std::string> emitNames(const CompileRequest &request) {

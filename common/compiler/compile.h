@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/pipelines.h"
+#include "device/executable.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -52,8 +53,18 @@ struct CompiledObject {
 
 /// The host's code for `request`: an archive for Program; with a suffix, an
 /// object file for a linker. Throws an Error that carries MLIR's diagnostics if
-/// a source or a pass fails.
+/// a source or a pass fails. If it cannot be kept in the cache, that is said
+/// once, on stderr.
 CompiledObject compileToObject(const CompileRequest &request);
+
+/// The same, loaded. An object of the cache that cannot be loaded is thrown
+/// away, and compiled anew. Throws as compileToObject() and load() do.
+struct CompiledProgram {
+  Executable program;
+  bool fromCache = false;
+  size_t bytes = 0; ///< of the object
+};
+CompiledProgram compileAndLoad(const CompileRequest &request);
 
 /// The names that `emit` knows, in the order in which they come about:
 /// "source", the stages', "llvm-ir", "asm"; and "pipeline".

@@ -1,5 +1,7 @@
 //===- compile_test.cpp - What is compiled anew, and what is not --------===//
 #include "compiler/compile.h"
+#include "compiler/fatal_errors.h"
+#include "compiler/object_cache.h"
 #include "compiler/program.h"
 #include "model/element_type.h"
 #include "model/files.h"
@@ -10,8 +12,14 @@
 
 #include <bit>
 #include <cfloat>
+#include <cstring>
+#include <fstream>
 #include <random>
 #include <regex>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace gpt2;
 using namespace gpt2::testing;
@@ -42,16 +50,34 @@ class Compile : public ::testing::Test {
 protected:
   TemporaryDirectory directory;
 
-  CompiledObject compile(const std::string &source, const Sizes &sizes,
-                         bool ignoreCached = false) {
+  CompileRequest request(const std::string &source, const Sizes &sizes) {
     writeFile(directory / "fill.mlir", {source});
     CompileRequest request;
     request.sources = {directory / "fill.mlir"};
     request.stages = {specializeStage({.sizes = sizes}), bufferizeStage(),
                       llvmDialectStage()};
     request.cacheDirectory = directory / "cache";
-    request.ignoreCached = ignoreCached;
-    return compileToObject(request);
+    return request;
+  }
+
+  CompiledObject compile(const std::string &source, const Sizes &sizes,
+                         bool ignoreCached = false) {
+    CompileRequest wanted = request(source, sizes);
+    wanted.ignoreCached = ignoreCached;
+    return compileToObject(wanted);
+  }
+
+  /// The keys of what the cache holds.
+  std::vector<std::string> keys() const {
+    std::vector<std::string> keys;
+    std::error_code none; // no folder: no entries
+    for (const auto &entry :
+         std::filesystem::directory_iterator(directory / "cache", none)) {
+      std::string name = entry.path().filename().string();
+      if (name.starts_with("llvmcache-"))
+        keys.push_back(name.substr(std::strlen("llvmcache-")));
+    }
+    return keys;
   }
 
   static std::vector<float> run(const CompiledObject &object, int64_t n) {
@@ -71,6 +97,73 @@ TEST_F(Compile, OnceForTheSameSourceAndSizes) {
   EXPECT_EQ(run(second, 3), std::vector<float>(3, 2));
   EXPECT_FALSE(compile(fillWith("2.0"), {{"N", 3}}, true).fromCache);
 }
+
+// As one that an earlier version stored with parts missing: whole, by its
+// hash, and of no use.
+TEST_F(Compile, AgainWhatTheCacheHasAndCannotBeLoaded) {
+  CompileRequest wanted = request(fillWith("2.0"), {{"N", 3}});
+  EXPECT_FALSE(compileAndLoad(wanted).fromCache);
+  EXPECT_TRUE(compileAndLoad(wanted).fromCache);
+  ASSERT_THAT(keys(), ::testing::SizeIs(1));
+  std::string emptyMember = "!<arch>\n" + std::string("gpt2.o/         ") +
+                            "0           0     0     644     0         `\n";
+  for (const std::string &broken : {emptyMember, std::string("no archive")}) {
+    ObjectCache(directory / "cache").store(keys()[0], broken);
+    CompiledProgram anew = compileAndLoad(wanted);
+    EXPECT_FALSE(anew.fromCache);
+    EXPECT_TRUE(anew.program.has("fill"));
+    EXPECT_TRUE(compileAndLoad(wanted).fromCache) << "kept in its place";
+  }
+}
+
+TEST_F(Compile, WhatCannotBeKeptRunsAllTheSame) {
+  writeFile(directory / "cache", {"a file where the folder should be"});
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 2; ++i) {
+    CompiledObject object = compile(fillWith("2.0"), {{"N", 3}});
+    EXPECT_FALSE(object.fromCache);
+    EXPECT_EQ(run(object, 3), std::vector<float>(3, 2));
+  }
+  std::string said = ::testing::internal::GetCapturedStderr();
+  size_t first = said.find("warning: what is compiled is not kept");
+  EXPECT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find("warning", first + 1), std::string::npos) << "once";
+}
+
+#ifndef __SANITIZE_ADDRESS__ // which takes all addresses there are
+// However little memory there is: an error, or a program that is whole.
+TEST_F(Compile, NothingIsKeptOfWhatMemoryDidNotSufficeFor) {
+  compile(fillWith("1.0"), {{"N", 1}}); // what LLVM makes once is there
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  ASSERT_TRUE(statm >> pages);
+  rlim_t now = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+  int failures = 0, successes = 0;
+  for (rlim_t more = 1 << 18; more <= rlim_t{1} << 30; more *= 2) {
+    std::filesystem::remove_all(directory / "cache");
+    pid_t child = fork();
+    if (child == 0) {
+      exitOnFatalErrors("child");
+      rlimit limit{now + more, now + more};
+      setrlimit(RLIMIT_AS, &limit);
+      _exit(exitCodeOf("child", [&] {
+        compile(fillWith("2.0"), {{"N", 3}});
+        return 0;
+      }));
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status)) << "a signal, with " << more << " bytes";
+    (WEXITSTATUS(status) == 0 ? successes : failures) += 1;
+    // A child that succeeded has kept it; one that failed has not.
+    CompiledObject object = compile(fillWith("2.0"), {{"N", 3}});
+    EXPECT_EQ(object.fromCache, WEXITSTATUS(status) == 0) << more;
+    EXPECT_EQ(run(object, 3), std::vector<float>(3, 2)) << more;
+  }
+  EXPECT_GT(failures, 0);
+  EXPECT_GT(successes, 0);
+}
+#endif
 
 TEST_F(Compile, AgainWhenTheSourceChanges) {
   compile(fillWith("2.0"), {{"N", 3}});

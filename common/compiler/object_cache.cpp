@@ -10,6 +10,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <cstdlib>
+
 namespace gpt2 {
 namespace {
 
@@ -23,27 +25,14 @@ std::string hashOf(std::string_view bytes) {
 
 } // namespace
 
-std::filesystem::path ObjectCache::defaultDirectory() {
-  llvm::SmallString<128> directory;
-  if (!llvm::sys::path::cache_directory(directory))
-    fail("neither XDG_CACHE_HOME nor HOME is set; give --cache-dir DIR or "
-         "--no-cache");
-  llvm::sys::path::append(directory, "lowering-gpt2");
-  return directory.str().str();
-}
-
-ObjectCache::ObjectCache(std::filesystem::path path)
-    : directory(std::move(path)) {
-  std::error_code error = llvm::sys::fs::create_directories(directory.string());
-  if (!error && !std::filesystem::is_directory(directory))
-    error = std::make_error_code(std::errc::not_a_directory);
-  if (!error)
-    error = llvm::sys::fs::access(directory.string(),
-                                  llvm::sys::fs::AccessMode::Write);
-  if (error)
-    fail("the cache ", directory.string(),
-         " cannot be written: ", error.message(),
-         "; give --cache-dir DIR or --no-cache");
+std::optional<std::filesystem::path> ObjectCache::defaultDirectory() {
+  // An empty variable is as one that is not set (XDG Base Directory).
+  if (const char *caches = std::getenv("XDG_CACHE_HOME"); caches && *caches)
+    return std::filesystem::path(caches) / "lowering-gpt2";
+  llvm::SmallString<128> home;
+  if (!llvm::sys::path::home_directory(home) || home.empty())
+    return std::nullopt;
+  return std::filesystem::path(home.str().str()) / ".cache/lowering-gpt2";
 }
 
 std::string ObjectCache::keyOf(std::initializer_list<std::string_view> parts) {
@@ -61,11 +50,8 @@ std::filesystem::path ObjectCache::fileOf(const std::string &key) const {
 }
 
 std::optional<std::string> ObjectCache::find(const std::string &key) const {
-  std::filesystem::path path = fileOf(key);
-  if (!std::filesystem::exists(path))
-    return std::nullopt;
   try {
-    MappedFile file(path);
+    MappedFile file(fileOf(key));
     std::string_view bytes(reinterpret_cast<const char *>(file.data()),
                            file.size());
     if (bytes.size() < hashBytes)
@@ -75,11 +61,16 @@ std::optional<std::string> ObjectCache::find(const std::string &key) const {
       return std::nullopt;
     return std::string(object);
   } catch (const Error &) {
-    return std::nullopt; // pruned by another process meanwhile
+    return std::nullopt; // it is not there, or not for us
   }
 }
 
 void ObjectCache::store(const std::string &key, std::string_view object) const {
+  std::error_code error = llvm::sys::fs::create_directories(directory.string());
+  if (!error && !std::filesystem::is_directory(directory, error) && !error)
+    error = std::make_error_code(std::errc::not_a_directory);
+  if (error)
+    fail(directory.string(), ": cannot make this folder: ", error.message());
   writeFile(fileOf(key), {hashOf(object), object});
   llvm::CachePruningPolicy policy;
   policy.MaxSizeBytes = 256 << 20;

@@ -76,8 +76,44 @@ TEST(ObjectCache, SeveralProcessesWriteAtOnce) {
 TEST(ObjectCache, SaysWhereItCannotWrite) {
   TemporaryDirectory directory;
   writeFile(directory / "file", {"not a folder"});
-  EXPECT_THAT(errorOf([&] { ObjectCache cache(directory / "file/cache"); }),
-              HasSubstr("file/cache cannot be written"));
+  for (const char *name : {"file", "file/cache"}) {
+    ObjectCache cache(directory / name);
+    EXPECT_EQ(cache.find("k"), std::nullopt);
+    EXPECT_THAT(errorOf([&] { cache.store("k", "object"); }),
+                HasSubstr(std::string(name) +
+                          ": cannot make this folder: Not a directory"));
+  }
+}
+
+// Root may read everything, so a folder in the entry's place stands for what
+// cannot be read or written.
+TEST(ObjectCache, WhatCannotBeReadIsNone) {
+  TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "llvmcache-k");
+  ObjectCache cache(directory.path);
+  EXPECT_EQ(cache.find("k"), std::nullopt);
+  EXPECT_THAT(errorOf([&] { cache.store("k", "object"); }),
+              HasSubstr("cannot write"));
+}
+
+TEST(ObjectCache, IsInTheUsersCacheFolder) {
+  auto before = [](const char *name) -> std::optional<std::string> {
+    const char *value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  auto xdg = before("XDG_CACHE_HOME"), home = before("HOME");
+  setenv("HOME", "/home/me", 1);
+  setenv("XDG_CACHE_HOME", "/caches", 1);
+  EXPECT_EQ(ObjectCache::defaultDirectory(), "/caches/lowering-gpt2");
+  setenv("XDG_CACHE_HOME", "", 1);
+  EXPECT_EQ(ObjectCache::defaultDirectory(), "/home/me/.cache/lowering-gpt2");
+  setenv("HOME", "", 1);
+  EXPECT_EQ(ObjectCache::defaultDirectory(), std::nullopt);
+  auto restore = [](const char *name, const std::optional<std::string> &value) {
+    value ? setenv(name, value->c_str(), 1) : unsetenv(name);
+  };
+  restore("XDG_CACHE_HOME", xdg);
+  restore("HOME", home);
 }
 
 } // namespace

@@ -231,14 +231,23 @@ private:
     SmallVector<OpFoldResult> sizes(rank + 1, rewriter.getIndexAttr(1));
     for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
       sizes[panels.dimOf(i, rank)] = size;
-    // The columns are last now; before, they may have been first.
+    // The columns are last now; before, they may have been first. The slice may
+    // lack dimensions of size one, before the columns or behind them.
     auto plain = slice.getType();
-    unsigned columns = panels.columns - (rank - plain.getRank());
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    SmallVector<OpFoldResult> ones(rank + 1, rewriter.getIndexAttr(1));
+    if (dropped.test(panels.columns)) { // one column, which has no dimension
+      rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(
+          slice, plain, slice.getSource(), offsets, sizes, ones);
+      return;
+    }
+    unsigned columns = 0;
+    for (unsigned i = 0; i < panels.columns; ++i)
+      columns += !dropped.test(i);
     SmallVector<int64_t> shape(plain.getShape());
     shape.erase(shape.begin() + columns);
     shape.push_back(plain.getDimSize(columns));
     auto type = RankedTensorType::get(shape, plain.getElementType());
-    SmallVector<OpFoldResult> ones(rank + 1, rewriter.getIndexAttr(1));
     Value moved = tensor::ExtractSliceOp::create(
         rewriter, loc, type, slice.getSource(), offsets, sizes, ones);
     for (OpOperand &use : llvm::make_early_inc_range(slice->getUses())) {

@@ -1,6 +1,7 @@
 //===- choose_device.cpp - A GPU if it computes, else the emulator ------===//
 #include "device/choose_device.h"
 #include "device/driver.h"
+#include "device/dynamic_library.h"
 #include "model/error.h"
 
 namespace gpt2 {
@@ -13,25 +14,33 @@ chooseDevice(const std::string &wanted,
     const char *name;
     std::unique_ptr<Driver> (*open)();
   };
-  std::string reasons;
+  std::string reasons, problems;
+  auto add = [](std::string &list, const Error &error) {
+    list += (list.empty() ? "" : "; ") + std::string(error.what());
+  };
   for (const Kind &kind : {Kind{"cuda", openCuda}, Kind{"hip", openHip}}) {
     if (!wanted.empty() && wanted != kind.name)
       continue;
     try {
       std::string chip = kind.open()->chip();
       prepare(chip);
-      return {chip, ""};
+      return {chip, "", ""};
     } catch (const Error &error) {
       if (!wanted.empty())
         throw;
-      reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+      add(reasons, error);
+      if (!dynamic_cast<const NotHere *>(&error))
+        add(problems, error);
     }
   }
-  if (wanted.empty())
-    return {"", std::string("no GPU, so ") +
-                    (hasCpu ? "the CPU computes" : "kernels are emulated") +
-                    " (" + reasons + ")"};
-  return {};
+  if (!wanted.empty())
+    return {};
+  std::string instead = hasCpu ? "the CPU computes" : "kernels are emulated";
+  return {"",
+          problems.empty() ? "no GPU, so " + instead
+                           : "no GPU that can be used, so " + instead + " (" +
+                                 problems + ")",
+          reasons};
 }
 
 } // namespace gpt2

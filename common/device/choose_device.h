@@ -9,7 +9,10 @@ namespace gpt2 {
 /// Where kernels are to run.
 struct DeviceChoice {
   std::string chip; ///< the GPU's, or empty: none
-  std::string note; ///< for people: why no GPU was found, if one was looked for
+  /// For people, if a GPU was looked for and none is used: that, and what is
+  /// wrong with one that is here.
+  std::string note;
+  std::string reasons; ///< of all that was tried
 };
 
 /// The GPU that `wanted` ("cuda", "hip") names; with an empty `wanted` the

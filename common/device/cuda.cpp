@@ -98,7 +98,7 @@ public:
     if (found == 0)
       check(cuda.deviceCount(&count), "counting NVIDIA GPUs");
     if (found == noDevice || (found == 0 && count == 0))
-      fail("the CUDA driver is here, and no NVIDIA GPU");
+      throw NotHere("the CUDA driver is here, and no NVIDIA GPU");
     check(found, "starting the CUDA driver");
     check(cuda.deviceGet(&device, 0), "opening the first NVIDIA GPU");
     check(cuda.deviceName(name.data(), static_cast<int>(name.size()), device),

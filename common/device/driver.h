@@ -58,8 +58,8 @@ public:
   virtual void forget(void *mark) = 0;
 };
 
-/// The first NVIDIA GPU. Throws an Error that says what is missing: the
-/// driver's library, a GPU, a driver new enough.
+/// The first NVIDIA GPU. Throws NotHere if there is no library of a driver, or
+/// no GPU; another Error if the driver is too old, or something is wrong.
 std::unique_ptr<Driver> openCuda();
 
 /// The first AMD GPU, likewise.

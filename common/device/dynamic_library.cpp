@@ -9,11 +9,20 @@ namespace gpt2 {
 DynamicLibrary::DynamicLibrary(const std::string &what,
                                std::initializer_list<const char *> names)
     : what(what) {
-  for (const char *name : names)
-    if (!handle)
-      handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  if (!handle)
-    fail("no ", what, ": ", dlerror());
+  std::string missing, problem;
+  for (const char *name : names) {
+    handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (handle)
+      return;
+    std::string reason = dlerror();
+    // Of another name, it would be a library that this one needs.
+    bool isMissing = reason.starts_with(std::string(name) + ": cannot open") &&
+                     reason.ends_with("No such file or directory");
+    (isMissing ? missing : problem) = reason;
+  }
+  if (!problem.empty())
+    fail("no ", what, ": ", problem);
+  throw NotHere("no " + what + ": " + missing);
 }
 
 void *DynamicLibrary::address(const char *name) const {

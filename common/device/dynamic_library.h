@@ -1,16 +1,23 @@
 //===- dynamic_library.h - A library opened while the program runs ------===//
 #pragma once
 
+#include "model/error.h"
+
 #include <initializer_list>
 #include <string>
 
 namespace gpt2 {
 
+/// Nothing is wrong: what was looked for just is not on this machine.
+struct NotHere : Error {
+  using Error::Error;
+};
+
 /// Stays open until the process ends: drivers do not like to be closed.
 class DynamicLibrary {
 public:
-  /// Opens the first of `names` that is there. Throws an Error that starts with
-  /// `what`, and says why the last could not be opened.
+  /// Opens the first of `names` that is there. Throws NotHere if none is, or
+  /// an Error that says why one could not be opened; they start with `what`.
   DynamicLibrary(const std::string &what,
                  std::initializer_list<const char *> names);
 

@@ -230,7 +230,7 @@ int32_t Forward::mostLikely(size_t row) {
   }
   if (token >= 0)
     return token;
-  // On the host, which says which logit is not a number.
+  // On the host, which says which logit is broken.
   std::vector<float> logits(static_cast<size_t>(sizes.vocab));
   device.copy(logits.data(), onDevice, logits.size() * sizeof(float));
   return Sampler({.temperature = 0}).sample(logits);

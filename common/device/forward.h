@@ -48,7 +48,7 @@ public:
   void readLogits(std::span<float> logits);
   /// The most likely token by row `row` of it; of equally likely ones the
   /// lowest. If the program has an entry for that, logits stay on the device.
-  /// Throws an Error if a logit is not a number.
+  /// Throws an Error as checkLogits() does.
   int32_t mostLikely(size_t row);
 
   /// A sequence in the cache that nobody uses. Throws an Error if there is

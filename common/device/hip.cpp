@@ -117,7 +117,7 @@ public:
       found = hip.deviceCount(&count);
     if (found == noDevice || found == invalidDevice ||
         (found == 0 && count == 0))
-      fail("the HIP runtime is here, and no AMD GPU");
+      throw NotHere("the HIP runtime is here, and no AMD GPU");
     check(found, "starting the HIP runtime");
     check(hip.setDevice(0), "opening the first AMD GPU");
     check(hip.deviceName(name.data(), static_cast<int>(name.size()), 0),

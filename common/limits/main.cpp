@@ -1,11 +1,11 @@
 //===- main.cpp - gpt2-limits: prints what this machine can do ----------===//
 #include "limits/limits.h"
 #include "model/error.h"
+#include "model/numbers.h"
+#include "model/output.h"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
-#include <cstring>
 #include <iostream>
 
 #include <getopt.h>
@@ -26,13 +26,11 @@ instructions (null if the CPU has none), and bytes/s read from a buffer.
 
 int64_t numberIn(const char *option, const char *text, int64_t least,
                  int64_t most) {
-  int64_t value = 0;
-  const char *end = text + std::strlen(text);
-  auto [stop, error] = std::from_chars(text, end, value);
-  if (error != std::errc() || stop != end || value < least || value > most)
+  std::optional<int64_t> value = gpt2::numberFrom<int64_t>(text);
+  if (!value || *value < least || *value > most)
     gpt2::fail(option, "=", text, ": expected a number from ", least, " to ",
                most);
-  return value;
+  return *value;
 }
 
 nlohmann::json orNull(const std::optional<double> &value) {
@@ -56,7 +54,7 @@ int run(int argc, char **argv) {
       bytes = numberIn("--bytes", optarg, 4096, int64_t{1} << 40);
       break;
     case 'h':
-      std::cout << usage;
+      gpt2::print(usage);
       return 0;
     default: // getopt_long has said what is wrong
       return 1;
@@ -66,16 +64,16 @@ int run(int argc, char **argv) {
   gpt2::Limits limits = gpt2::measureLimits(threads, bytes);
   if (auto problem = gpt2::whatIsImplausible(limits); !problem.empty())
     std::cerr << "gpt2-limits: " << problem << '\n';
-  std::cout << nlohmann::json{{"threads", limits.threads},
-                              {"vectors", limits.vectors},
-                              {"clock", limits.clock},
-                              {"fma", limits.fma},
-                              {"dot_bf16", orNull(limits.dotBf16)},
-                              {"dot_int8", orNull(limits.dotInt8)},
-                              {"bytes", limits.bytes},
-                              {"read", limits.read}}
-                   .dump(2)
-            << std::endl;
+  gpt2::print(nlohmann::json{{"threads", limits.threads},
+                             {"vectors", limits.vectors},
+                             {"clock", limits.clock},
+                             {"fma", limits.fma},
+                             {"dot_bf16", orNull(limits.dotBf16)},
+                             {"dot_int8", orNull(limits.dotInt8)},
+                             {"bytes", limits.bytes},
+                             {"read", limits.read}}
+                  .dump(2) +
+              "\n");
   return 0;
 }
 

@@ -29,6 +29,9 @@ struct Config {
   std::vector<int32_t> endOfText{50256};
   /// What an empty prompt begins with; none: nothing can.
   std::optional<int32_t> beginOfText = 50256;
+  /// Rows of the embedding that no token has, as a padded vocabulary's last
+  /// ones: never chosen. The tokenizer knows them.
+  std::vector<int32_t> unusedTokens;
 
   std::optional<int64_t> innerChannels = {}; ///< F, if it is not 4 C
   Activation activation = Activation::GeluTanh;

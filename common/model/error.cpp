@@ -1,5 +1,6 @@
 //===- error.cpp - How a program ends that could not go on --------------===//
 #include "model/error.h"
+#include "model/output.h"
 
 #include <iostream>
 #include <new>
@@ -7,6 +8,7 @@
 namespace gpt2 {
 
 int exitCodeOf(const std::string &program, const std::function<int()> &run) {
+  occupyStandardStreams();
   try {
     return run();
   } catch (const std::bad_alloc &) {

@@ -3,6 +3,7 @@
 #include "model/error.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace gpt2 {
 namespace {
@@ -21,15 +22,6 @@ void checkIds(std::span<const int32_t> ids, const Config &config) {
            "; the vocabulary has ids 0 to ", config.vocab - 1);
 }
 
-void beginIfEmpty(std::vector<int32_t> &prompt, const Config &config) {
-  if (!prompt.empty())
-    return;
-  if (!config.beginOfText)
-    fail("the prompt is empty, and the model has no token to begin a text with "
-         "(bos_token_id); give a prompt");
-  prompt.push_back(*config.beginOfText);
-}
-
 void checkPrompt(std::span<const int32_t> ids, const Config &config) {
   checkIds(ids, config);
   if (static_cast<int64_t>(ids.size()) > config.context)
@@ -37,19 +29,48 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config) {
          config.context, "; shorten the prompt");
 }
 
+std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
+                          ContextPolicy context) {
+  if (prompt.empty() && !config.beginOfText)
+    fail("the prompt is empty, and the model has no token to begin a text with "
+         "(bos_token_id); give a prompt");
+  if (prompt.empty())
+    prompt.push_back(*config.beginOfText);
+  checkIds(prompt, config);
+  size_t length = prompt.size();
+  if (static_cast<int64_t>(length) <= config.context)
+    return "";
+  std::ostringstream text;
+  text << "the prompt has " << length << " tokens, the model's context "
+       << config.context << "; ";
+  if (context == ContextPolicy::Stop)
+    fail(text.str(), "shorten the prompt, or give --context slide to go on "
+                     "behind the newest half of the context");
+  dropOldest(prompt, config);
+  text << "going on behind the newest " << prompt.size();
+  return text.str();
+}
+
 void dropOldest(std::vector<int32_t> &sequence, const Config &config) {
   int64_t kept = std::max<int64_t>(config.context / 2, 1);
   sequence.erase(sequence.begin(), sequence.end() - kept);
 }
 
+void barUnused(std::span<float> logits, const Config &config) {
+  for (int32_t token : config.unusedTokens)
+    logits[static_cast<size_t>(token)] =
+        -std::numeric_limits<float>::infinity();
+}
+
 NextToken sampled(const Config &config, NextLogits nextLogits,
                   Sampler &sampler) {
   std::vector<float> logits(static_cast<size_t>(config.vocab));
-  return [logits, nextLogits = std::move(nextLogits), &sampler](
+  return [logits, &config, nextLogits = std::move(nextLogits), &sampler](
              std::span<const int32_t> tokens, double &modelSeconds) mutable {
     auto start = std::chrono::steady_clock::now();
     nextLogits(tokens, logits);
     modelSeconds += secondsSince(start);
+    barUnused(logits, config);
     return sampler.sample(logits);
   };
 }
@@ -58,8 +79,7 @@ Generation generate(const Config &config, std::vector<int32_t> sequence,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
-  beginIfEmpty(sequence, config);
-  checkPrompt(sequence, config);
+  (void)preparePrompt(sequence, config, context);
   Generation result;
   while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
     if (static_cast<int64_t>(sequence.size()) > config.context) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace gpt2 {
@@ -19,8 +20,11 @@ using NextLogits = std::function<void(std::span<const int32_t> tokens,
 using NextToken = std::function<int32_t(std::span<const int32_t> tokens,
                                         double &modelSeconds)>;
 
-/// `sampler`'s choice by logits from `nextLogits`; keeps a reference to the
-/// sampler.
+/// Makes the logits of tokens that must not be chosen minus infinity.
+void barUnused(std::span<float> logits, const Config &config);
+
+/// `sampler`'s choice by logits from `nextLogits`; keeps references to the
+/// sampler and to `config`.
 NextToken sampled(const Config &config, NextLogits nextLogits,
                   Sampler &sampler);
 
@@ -36,8 +40,8 @@ enum class ContextPolicy {
   Slide, ///< it goes on behind the newest half, as if that were all
 };
 
-/// Leaves of `sequence`, one longer than the context, the newest half of the
-/// context, at least one token.
+/// Leaves of `sequence`, which is longer than the context, the newest half of
+/// the context, at least one token.
 void dropOldest(std::vector<int32_t> &sequence, const Config &config);
 
 struct Generation {
@@ -52,16 +56,19 @@ struct Generation {
 /// Throws an Error if `ids` holds an id outside the vocabulary.
 void checkIds(std::span<const int32_t> ids, const Config &config);
 
-/// An empty prompt starts from the token that texts begin with. Throws an Error
-/// if the model has none.
-void beginIfEmpty(std::vector<int32_t> &prompt, const Config &config);
-
 /// Throws an Error if `ids` holds an id outside the vocabulary or is longer
 /// than the context.
 void checkPrompt(std::span<const int32_t> ids, const Config &config);
 
-/// Continues `prompt` by up to `maxNewTokens` tokens, calling `onToken` with
-/// each as it is made. Throws as `beginIfEmpty` and `checkPrompt` do.
+/// Makes `prompt` one that can be continued: an empty one begins with the
+/// model's token for that; of one that is longer than the context, a policy
+/// that slides leaves what dropOldest() leaves. Throws as checkPrompt() does,
+/// and if the model has no such token. Returns what there is to tell of it, for people; empty if it is as it was.
+std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
+                          ContextPolicy context);
+
+/// Continues `prompt`, after preparePrompt(), by up to `maxNewTokens` tokens,
+/// calling `onToken` with each as it is made.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,

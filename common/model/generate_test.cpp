@@ -55,7 +55,40 @@ TEST(Generate, AnEmptyPromptStartsFromTheEndOfText) {
   EXPECT_THAT(run({}, 2).tokens, ElementsAre(0, 1)); // 9 + 1 is 0
 }
 
+TEST(Generate, SlidesAtOnceBehindALongPrompt) {
+  std::vector<int32_t> prompt = {9, 9, 9, 9, 1, 2, 3};
+  EXPECT_EQ(preparePrompt(prompt, config, ContextPolicy::Slide),
+            "the prompt has 7 tokens, the model's context 6; going on behind "
+            "the newest 3");
+  EXPECT_THAT(prompt, ElementsAre(1, 2, 3));
+  EXPECT_EQ(preparePrompt(prompt, config, ContextPolicy::Slide), "");
+  std::vector<int32_t> whole(6, 1);
+  EXPECT_EQ(preparePrompt(whole, config, ContextPolicy::Slide), "");
+  EXPECT_EQ(whole.size(), 6u);
+
+  std::vector<size_t> lengths;
+  Sampler greedy({.temperature = 0});
+  auto seen = [&](std::span<const int32_t> tokens, std::span<float> logits) {
+    lengths.push_back(tokens.size());
+    successor(tokens, logits);
+  };
+  Generation result = generate(
+      config, {9, 9, 9, 9, 1, 2, 3}, 5, sampled(config, seen, greedy),
+      [](int32_t) {}, ContextPolicy::Slide);
+  EXPECT_THAT(result.tokens, ElementsAre(4, 5, 6, 7, 8));
+  EXPECT_THAT(lengths, ElementsAre(3, 4, 5, 6, 3));
+  // Of what is dropped, ids are checked, too.
+  prompt = {10, 1, 1, 1, 1, 1, 1};
+  EXPECT_THAT(
+      errorOf([&] { preparePrompt(prompt, config, ContextPolicy::Slide); }),
+      HasSubstr("token 1 of the prompt has id 10"));
+}
+
 TEST(Generate, RefusesPrompts) {
+  EXPECT_THAT(errorOf([] {
+                run({1, 2, 3, 4, 5, 6, 7}, 1);
+              }),
+              HasSubstr("--context slide"));
   EXPECT_THAT(errorOf([] {
                 run({1, 2, 3, 4, 5, 6, 7}, 1);
               }),

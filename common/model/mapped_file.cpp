@@ -13,13 +13,15 @@
 namespace gpt2 {
 
 MappedFile::MappedFile(const std::filesystem::path &file) {
-  int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe is refused at once, and not waited for.
+  int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     fail(file.string(), ": cannot open: ", std::strerror(errno));
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(fd);
-    fail(file.string(), ": expected a regular file");
+    fail(file.string(), ": ", S_ISDIR(status.st_mode) ? "is a folder; " : "",
+         "expected a regular file");
   }
   length = static_cast<size_t>(status.st_size);
   if (length > 0) {

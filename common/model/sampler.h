@@ -29,15 +29,29 @@ class Sampler {
 public:
   explicit Sampler(const SamplerOptions &options);
 
-  /// The next token's id. Throws an Error if a logit is NaN.
+  /// The next token's id. Throws an Error as checkLogits() does.
   int32_t sample(std::span<const float> logits);
 
 private:
+  /// Makes `order` begin with the `count` most likely.
+  void rank(std::span<const float> logits, size_t count);
+  void sortAll(std::span<const float> logits);
+
   SamplerOptions options;
   std::mt19937_64 random;
   std::vector<int32_t> order; ///< ids, most likely first; reused between calls
   std::vector<double> weights;
+  struct Keyed {
+    uint32_t key; ///< the lower, the more likely
+    int32_t id;
+  };
+  std::vector<Keyed> keyed, moved;
 };
+
+/// Throws an Error that names the token if a logit is not a number or infinite:
+/// a model that is whole has none such. Minus infinity says that a token is
+/// never chosen; an Error, if that is said of all.
+void checkLogits(std::span<const float> logits);
 
 /// The id of the largest logit, and of equal ones the lowest.
 int32_t argmax(std::span<const float> logits);

@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 using namespace gpt2;
 using namespace gpt2::testing;
@@ -91,6 +93,79 @@ TEST(Sampler, SeedsRepeat) {
   EXPECT_EQ(known(), 9981545732273789042u);
 }
 
+/// The definition: all tokens in their order, and one walk along them.
+int32_t drawn(const SamplerOptions &options, std::span<const float> logits,
+              double uniform) {
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+  if (options.topK > 0 && static_cast<size_t>(options.topK) < order.size())
+    order.resize(static_cast<size_t>(options.topK));
+  std::vector<double> weights;
+  double total = 0;
+  for (int32_t id : order) {
+    weights.push_back(std::exp((double{logits[id]} - logits[order[0]]) /
+                               options.temperature));
+    total += weights.back();
+  }
+  if (options.topP < 1) {
+    double enough = options.topP * total;
+    size_t kept = 0;
+    for (total = 0; kept < order.size() && total < enough; ++kept)
+      total += weights[kept];
+    order.resize(kept);
+  }
+  double left = uniform * total;
+  for (size_t i = 0; i + 1 < order.size(); ++i) {
+    if (left < weights[i])
+      return order[i];
+    left -= weights[i];
+  }
+  return order.back();
+}
+
+TEST(Sampler, TheWholeVocabularyIsInOrder) {
+  std::mt19937_64 numbers(5);
+  std::normal_distribution<float> normal(-35, 4);
+  std::vector<float> logits(50257);
+  for (float &logit : logits)
+    logit = normal(numbers);
+  // Equal ones, of both signs, and tokens that are never chosen.
+  for (size_t i = 0; i < 5000; ++i) {
+    logits[i * 7] = std::round(logits[i * 7]);
+    logits[i * 10 + 1] = -INFINITY;
+  }
+  std::vector<float> aroundZero(1000);
+  for (size_t i = 0; i < aroundZero.size(); ++i)
+    aroundZero[i] = static_cast<float>(i % 7) * (i % 2 ? -0.0f : 0.5f) - 1;
+  aroundZero[3] = -aroundZero[4];
+  for (std::span<const float> row :
+       {std::span<const float>(logits), std::span<const float>(aroundZero)})
+    for (int64_t topK : {0, 40, 255, 256, 257, 900})
+      for (double topP : {1.0, 0.9, 0.3}) {
+        SamplerOptions options{.temperature = 1.5, .topK = topK, .topP = topP};
+        Sampler sampler(options);
+        std::mt19937_64 random(options.seed);
+        for (int i = 0; i < 8; ++i)
+          ASSERT_EQ(sampler.sample(row),
+                    drawn(options, row,
+                          static_cast<double>(random() >> 11) * 0x1p-53))
+              << "top-k " << topK << ", top-p " << topP;
+      }
+}
+
+TEST(Sampler, WhatIsMinusInfinityIsNeverChosen) {
+  std::vector<float> logits(300, -INFINITY);
+  logits[17] = -1e30f;
+  logits[18] = -1e30f;
+  for (int64_t topK : {0, 3, 280}) {
+    auto seen = draw({.temperature = 1, .topK = topK}, logits, 100);
+    EXPECT_EQ(seen[17] + seen[18], 100) << topK;
+  }
+  EXPECT_EQ(draw({.temperature = 0}, logits, 1)[17], 1);
+}
+
 TEST(Sampler, Refuses) {
   auto with = [](SamplerOptions options) {
     return errorOf([&] { Sampler sampler(options); });
@@ -106,6 +181,16 @@ TEST(Sampler, Refuses) {
                       .sample(std::vector<float>{1, NAN});
                 }),
                 HasSubstr("token 1 is not a number"));
+  auto errorFor = [](double temperature, const std::vector<float> &logits) {
+    return errorOf(
+        [&] { Sampler({.temperature = temperature}).sample(logits); });
+  };
+  for (double temperature : {0.0, 1.0}) {
+    EXPECT_THAT(errorFor(temperature, {1, 2, INFINITY}),
+                HasSubstr("token 2 is infinite"));
+    EXPECT_THAT(errorFor(temperature, {-INFINITY, -INFINITY}),
+                HasSubstr("all 2 tokens are minus infinity"));
+  }
 }
 
 } // namespace

@@ -3,12 +3,11 @@
 #include "model/error.h"
 #include "model/files.h"
 #include "model/generate.h"
+#include "model/output.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
 
 #include <nlohmann/json.hpp>
-
-#include <iostream>
 
 #include <getopt.h>
 
@@ -23,7 +22,7 @@ NumPy's f8. Prints, as JSON, the largest logit and by how much f32 may differ.
 
   --model MODEL      as the chapters' programs take it: a directory, a
                      .safetensors or .bin file, or random-124m
-  --token-ids FILE   the prompt, one id a line
+  --token-ids FILE   the prompt, one id a line; "-" is stdin
   --dump-logits FILE the logits that follow the last token, (1, V)
   --all-positions    those that follow every token, (T, V)
 )";
@@ -50,7 +49,7 @@ int run(int argc, char **argv) {
       out = optarg;
       break;
     case 'h':
-      std::cout << usage;
+      gpt2::print(usage);
       return 0;
     case 0:
       break;
@@ -66,18 +65,18 @@ int run(int argc, char **argv) {
   const gpt2::Config &config = checkpoint->config();
   std::vector<int32_t> tokens = gpt2::readTokenIds(ids);
   if (tokens.empty())
-    gpt2::fail(ids, ": no token ids; expected one a line");
+    gpt2::fail(gpt2::nameOfInput(ids), ": no token ids; expected one a line");
   gpt2::checkPrompt(tokens, config);
   auto rows = static_cast<int64_t>(all ? tokens.size() : 1);
   gpt2::reference::Vector logits =
       gpt2::reference::forward(checkpoint->load(), tokens, rows);
   gpt2::writeNpy(out, logits, rows, config.vocab);
   double largest = gpt2::largestOf(logits);
-  std::cout << nlohmann::json{{"largest", largest},
-                              {"tolerance",
-                               gpt2::logitsTolerance(config, largest)}}
-                   .dump()
-            << std::endl;
+  gpt2::print(
+      nlohmann::json{{"largest", largest},
+                     {"tolerance", gpt2::logitsTolerance(config, largest)}}
+          .dump() +
+      "\n");
   return 0;
 }
 

@@ -42,6 +42,7 @@ public:
       text.pending = text.sequence.extendAndChoose(prompt);
     else {
       text.sequence.extend(prompt, logits);
+      barUnused(logits, config);
       text.pending = text.sampler.sample(logits);
     }
     times.prefillSeconds += watch.seconds();
@@ -65,9 +66,12 @@ public:
     } else {
       std::vector<float> logits(texts.size() * vocab());
       batch.extend(sequences, tokens, logits);
-      for (Text &text : texts)
-        chosen.push_back(text.sampler.sample(
-            std::span(logits).subspan(chosen.size() * vocab(), vocab())));
+      for (Text &text : texts) {
+        std::span<float> row =
+            std::span(logits).subspan(chosen.size() * vocab(), vocab());
+        barUnused(row, config);
+        chosen.push_back(text.sampler.sample(row));
+      }
     }
     times.stepSeconds += watch.seconds();
     ++times.steps;
@@ -80,7 +84,10 @@ public:
   }
 
 private:
-  bool isGreedy() const { return options.sampler.temperature == 0; }
+  /// Whether nobody needs to see logits.
+  bool isGreedy() const {
+    return options.sampler.temperature == 0 && config.unusedTokens.empty();
+  }
   size_t vocab() const { return static_cast<size_t>(config.vocab); }
 
   /// Takes the pending token into the text; whether that was its last.
@@ -127,7 +134,7 @@ continueAll(Forward &forward, const Config &config,
             const BatchOptions &options,
             const std::function<void(size_t, const Generation &)> &onDone) {
   for (const std::vector<int32_t> &prompt : prompts)
-    checkPrompt(prompt, config);
+    checkPrompt(prompt, config); // longer ones were prepared
   Continuation continuation(forward, config, options, onDone);
   size_t next = 0;
   while (next < prompts.size() || !continuation.isEmpty()) {

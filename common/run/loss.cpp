@@ -1,6 +1,7 @@
 //===- loss.cpp - How well a model predicts a text ----------------------===//
 #include "run/loss.h"
 #include "model/error.h"
+#include "model/sampler.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,14 +13,11 @@ namespace {
 
 /// -ln of the probability that `logits` give to `token`.
 double surprise(std::span<const float> logits, int32_t token) {
+  checkLogits(logits);
   double largest = *std::max_element(logits.begin(), logits.end()), sum = 0;
   for (float logit : logits)
     sum += std::exp(logit - largest);
-  double result = largest + std::log(sum) - logits[static_cast<size_t>(token)];
-  if (std::isnan(result))
-    fail("a logit is not a number: the weights are damaged, or too large for "
-         "the format that they are kept in");
-  return result;
+  return largest + std::log(sum) - logits[static_cast<size_t>(token)];
 }
 
 } // namespace
@@ -53,6 +51,8 @@ Loss lossOf(Forward &forward, Forward *other, std::span<const int32_t> tokens,
           std::span(others).subspan(i * vocab, vocab);
       loss.other += surprise(otherRow, next);
       for (size_t v = 0; v < vocab; ++v) {
+        if (std::isinf(row[v]) && row[v] == otherRow[v])
+          continue; // a token that neither chooses
         double difference = std::abs(double{row[v]} - otherRow[v]);
         squares += difference * difference;
         loss.largestDifference = std::max(loss.largestDifference, difference);

@@ -1,13 +1,13 @@
 //===- main.cpp - gpt2-run: runs what a chapter's --aot wrote -----------===//
 #include "device/choose_device.h"
-#include "device/dynamic_library.h"
 #include "device/host_device.h"
 #include "device/self_check.h"
 #include "model/error.h"
+#include "model/numbers.h"
+#include "model/output.h"
 #include "model/paths.h"
+#include "run/library.h"
 #include "run/run.h"
-
-#include <nlohmann/json.hpp>
 
 #include <iostream>
 
@@ -18,7 +18,7 @@ namespace {
 using namespace gpt2;
 
 const char *usage =
-    R"(usage: gpt2-run LIBRARY [OPTIONS] [PROMPT]
+    R"(usage: gpt2-run LIBRARY [OPTIONS] [--] [PROMPT]
 
 Continues PROMPT with GPT-2 as a chapter compiled it ahead of time (--aot):
 without LLVM, and with no library of CUDA or ROCm but the driver's own.
@@ -30,7 +30,8 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --device NAME         cuda, hip, emulator or cpu, as far as LIBRARY is for them
                         (default: a GPU if there is one, else the CPU, else
                         the emulator)
-  --token-ids FILE      the prompt as token ids, one a line; prints ids too
+  --token-ids FILE      the prompt as token ids, one a line; prints ids too.
+                        "-" is stdin, here and with --prompts, --prompt-ids
   --max-new-tokens N    stop after N tokens (default 100)
   --temperature T       divide logits by T; 0 is greedy (default 0.8)
   --greedy              always the most likely token
@@ -38,7 +39,8 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --top-p P             or among those that reach probability P (default 1)
   --seed N              of the random numbers (default 1)
   --context POLICY      when the model's context is full: stop (default), or
-                        slide: go on behind the newest half of it
+                        slide: go on behind the newest half of it, also where
+                        a prompt is longer
   --prefill N           take the prompt N tokens at a time (default: at once)
   --prompts FILE        continue many prompts, one a line
   --prompt-ids FILE     the same as ids, blanks between them; prints ids too
@@ -52,15 +54,6 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --dump-logits FILE.npy  write the logits after the last of --token-ids, stop
   --all-positions       with --dump-logits: after every token
 )";
-
-template <typename T> T number(const char *option, const char *text) {
-  T value;
-  std::istringstream stream(text);
-  stream >> value;
-  if (!stream || !stream.eof())
-    fail("--", option, "=", text, ": expected a number");
-  return value;
-}
 
 struct Line : RunOptions {
   std::filesystem::path library;
@@ -98,6 +91,7 @@ std::optional<Line> parse(int argc, char **argv) {
                             {"help", no_argument, nullptr, 'h'},
                             {}};
   int index = 0;
+  bool hasTemperature = false;
   for (int given;
        (given = getopt_long(argc, argv, "", options, &index)) != -1;) {
     const char *name = options[index].name;
@@ -112,19 +106,20 @@ std::optional<Line> parse(int argc, char **argv) {
       line.tokenIds = optarg;
       break;
     case 'n':
-      line.maxNewTokens = number<int64_t>(name, optarg);
+      line.maxNewTokens = numberOf<int64_t>(name, optarg);
       break;
     case 't':
-      line.sampler.temperature = number<double>(name, optarg);
+      hasTemperature = true;
+      line.sampler.temperature = numberOf<double>(name, optarg);
       break;
     case 'k':
-      line.sampler.topK = number<int64_t>(name, optarg);
+      line.sampler.topK = numberOf<int64_t>(name, optarg);
       break;
     case 'p':
-      line.sampler.topP = number<double>(name, optarg);
+      line.sampler.topP = numberOf<double>(name, optarg);
       break;
     case 's':
-      line.sampler.seed = number<uint64_t>(name, optarg);
+      line.sampler.seed = numberOf<uint64_t>(name, optarg);
       break;
     case 'c':
       line.context = contextPolicy(optarg);
@@ -133,16 +128,16 @@ std::optional<Line> parse(int argc, char **argv) {
       line.prompts = optarg;
       break;
     case 'l':
-      line.prefill = number<int64_t>(name, optarg);
+      line.prefill = numberOf<int64_t>(name, optarg);
       break;
     case 'j':
       line.promptIds = optarg;
       break;
     case 'b':
-      line.batch = number<int64_t>(name, optarg);
+      line.batch = numberOf<int64_t>(name, optarg);
       break;
     case 'a':
-      line.threads = number<int>(name, optarg);
+      line.threads = numberOf<int>(name, optarg);
       break;
     case 'r':
       line.report = optarg;
@@ -151,7 +146,7 @@ std::optional<Line> parse(int argc, char **argv) {
       line.dumpLogits = optarg;
       break;
     case 'h':
-      std::cout << usage;
+      print(usage);
       return std::nullopt;
     case 0:
       break;
@@ -171,6 +166,8 @@ std::optional<Line> parse(int argc, char **argv) {
   line.warmUp = warmUp;
   line.profile = profile;
   line.graphs = !noGraphs;
+  if (greedy && hasTemperature)
+    fail("give --greedy or --temperature, not both");
   if (greedy)
     line.sampler.temperature = 0;
   line.validate();
@@ -187,77 +184,6 @@ void requireCpu(const std::string &cpu) {
 #endif
   (void)cpu;
 }
-
-void requireSizes(const nlohmann::json &compiled, const Config &config) {
-  const std::pair<const char *, int64_t> sizes[] = {
-      {"layers", config.layers},
-      {"heads", config.heads},
-      {"channels", config.channels},
-      {"context", config.context},
-      {"vocab", config.vocab}};
-  for (auto [name, size] : sizes)
-    if (compiled.at(name) != size)
-      fail("the library was compiled for a model with ", name, " ",
-           compiled.at(name).dump(), ", and this one has ", size,
-           "; compile it for this model: --aot with --model");
-}
-
-/// A library of programs, see chapter/ahead_of_time.h.
-class Library {
-public:
-  explicit Library(const std::filesystem::path &file)
-      : library("library", {std::filesystem::absolute(file).c_str()}) {
-    const char *text = nullptr;
-    library.find(text, "gpt2_programs");
-    about = nlohmann::json::parse(text);
-  }
-
-  const nlohmann::json &description() const { return about; }
-
-  /// The suffix of the program for `device` that runs on `chip`; empty if there
-  /// is none. NVIDIA's newer chips run what is for older ones, and the newest
-  /// of these is best; AMD's do not.
-  std::string suffixFor(const std::string &device,
-                        const std::string &chip) const {
-    std::string best;
-    int newest = 0;
-    for (const auto &program : about.at("programs")) {
-      if (program.at("device") != device)
-        continue;
-      std::string its = program.value("chip", ""),
-                  suffix = program.at("suffix");
-      if (device != "gpu" || its == chip)
-        return suffix;
-      auto version = [](const std::string &name) {
-        return std::atoi(name.c_str() + 3);
-      };
-      if (its.starts_with("sm_") && chip.starts_with("sm_") &&
-          version(its) <= version(chip) && version(its) > newest) {
-        newest = version(its);
-        best = suffix;
-      }
-    }
-    return best;
-  }
-
-  Executable load(const std::string &suffix) const {
-    return Executable([library = library, suffix](const std::string &name) {
-      return library.findIfAny(name + suffix);
-    });
-  }
-
-  std::string chips() const {
-    std::string list;
-    for (const auto &program : about.at("programs"))
-      if (program.at("device") == "gpu")
-        list += (list.empty() ? "" : ", ") + program.value("chip", "");
-    return list;
-  }
-
-private:
-  DynamicLibrary library;
-  nlohmann::json about;
-};
 
 /// The suffix of the program that is to run: on a GPU that passes its check, or
 /// on what else the library is for.
@@ -302,7 +228,7 @@ int runLibrary(int argc, char **argv) {
   Library library(line->library);
   requireCpu(library.description().at("cpu"));
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
-  requireSizes(library.description().at("model"), checkpoint->config());
+  library.requireSizes(checkpoint->config());
   if (line->threads < 1 || line->threads > availableThreads())
     fail("--threads=", line->threads, ": expected 1 to ", availableThreads(),
          ", what this machine runs at once");

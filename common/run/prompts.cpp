@@ -2,6 +2,8 @@
 #include "run/prompts.h"
 #include "model/error.h"
 #include "model/files.h"
+#include "model/numbers.h"
+#include "model/output.h"
 #include "model/tokenizer.h"
 #include "run/batch.h"
 
@@ -19,11 +21,11 @@ public:
       : file(options.prompts ? *options.prompts : *options.promptIds) {
     if (options.prompts)
       tokenizer.emplace(checkpoint.loadTokenizer());
-    std::istringstream text(readFile(file));
-    for (std::string line; std::getline(text, line);)
-      add(line, checkpoint.config());
+    std::string text = readInput(file);
+    for (std::string_view line : linesOf(text))
+      add(std::string(line), checkpoint.config(), options.context);
     if (lines.empty())
-      fail(file.string(), ": no prompts; expected one a line");
+      fail(nameOfInput(file), ": no prompts; expected one a line");
   }
 
   const std::vector<std::vector<int32_t>> &ids() const { return tokens; }
@@ -37,14 +39,16 @@ public:
   }
 
 private:
-  void add(const std::string &line, const Config &config) {
+  void add(const std::string &line, const Config &config,
+           ContextPolicy context) {
     lines.push_back(line);
-    std::string where = file.string() + ":" + std::to_string(lines.size());
+    std::string where = nameOfInput(file) + ":" + std::to_string(lines.size());
     std::vector<int32_t> &prompt = tokens.emplace_back(
         tokenizer ? tokenizer->encode(line) : parseIds(line, where));
     try {
-      beginIfEmpty(prompt, config);
-      checkPrompt(prompt, config);
+      if (std::string note = preparePrompt(prompt, config, context);
+          !note.empty())
+        std::cerr << where << ": " << note << "\n";
     } catch (const Error &error) {
       fail(where, ": ", error.what());
     }
@@ -54,10 +58,14 @@ private:
                                        const std::string &where) {
     std::istringstream words(line);
     std::vector<int32_t> ids;
-    for (int32_t id; words >> id;)
-      ids.push_back(id);
-    if (!words.eof())
-      fail(where, ": expected token ids with blanks between them");
+    for (std::string word; words >> word;) {
+      std::optional<int32_t> id = numberFrom<int32_t>(word);
+      if (!id)
+        fail(where, ": \"", word,
+             "\" is not a token id; expected whole numbers with blanks "
+             "between them");
+      ids.push_back(*id);
+    }
     return ids;
   }
 
@@ -86,10 +94,8 @@ void continuePrompts(const RunOptions &options, const Checkpoint &checkpoint,
                   [&](size_t index, const Generation &generation) {
                     done[index] = generation;
                     for (; printed < done.size() && done[printed]; ++printed)
-                      std::cout << prompts.continued(printed, *done[printed])
-                                << std::flush;
+                      print(prompts.continued(printed, *done[printed]));
                   });
-  requireOutput();
   times.print(took);
   if (options.profile)
     std::cerr << describe(device.times(), static_cast<size_t>(took.steps));

@@ -3,6 +3,7 @@
 #include "device/sequence.h"
 #include "model/error.h"
 #include "model/files.h"
+#include "model/output.h"
 #include "model/paths.h"
 #include "model/tokenizer.h"
 #include "run/prompts.h"
@@ -50,8 +51,9 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
     ids = tokenizer->encode(options.prompt.value_or(""));
   }
   Config config = checkpoint.config();
-  beginIfEmpty(ids, config);
-  checkPrompt(ids, config);
+  if (std::string note = preparePrompt(ids, config, options.context);
+      !note.empty())
+    std::cerr << note << "\n";
   if (options.warmUp) {
     std::vector<float> logits(static_cast<size_t>(config.vocab));
     forward(ids, logits);
@@ -62,7 +64,7 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
     config.endOfText.clear();
   Sampler sampler(options.sampler);
   if (tokenizer)
-    std::cout << options.prompt.value_or("") << std::flush;
+    print(options.prompt.value_or(""));
   Sequence sequence(forward);
   NextToken next = sampled(
       config,
@@ -71,7 +73,8 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
         sequence.become(tokens, logits);
       },
       sampler);
-  if (options.sampler.temperature == 0) // no need to see logits
+  if (options.sampler.temperature == 0 &&
+      config.unusedTokens.empty()) // no need to see logits
     next = [&](std::span<const int32_t> tokens, double &modelSeconds) {
       Stopwatch watch;
       prefill(sequence, tokens, options.prefill);
@@ -80,16 +83,12 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
       return token;
     };
   auto show = [&](int32_t id) {
-    if (tokenizer)
-      std::cout << tokenizer->decode(id) << std::flush;
-    else
-      std::cout << id << std::endl;
+    print(tokenizer ? tokenizer->decode(id) : std::to_string(id) + "\n");
   };
   Generation generation =
       generate(config, ids, options.maxNewTokens, next, show, options.context);
   if (tokenizer)
-    std::cout << "\n";
-  requireOutput();
+    print("\n");
   printStop(generation, config);
   times.print(generation);
   if (options.profile)
@@ -162,16 +161,11 @@ void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {
     std::cerr << "note: " << note << "\n";
 }
 
-void requireOutput() {
-  if (!std::cout.flush())
-    fail("the output could not be written");
-}
-
 std::vector<int32_t> idsOf(const RunOptions &options, const Config &config) {
   std::vector<int32_t> ids = readTokenIds(*options.tokenIds);
   checkPrompt(ids, config);
   if (ids.empty())
-    fail(options.tokenIds->string(), ": no token ids; expected one a line");
+    fail(nameOfInput(*options.tokenIds), ": no token ids; expected one a line");
   return ids;
 }
 

@@ -68,7 +68,4 @@ void run(const RunOptions &options, const Checkpoint &checkpoint,
 /// than the context holds.
 std::vector<int32_t> idsOf(const RunOptions &options, const Config &config);
 
-/// Throws an Error if what was printed did not get through.
-void requireOutput();
-
 } // namespace gpt2
