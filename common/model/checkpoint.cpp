@@ -2,6 +2,7 @@
 #include "model/checkpoint.h"
 #include "model/error.h"
 #include "model/formats.h"
+#include "model/model_cache.h"
 
 #include <algorithm>
 
@@ -41,9 +42,13 @@ std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &model) {
   if (model == "random-124m")
     return openRandom(Config{});
   if (!std::filesystem::exists(path))
-    fail(model, ": no such model; expected a directory with config.json and "
-                "model.safetensors, a .safetensors or llm.c .bin file, or "
-                "random-124m");
+    path = findPublicModel(model).value_or("");
+  if (path.empty())
+    fail(model,
+         ": no such model; expected a directory with config.json and "
+         "model.safetensors, a .safetensors or llm.c .bin file, random-124m, "
+         "or a public model's name: ",
+         publicModelNames());
   if (std::filesystem::is_directory(path))
     return openSafetensors(path / "model.safetensors");
   if (path.extension() == ".safetensors")
