@@ -8,8 +8,10 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 using namespace gpt2;
 using namespace gpt2::testing;
@@ -116,7 +118,7 @@ TEST_F(ModelCache, VariablesSayWhere) {
 TEST_F(ModelCache, SaysHowToGetAModel) {
   EXPECT_EQ(findPublicModel("gpt3"), std::nullopt);
   EXPECT_EQ(publicModelNames(),
-            "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2");
+            "distilgpt2, gpt2, gpt2-large, gpt2-medium, gpt2-xl");
   auto distilled = [] { Checkpoint::open("distilgpt2"); };
   EXPECT_THAT(
       errorOf(distilled),
@@ -149,10 +151,10 @@ TEST_F(ModelCache, IsNotPrunedWithCompiledPrograms) {
   fs::path models = put(own);
   fs::path programs = directory / ".cache/lowering-gpt2";
   writeFile(programs / "llvmcache-old", {"x"});
-  auto longAgo = fs::file_time_type::clock::now() - std::chrono::hours(1000);
+  const timespec longAgo[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
   for (const fs::path &path :
        {programs / "llvmcache-old", models / "model.safetensors", models})
-    fs::last_write_time(path, longAgo);
+    utimensat(AT_FDCWD, path.c_str(), longAgo, 0); // read, written
   ObjectCache(programs).store("key", "object");
   EXPECT_FALSE(fs::exists(programs / "llvmcache-old"));
   EXPECT_TRUE(fs::exists(models / "model.safetensors"));
