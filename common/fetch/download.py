@@ -195,7 +195,9 @@ class Download:
             begin = int(part[1]) if part else -1
         if begin != self.done:
             if begin:
-                raise Failed(f"{self.url}: asked for bytes from {self.done}, got those from {begin}")
+                raise Failed(
+                    f"{self.url}: asked for bytes from {self.done}, got those from {begin}"
+                )
             self.progress.say("the server sends no rest of a file; starting over")
             self.start_over()
         total = self.done + int(length) if length else None

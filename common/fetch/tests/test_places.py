@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from fetch import __main__ as program
-from fetch import places
+from fetch import places, progress
 
 # layers, channels, heads, and what config.json has beside all others'
 SIZES = {
@@ -62,6 +62,13 @@ class Table(unittest.TestCase):
             self.assertEqual(model.repository.split("/")[1], model.name)
             self.assertRegex(model.revision, "^[0-9a-f]{40}$")
             self.assertEqual(list(self.files(model.name))[-1], "model.safetensors")
+
+    def test_readme_has_the_same(self):
+        readme = (places.TABLE.parents[2] / "README.md").read_text()
+        for model in places.models().values():
+            total = progress.size(sum(file.bytes or 0 for file in model.files))
+            row = f"| `{model.name}` | {total} | `{model.repository}` | `{model.revision}` |"
+            self.assertIn(row, readme)
 
     def test_known_checksums(self):
         unknown = [
