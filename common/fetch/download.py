@@ -135,7 +135,7 @@ class Download:
         """Goes on with what an earlier run left."""
         self.done = self.part.stat().st_size
         # Without a checksum nothing tells whether it belongs to this file.
-        if not self.file.sha256 or self.done > self.file.bytes:
+        if not self.file.sha256:
             self.start_over()
         self.sha256 = digest(self.part, self.progress)
         self.resumed = self.done > 0

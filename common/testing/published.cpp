@@ -1,9 +1,9 @@
 //===- published.cpp - What others say that GPT-2 writes ----------------===//
 //
 // The ids are those that the tests of Hugging Face's transformers expect of the
-// public checkpoints, without sampling: tests/models/gpt2/test_modeling_gpt2.py
-// (test_lm_generate_gpt2) and, for the distilled model, the same file of
-// version 3 (test_lm_generate_distilgpt2).
+// public checkpoints, without sampling: test_lm_generate_gpt2 in
+// tests/models/gpt2/test_modeling_gpt2.py and, for the distilled model,
+// test_lm_generate_distilgpt2, which earlier versions of that file have.
 //
 //===----------------------------------------------------------------------===//
 #include "model/error.h"
