@@ -59,7 +59,8 @@ struct Options {
   cl::opt<std::string> model{
       "model", cl::value_desc("path"), cl::init(paths::embeddedModel),
       cl::desc("Directory with config.json and model.safetensors, .safetensors "
-               "or llm.c .bin file, or random-124m (default: the embedded "
+               "or llm.c .bin file, the name of a model that ./tutorial fetch "
+               "has downloaded (gpt2), or random-124m (default: the embedded "
                "model)"),
       cl::cat(input)};
   cl::opt<std::string> tokenIds{

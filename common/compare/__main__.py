@@ -57,7 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        help="as the chapters take it: a directory, a file, or random-124m (default: the "
+        help="as the chapters take it: a directory, a file, gpt2, or random-124m (default: the "
         "embedded model)",
     )
     parser.add_argument(

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
+COMMON = Path(__file__).parents[1]
+sys.path[:0] = [str(COMMON), str(COMMON / "models")]
+from fetch import places  # noqa: E402
 from gpt2 import GPT2, Config  # noqa: E402
 
 SMALL = Config(n_layer=12, n_head=12, n_embd=768, n_ctx=1024, vocab_size=50257)
@@ -25,6 +27,8 @@ def load(model: str) -> GPT2:
         torch.manual_seed(0)
         return GPT2(SMALL).eval()
     folder = Path(model)
+    if not folder.exists():
+        folder = places.find(model) or folder
     if not (folder / "model.safetensors").exists():
         sys.exit(f"error: {model}: PyTorch reads directories with model.safetensors only")
     try:

@@ -3,6 +3,7 @@
 #include "model/error.h"
 #include "model/foreign.h"
 #include "model/formats.h"
+#include "model/model_cache.h"
 
 #include <algorithm>
 #include <cmath>
@@ -66,9 +67,13 @@ std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &model) {
   if (model == "random-124m")
     return openRandom(Config{});
   if (!std::filesystem::exists(path))
-    fail(model, ": no such model; expected a directory with config.json and "
-                "model.safetensors, a .safetensors or llm.c .bin file, or "
-                "random-124m");
+    path = findPublicModel(model).value_or("");
+  if (path.empty())
+    fail(model,
+         ": no such model; expected a directory with config.json and "
+         "model.safetensors, a .safetensors or llm.c .bin file, random-124m, "
+         "or a public model's name: ",
+         publicModelNames());
   if (std::filesystem::is_directory(path)) {
     auto whole = path / "model.safetensors",
          index = path / "model.safetensors.index.json";

@@ -32,6 +32,7 @@ public:
   ///   a .safetensors or .safetensors.index.json file, config.json beside it
   ///   a .bin file of llm.c, version 3 (f32) or 5 (bf16)
   ///   "random-124m": GPT-2 small's sizes, weights from a formula (random.h)
+  ///   "gpt2", ...: a public model that is in a cache (model_cache.h)
   /// Throws an Error if there is none, or its sizes are refused.
   static std::unique_ptr<Checkpoint> open(const std::string &model);
 

@@ -21,7 +21,8 @@ Computes GPT-2's logits in plain C++ and double precision, and writes them as
 NumPy's f8. Prints, as JSON, the largest logit and by how much f32 may differ.
 
   --model MODEL      as the chapters' programs take it: a directory, a
-                     .safetensors or .bin file, or random-124m
+                     .safetensors or .bin file, a fetched model's name, or
+                     random-124m
   --token-ids FILE   the prompt, one id a line; "-" is stdin
   --dump-logits FILE the logits that follow the last token, (1, V)
   --all-positions    those that follow every token, (T, V)

@@ -24,9 +24,10 @@ Continues PROMPT with GPT-2 as a chapter compiled it ahead of time (--aot):
 without LLVM, and with no library of CUDA or ROCm but the driver's own.
 
   --model PATH          directory with config.json and model.safetensors,
-                        .safetensors or llm.c .bin file, or random-124m; of the
-                        sizes that LIBRARY was compiled for (default: the
-                        embedded model, where this was built)
+                        .safetensors or llm.c .bin file, the name of a model
+                        that was fetched (gpt2), or random-124m; of the sizes
+                        that LIBRARY was compiled for (default: the embedded
+                        model, where this was built)
   --device NAME         cuda, hip, emulator or cpu, as far as LIBRARY is for them
                         (default: a GPU if there is one, else the CPU, else
                         the emulator)

@@ -5,6 +5,7 @@
 #include "model/weights.h"
 
 #include <filesystem>
+#include <optional>
 
 namespace gpt2::testing {
 
@@ -49,5 +50,19 @@ void writeConfig(const std::filesystem::path &file, const Config &config);
 /// multiple of 128.
 void writeLlmc(const std::filesystem::path &file, const Weights &weights,
                ElementType type);
+
+/// A continuation of maximum likelihood that others have published.
+struct Published {
+  const char *model;  ///< a public model's name
+  const char *folder; ///< the environment variable that may say where it is
+  const char *prompt, *text;
+  std::vector<int32_t> ids; ///< of both
+};
+
+/// Of GPT-2 small and of its distilled form.
+const std::vector<Published> &publishedTexts();
+
+/// Where the model of `published` is; none if it is not on this machine.
+std::optional<std::filesystem::path> whereIs(const Published &published);
 
 } // namespace gpt2::testing
