@@ -13,6 +13,13 @@ Sizes sizesOf(const Config &config) {
           {"C", config.channels}, {"V", config.vocab}, {"P", config.context}};
 }
 
+Sizes kernelSizes(const Config &config) {
+  Sizes sizes = sizesOf(config);
+  sizes["K"] = config.channels;
+  sizes["N"] = 3 * config.channels;
+  return sizes;
+}
+
 bool Chapter::hasKernels() const {
   return llvm::is_contained(devices, "emulator");
 }
@@ -120,11 +127,8 @@ CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
 
 std::string explain(const Chapter &chapter, const Config &config,
                     const std::string &kernel) {
-  Sizes sizes = sizesOf(config);
-  // As attention's input is made.
-  sizes["K"] = config.channels;
-  sizes["N"] = 3 * config.channels;
-  CompileRequest request = kernelRequest(chapter, sizes, kernel);
+  CompileRequest request =
+      kernelRequest(chapter, kernelSizes(config), kernel);
   std::string text = "@" + kernel + " in " + chapter.name +
                      ", as it is written:\n\n" + emit(request, "source");
   for (const PassRun &run : tracePasses(request))

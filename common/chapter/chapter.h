@@ -63,6 +63,9 @@ struct Chapter {
 /// one compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
+/// The same for kernels alone, as attention's input is made: also K and N.
+Sizes kernelSizes(const Config &config);
+
 /// What there is to compile for `chapter` and a model of these sizes.
 CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes);
 

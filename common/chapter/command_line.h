@@ -1,23 +1,18 @@
 //===- command_line.h - The options every chapter's program takes -------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/model.h"
 #include "run/run.h"
 
 namespace gpt2 {
 
 /// What the user asked for.
 struct CommandLine : RunOptions {
-  const Chapter *chapter = nullptr; ///< its programs of the kind wanted
+  ProgramOptions program;
+  Chapter chapter;         ///< as these want it
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
-  std::optional<std::filesystem::path> pipeline;
-  std::string device;                     ///< empty: the best there is
-  std::optional<GpuTarget> chip;          ///< what kernels are compiled for
-  ElementType weights = ElementType::F32; ///< of matrices
-  ElementType cache = ElementType::F32;   ///< of keys and values
   std::optional<std::filesystem::path> aot;
   std::vector<GpuTarget> aotChips;
-  std::filesystem::path schedule; ///< empty: the chapter's for this CPU
   std::string emit;               ///< empty: run
   int64_t score = 0;              ///< tokens of the prompt to score; 0: run
   double scoreCache = 0;          ///< bytes
@@ -26,7 +21,6 @@ struct CommandLine : RunOptions {
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
   double tuneSeconds = 0;
   bool describe = false;
-  std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.
   bool showsPasses = false;

@@ -22,7 +22,7 @@ struct Options {
   cl::opt<std::string> prompt{cl::Positional, cl::desc("[prompt]"),
                               cl::cat(input)};
   cl::opt<std::string> model{
-      "model", cl::value_desc("path"), cl::init(paths::embeddedModel),
+      "model", cl::value_desc("path"), cl::init(paths::embeddedModel()),
       cl::desc("Directory with config.json and model.safetensors, .safetensors "
                "or llm.c .bin file, or random-124m (default: the embedded "
                "model)"),

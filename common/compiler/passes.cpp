@@ -4,14 +4,13 @@
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
-#include <utility>
+#include <mutex>
 
 namespace gpt2 {
 
-void registerPasses() {
-  static bool done = false;
-  if (std::exchange(done, true))
-    return;
+namespace {
+
+void registerThem() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
   mlir::registerPass(createAlignSharedMemory);
   mlir::registerPass(createAllocatePerThread);
@@ -47,6 +46,13 @@ void registerPasses() {
   mlir::registerPass(createTileAndFuse);
   mlir::registerPass(createUnrollMarkedLoops);
   mlir::registerPass(createWriteInPlace);
+}
+
+} // namespace
+
+void registerPasses() {
+  static std::once_flag once;
+  std::call_once(once, registerThem);
 }
 
 } // namespace gpt2

@@ -16,6 +16,14 @@ DynamicLibrary::DynamicLibrary(const std::string &what,
     fail("no ", what, ": ", dlerror());
 }
 
+DynamicLibrary DynamicLibrary::holding(const void *address,
+                                       const std::string &what) {
+  Dl_info info;
+  if (!dladdr(address, &info))
+    fail("no ", what, ": what holds it cannot be told");
+  return DynamicLibrary(what, {info.dli_fname});
+}
+
 void *DynamicLibrary::address(const char *name) const {
   void *found = findIfAny(name);
   if (!found)

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace gpt2 {
@@ -56,9 +57,36 @@ void checkIds(std::span<const int32_t> ids, const Config &config);
 /// than the context.
 void checkPrompt(std::span<const int32_t> ids, const Config &config);
 
+/// A text that is continued, a token at a time; for all at once: generate().
+class TokenStream {
+public:
+  /// Behind `prompt`, by up to `maxNewTokens` tokens; an empty prompt starts
+  /// from the end-of-text token, as training did. Keeps a reference to
+  /// `config`. Throws as `checkPrompt` does.
+  TokenStream(const Config &config, std::vector<int32_t> prompt,
+               int64_t maxNewTokens, NextToken nextToken,
+               ContextPolicy context = ContextPolicy::Stop);
+
+  /// The next token; none if there is none more.
+  std::optional<int32_t> next();
+
+  /// What came of it so far.
+  const Generation &generation() const { return result; }
+
+private:
+  std::optional<int32_t> stop(StopReason reason);
+
+  const Config &config;
+  std::vector<int32_t> sequence;
+  int64_t maxNewTokens;
+  NextToken nextToken;
+  ContextPolicy context;
+  Generation result;
+  bool isDone = false;
+};
+
 /// Continues `prompt` by up to `maxNewTokens` tokens, calling `onToken` with
-/// each as it is made. An empty prompt starts from the end-of-text token, as
-/// training did. Throws as `checkPrompt` does.
+/// each as it is made: a TokenStream to its end.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,

@@ -65,12 +65,13 @@ template <typename T> T number(const char *option, const char *text) {
 struct Line : RunOptions {
   std::filesystem::path library;
   std::string device;
+  int threads = 1; ///< that divide the program's loops
 };
 
 /// Nothing, if --help was all that was asked for.
 std::optional<Line> parse(int argc, char **argv) {
   Line line;
-  line.model = paths::embeddedModel;
+  line.model = paths::embeddedModel();
   int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0,
       noGraphs = 0;
   const option options[] = {{"model", required_argument, nullptr, 'm'},

@@ -1,6 +1,5 @@
 //===- run.cpp - A model that runs: text, ids or logits -----------------===//
 #include "run/run.h"
-#include "device/sequence.h"
 #include "model/error.h"
 #include "model/files.h"
 #include "model/paths.h"
@@ -65,21 +64,6 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
   if (tokenizer)
     std::cout << options.prompt.value_or("") << std::flush;
   Sequence sequence(forward);
-  NextToken next = sampled(
-      config,
-      [&](std::span<const int32_t> tokens, std::span<float> logits) {
-        prefill(sequence, tokens, options.prefill);
-        sequence.become(tokens, logits);
-      },
-      sampler);
-  if (options.sampler.temperature == 0) // no need to see logits
-    next = [&](std::span<const int32_t> tokens, double &modelSeconds) {
-      Stopwatch watch;
-      prefill(sequence, tokens, options.prefill);
-      int32_t token = sequence.becomeAndChoose(tokens);
-      modelSeconds += watch.seconds();
-      return token;
-    };
   auto show = [&](int32_t id) {
     if (tokenizer)
       std::cout << tokenizer->decode(id) << std::flush;
@@ -87,7 +71,8 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
       std::cout << id << std::endl;
   };
   Generation generation =
-      generate(config, ids, options.maxNewTokens, next, show, options.context);
+      generate(config, ids, options.maxNewTokens,
+               nextToken(sequence, sampler, options), show, options.context);
   if (tokenizer)
     std::cout << "\n";
   requireOutput();
@@ -147,9 +132,28 @@ LoadProgress showProgress(const std::string &what) {
   };
 }
 
+NextToken nextToken(Sequence &sequence, Sampler &sampler,
+                    const RunOptions &options) {
+  if (options.sampler.temperature == 0)
+    return [&](std::span<const int32_t> tokens, double &modelSeconds) {
+      Stopwatch watch;
+      prefill(sequence, tokens, options.prefill);
+      int32_t token = sequence.becomeAndChoose(tokens);
+      modelSeconds += watch.seconds();
+      return token;
+    };
+  return sampled(
+      sequence.config(),
+      [&](std::span<const int32_t> tokens, std::span<float> logits) {
+        prefill(sequence, tokens, options.prefill);
+        sequence.become(tokens, logits);
+      },
+      sampler);
+}
+
 void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {
   std::cerr << "model: "
-            << (options.model == paths::embeddedModel
+            << (options.model == paths::embeddedModel()
                     ? "fairy-tales, which this book trained on public-domain "
                       "fairy tales and which knows nothing else"
                     : options.model)

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "device/forward.h"
+#include "device/sequence.h"
 #include "model/checkpoint.h"
 #include "model/generate.h"
 #include "model/sampler.h"
@@ -28,7 +28,6 @@ struct RunOptions {
   std::optional<std::filesystem::path> prompts;   ///< one a line, as text
   std::optional<std::filesystem::path> promptIds; ///< the same as ids
   int64_t batch = 1; ///< of these are computed at once
-  int threads = 1;   ///< that divide the program's loops
   bool ignoreEnd = false, warmUp = false;
   std::optional<std::filesystem::path> dumpLogits;
   bool allPositions = false;
@@ -58,6 +57,12 @@ void describeCache(const RunOptions &options, const Config &config,
 /// Whether steps are recorded. Throws an Error if the device could not do that
 /// anyway.
 void useGraphs(const RunOptions &options, Executable &program);
+
+/// Chooses what follows a text, which `sequence` becomes, by `sampler`, which
+/// has `options.sampler`. If that is greedy, nobody needs to see logits. Keeps
+/// references to all three.
+NextToken nextToken(Sequence &sequence, Sampler &sampler,
+                    const RunOptions &options);
 
 /// Writes logits, or continues the prompt and streams what comes, as text or as
 /// ids; then says what it took.
