@@ -36,6 +36,7 @@
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
     "TITLE;PARENT;GPU_TEST_FILTER" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
+  set_property(GLOBAL APPEND PROPERTY GPT2_CHAPTERS ${name})
   string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
     set(CHAPTER_WEIGHTS f32)

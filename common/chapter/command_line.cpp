@@ -68,7 +68,7 @@ ProgramOptions programOptions(const Options &options) {
     fail("give --cache-dir or --no-cache, not both");
   if (!options.noCache)
     program.cacheDirectory = isGiven(options.cacheDir)
-                                 ? std::filesystem::path(options.cacheDir)
+                                 ? std::filesystem::path(options.cacheDir.getValue())
                                  : ObjectCache::defaultDirectory();
   return program;
 }

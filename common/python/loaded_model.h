@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chapter/model.h"
+#include "device/sequence.h"
 #include "model/tokenizer.h"
 #include "run/loss.h"
 

@@ -75,8 +75,8 @@ void computeLogits(LoadedModel &self, py::handle ids, py::handle logits) {
 }
 
 double lossOfText(LoadedModel &self, const std::string &text) {
-  std::vector<int32_t> ids = self.tokenizer().encode(text);
   Use use(self);
+  std::vector<int32_t> ids = self.tokenizer().encode(text);
   return self.loss(ids).mean;
 }
 
@@ -124,7 +124,8 @@ void bindModel(py::module_ &module) {
       .def("encode",
            [](LoadedModel &self, const std::string &text) {
              return self.tokenizer().encode(text);
-           })
+           },
+           py::call_guard<py::gil_scoped_release>())
       .def("decode", [](LoadedModel &self, const std::vector<int32_t> &ids) {
         return py::bytes(self.tokenizer().decode(ids));
       });
