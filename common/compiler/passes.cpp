@@ -5,6 +5,7 @@
 #include "compiler/schedule.h"
 
 #include <mutex>
+#include <utility>
 
 namespace gpt2 {
 
@@ -51,8 +52,12 @@ void registerThem() {
 } // namespace
 
 void registerPasses() {
-  static std::once_flag once;
-  std::call_once(once, registerThem);
+  // A pass that is registered, and thus made, may ask for the others again.
+  static std::recursive_mutex one;
+  static bool done = false;
+  std::lock_guard lock(one);
+  if (!std::exchange(done, true))
+    registerThem();
 }
 
 } // namespace gpt2
