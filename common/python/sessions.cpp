@@ -110,6 +110,11 @@ void extendTogether(LoadedModel &model, const Sessions &sessions,
       fail("a session in the batch is of another model");
     sequences.push_back(&session->get());
   }
+  size_t vocab = static_cast<size_t>(model.config().vocab);
+  if (out.values().size() != sessions.size() * vocab)
+    fail("the logits of ", sessions.size(), " sessions are ",
+         sessions.size() * vocab, " numbers; there is room for ",
+         out.values().size());
   Batch(model.forward()).extend(sequences, in.values(), out.values());
 }
 
