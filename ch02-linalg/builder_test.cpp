@@ -27,7 +27,7 @@ TEST(Builder, PrintsWhatTheTextParsesTo) {
                       linalg::LinalgDialect, math::MathDialect,
                       tensor::TensorDialect>();
   auto parsed = parseSourceFile<ModuleOp>(
-      std::string(gpt2::paths::source) + "/ch02-linalg/builder/bias_gelu.mlir",
+      (gpt2::paths::source() / "ch02-linalg/builder/bias_gelu.mlir").string(),
       ParserConfig(&context));
   ASSERT_TRUE(parsed);
   OwningOpRef<ModuleOp> built = ModuleOp::create(UnknownLoc::get(&context));

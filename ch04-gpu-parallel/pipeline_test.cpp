@@ -89,7 +89,7 @@ TEST(Pipeline, NoPassIsIdleForOtherChipsAndWeights) {
   Chapter chapter = tested().chapter;
   chapter.gpu = GpuTarget::of("gfx942");
   chapter.weights = ElementType::BF16;
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
+  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
   for (const PassRun &run : tracePasses(compileRequest(chapter, sizes)))
     EXPECT_FALSE(run.isIdle()) << run.stage << ": " << run.pass;
 }

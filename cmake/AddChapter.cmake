@@ -36,6 +36,7 @@
 function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
     "TITLE;PARENT;GPU_TEST_FILTER" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
+  set_property(GLOBAL APPEND PROPERTY GPT2_CHAPTERS ${name})
   string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
     set(CHAPTER_WEIGHTS f32)
@@ -72,7 +73,8 @@ function(add_chapter name)
       ${PROJECT_SOURCE_DIR}/common/chapter/entries/*.mlir)
   endif()
   replace_namesakes(entries ${CMAKE_CURRENT_SOURCE_DIR}/entries/*.mlir)
-  list(JOIN entries "\",\n          \"" entry_list)
+  relative_to_source(entry_list ${entries})
+  list(JOIN entry_list "\",\n          \"" entry_list)
 
   add_library(${name}-chapter STATIC ${pipeline_file})
   set_target_properties(${name}-chapter PROPERTIES CHAPTER_ENTRIES "${entries}")
@@ -137,10 +139,12 @@ function(add_chapter name)
         ${CMAKE_CURRENT_SOURCE_DIR}/schedules/${kind}/steps/*.mlir)
       list(JOIN formats "\", \"" format_list)
       foreach(list schedules steps)
+        relative_to_source(${list} ${${list}})
         list(TRANSFORM ${list} REPLACE "(.+)" "\"\\1\"")
         list(JOIN ${list} ",\n          " ${list})
       endforeach()
-      list(JOIN SOURCES "\",\n          \"" source_list)
+      relative_to_source(source_list ${SOURCES})
+      list(JOIN source_list "\",\n          \"" source_list)
       list(JOIN devices_${kind} "\", \"" device_list)
       foreach(file chapter.cpp main.cpp declaration.h)
         configure_file(${PROJECT_SOURCE_DIR}/cmake/${file}.in
@@ -178,6 +182,13 @@ function(add_chapter name)
     target_link_libraries(${name}-bench PRIVATE
       ${name}-chapter gpt2-chapter-bench)
   endif()
+endfunction()
+
+# relative_to_source(<list> <file>...): those in the repository as paths in it,
+# which may be installed elsewhere; others as they are.
+function(relative_to_source list)
+  string(REPLACE "${PROJECT_SOURCE_DIR}/" "" files "${ARGN}")
+  set(${list} "${files}" PARENT_SCOPE)
 endfunction()
 
 # replace_namesakes(<list> <pattern>...): files that match, instead of those of

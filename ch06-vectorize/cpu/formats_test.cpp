@@ -303,7 +303,7 @@ std::vector<int32_t> ownText(Forward &forward, int64_t count) {
 }
 
 TEST(Formats, LossIsWhatItWasAndNearTheSame) {
-  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  auto checkpoint = Checkpoint::open(paths::embeddedModel());
   Config config = checkpoint->config();
   Weights weights = checkpoint->load();
   Executable wide = compileFor(config);

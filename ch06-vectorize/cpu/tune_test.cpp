@@ -110,7 +110,7 @@ TEST_F(TuneRun, StopsInTime) {
 
 TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
   Chapter chapter = tested().chapter;
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
+  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
   std::filesystem::path cache = directory / "cache";
   EXPECT_FALSE(tunedSchedule(chapter, sizes, 1, cache));
   std::filesystem::path kept = tunedPath(chapter, sizes, 1, cache);

@@ -15,6 +15,13 @@ Sizes sizesOf(const Config &config) {
           {"P", config.context}};
 }
 
+Sizes kernelSizes(const Config &config) {
+  Sizes sizes = sizesOf(config);
+  sizes["K"] = config.channels;
+  sizes["N"] = 3 * config.channels;
+  return sizes;
+}
+
 bool Chapter::hasKernels() const {
   return llvm::is_contained(devices, "emulator");
 }
@@ -155,11 +162,8 @@ CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
 
 std::string explain(const Chapter &chapter, const Config &config,
                     const std::string &kernel) {
-  Sizes sizes = sizesOf(config);
-  // As attention's input is made.
-  sizes["K"] = config.channels;
-  sizes["N"] = 3 * config.channels;
-  CompileRequest request = kernelRequest(chapter, sizes, kernel, config);
+  CompileRequest request =
+      kernelRequest(chapter, kernelSizes(config), kernel, config);
   std::string text = "@" + kernel + " in " + chapter.name +
                      ", as it is written:\n\n" + emit(request, "source");
   for (const PassRun &run : tracePasses(request))

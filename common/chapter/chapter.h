@@ -65,6 +65,9 @@ struct Chapter {
 /// open: one compiled program serves every length of sequence.
 Sizes sizesOf(const Config &config);
 
+/// The same for kernels alone, as attention's input is made: also K and N.
+Sizes kernelSizes(const Config &config);
+
 /// What there is to compile for `chapter` and a model; `more` are sizes beyond
 /// its own.
 CompileRequest compileRequest(const Chapter &chapter, const Config &config,

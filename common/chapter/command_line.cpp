@@ -2,7 +2,6 @@
 #include "chapter/command_line.h"
 #include "chapter/options.h"
 #include "compiler/object_cache.h"
-#include "compiler/schedule.h"
 #include "model/error.h"
 #include "model/files.h"
 
@@ -52,51 +51,6 @@ bool showMlirOptions(cl::OptionCategory &category) {
   return anyGiven;
 }
 
-/// The programs that the options are about: those with kernels, if a device or
-/// a chip is named that has to do with these, or `chapter`'s.
-const Chapter &chapterFor(const Chapter &chapter, const Options &options) {
-  if (chapter.onGpu &&
-      (isGiven(options.chip) || options.profile ||
-       (isGiven(options.schedule) && options.device.getValue() != "cpu" &&
-        isForGpus(options.schedule.getValue())) ||
-       llvm::is_contained(chapter.onGpu->devices, options.device.getValue())))
-    return *chapter.onGpu;
-  return chapter;
-}
-
-void checkDevice(const Chapter &chapter, const Options &options) {
-  if (isGiven(options.device) &&
-      !llvm::is_contained(chapter.devices, options.device.getValue()))
-    fail("--device=", options.device.getValue(), ": ", chapter.name,
-         " runs on: ", llvm::join(chapter.devices, ", "),
-         chapter.onGpu ? ", " + llvm::join(chapter.onGpu->devices, ", ") : "");
-  if (isGiven(options.chip) && !chapter.hasKernels())
-    fail("--chip=", options.chip.getValue(), ": ", chapter.name,
-         " has no kernels for a GPU");
-  if (isGiven(options.kv) && !chapter.keepsCache())
-    fail("--kv=", options.kv.getValue(), ": ", chapter.name,
-         " keeps no keys and values");
-  if (isGiven(options.kv) &&
-      !llvm::is_contained(chapter.cacheFormats, options.kv.getValue()))
-    fail("--kv=", options.kv.getValue(), ": ", chapter.name,
-         " takes: ", llvm::join(chapter.cacheFormats, ", "));
-  if (!llvm::is_contained(chapter.weightFormats, options.weights.getValue()))
-    fail("--weights=", options.weights.getValue(), ": ", chapter.name,
-         " takes: ", llvm::join(chapter.weightFormats, ", "));
-  if (isGiven(options.schedule) && chapter.schedules.empty())
-    fail("--schedule=", options.schedule.getValue(), ": ", chapter.name,
-         " has no schedules");
-  if (isGiven(options.tune) && chapter.schedules.empty())
-    fail("--tune: ", chapter.name, " has no schedules");
-  if (isGiven(options.tune) && chapter.hasKernels())
-    fail("--tune: measures programs for the CPU");
-  if (options.threads < 1 || options.threads > chapter.maxThreads)
-    fail("--threads=", options.threads.getValue(), ": ", chapter.name,
-         " runs on ", chapter.maxThreads == 1 ? "1" : "1 to ",
-         chapter.maxThreads == 1 ? "" : std::to_string(chapter.maxThreads),
-         chapter.maxThreads == 1 ? " thread" : " threads");
-}
-
 std::optional<std::filesystem::path>
 fileIfGiven(const cl::opt<std::string> &o) {
   if (!isGiven(o))
@@ -106,14 +60,56 @@ fileIfGiven(const cl::opt<std::string> &o) {
   return std::filesystem::path(o.getValue());
 }
 
+/// None if there is nowhere to keep anything, which is said; `isNeeded` makes
+/// it an Error.
+std::optional<std::filesystem::path> defaultCache(bool isNeeded) {
+  auto directory = ObjectCache::defaultDirectory();
+  if (directory)
+    return directory;
+  constexpr const char *problem = "neither XDG_CACHE_HOME nor HOME is set";
+  if (isNeeded)
+    fail("--tune keeps what it finds in the cache directory, and ", problem,
+         "; give --cache-dir DIR");
+  std::cerr << "warning: what is compiled is not kept for later runs: "
+            << problem << "; give --cache-dir DIR or --no-cache\n";
+  return std::nullopt;
+}
+
+ProgramOptions programOptions(const Options &options) {
+  ProgramOptions program;
+  program.device = options.device;
+  if (isGiven(options.chip))
+    program.chip = options.chip;
+  program.weights = options.weights;
+  if (isGiven(options.kv))
+    program.kv = options.kv;
+  program.schedule = options.schedule.getValue();
+  program.pipeline = fileIfGiven(options.pipeline);
+  program.threads = options.threads;
+  program.profile = options.profile;
+  if (options.noCache && isGiven(options.cacheDir))
+    fail("give --cache-dir or --no-cache, not both");
+  if (!options.noCache)
+    program.cacheDirectory = isGiven(options.cacheDir)
+                                 ? fileIfGiven(options.cacheDir)
+                                 : defaultCache(isGiven(options.tune));
+  return program;
+}
+
 CommandLine check(const Chapter &whole, const Options &options) {
-  const Chapter &chapter = chapterFor(whole, options);
-  checkDevice(chapter, options);
   CommandLine line;
-  line.chapter = &chapter;
+  line.program = programOptions(options);
+  line.chapter = programsOf(whole, line.program);
+  const Chapter &chapter = line.chapter;
+  if (isGiven(options.tune) && chapter.schedules.empty())
+    fail("--tune: ", chapter.name, " has no schedules");
+  if (isGiven(options.tune) && chapter.hasKernels())
+    fail("--tune: measures programs for the CPU");
   if (isGiven(options.prompt))
     line.prompt = options.prompt;
   line.tokenIds = fileIfGiven(options.tokenIds);
+  line.tokenizer = fileIfGiven(options.tokenizer);
+  line.noSpecial = options.noSpecial;
   line.model = options.model;
   line.maxNewTokens = options.maxNewTokens;
   if (options.greedy && isGiven(options.temperature))
@@ -127,16 +123,6 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.compareWith = options.compareWith;
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
-  line.pipeline = fileIfGiven(options.pipeline);
-  line.device = options.device;
-  line.weights = options.weights.getValue() == "int8"
-                     ? ElementType::I8
-                     : *elementTypeFromName(
-                           llvm::StringRef(options.weights.getValue()).upper());
-  line.cache =
-      *elementTypeFromName(llvm::StringRef(options.kv.getValue()).upper());
-  if (isGiven(options.chip))
-    line.chip = GpuTarget::of(options.chip);
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)
@@ -160,10 +146,6 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.warmUp = options.warmUp;
   line.profile = options.profile;
   line.graphs = !options.noGraphs;
-  line.threads = options.threads;
-  line.schedule = options.schedule.getValue();
-  if (line.profile && !chapter.hasKernels())
-    fail("--profile: ", chapter.name, " has no kernels for a GPU");
   line.ignoreEnd = options.ignoreEnd;
   if (line.report &&
       (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
@@ -177,19 +159,14 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.batch = options.batch;
   line.validate();
   if (line.aot && (chapter.hasKernels() || chapter.onGpu)) {
-    if (line.chip)
-      line.aotChips = {*line.chip};
+    if (line.program.chip)
+      line.aotChips = {chapter.gpu};
     else
       for (const char *chip :
            {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
         line.aotChips.push_back(GpuTarget::of(chip));
   }
   line.verbose = options.verbose;
-  if (options.noCache && isGiven(options.cacheDir))
-    fail("give --cache-dir or --no-cache, not both");
-  if (!options.noCache)
-    line.cacheDirectory =
-        fileIfGiven(options.cacheDir).value_or(std::filesystem::path());
   return line;
 }
 
@@ -230,18 +207,6 @@ static std::shared_ptr<const void> keepSchedule(cl::opt<std::string> &option) {
   return remover;
 }
 
-static void findCacheDirectory(CommandLine &line) {
-  line.cacheDirectory = ObjectCache::defaultDirectory();
-  if (line.cacheDirectory)
-    return;
-  constexpr const char *problem = "neither XDG_CACHE_HOME nor HOME is set";
-  if (line.tune)
-    fail("--tune keeps what it finds in the cache directory, and ", problem,
-         "; give --cache-dir DIR");
-  std::cerr << "warning: what is compiled is not kept for later runs: "
-            << problem << "; give --cache-dir DIR or --no-cache\n";
-}
-
 CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   mlir::registerAllPasses(); // so that --mlir-print-ir-after knows their names
   registerPasses();
@@ -266,8 +231,6 @@ CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   CommandLine line = check(chapter, options);
   line.scheduleCopy = std::move(scheduleCopy);
   line.showsPasses = showMlirOptions(mlirCategory);
-  if (line.cacheDirectory && line.cacheDirectory->empty())
-    findCacheDirectory(line);
   return line;
 }
 

@@ -1,34 +1,28 @@
 //===- command_line.h - The options every chapter's program takes -------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/model.h"
 #include "run/run.h"
 
 namespace gpt2 {
 
 /// What the user asked for.
 struct CommandLine : RunOptions {
-  const Chapter *chapter = nullptr; ///< its programs of the kind wanted
+  ProgramOptions program;
+  Chapter chapter;         ///< as these want it
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
-  std::optional<std::filesystem::path> pipeline;
-  std::string device;                     ///< empty: the best there is
-  std::optional<GpuTarget> chip;          ///< what kernels are compiled for
-  ElementType weights = ElementType::F32; ///< of matrices
-  ElementType cache = ElementType::F32;   ///< of keys and values
   std::optional<std::filesystem::path> aot;
   std::vector<GpuTarget> aotChips;
-  std::filesystem::path schedule; ///< empty: the chapter's for this CPU
-  /// Keeps the file that `schedule` names, if it is a copy.
+  /// Keeps the file of the schedule, if it is a copy.
   std::shared_ptr<const void> scheduleCopy;
-  std::string emit;      ///< empty: run
-  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0; ///< bytes
-  std::string explain;   ///< a kernel's name; empty: run
+  std::string emit;               ///< empty: run
+  int64_t score = 0;              ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0;          ///< bytes
+  std::string explain;            ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> loss; ///< of this text
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
   double tuneSeconds = 0;
   bool describe = false;
-  std::optional<std::filesystem::path> cacheDirectory;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.
   bool showsPasses = false;

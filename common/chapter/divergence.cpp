@@ -17,7 +17,7 @@ namespace {
 std::vector<KernelCall> callsOf(const Chapter &chapter) {
   Session session(compileRequest(chapter, Sizes()));
   std::vector<KernelCall> calls = kernelCalls(session.module());
-  std::string root = std::string(paths::source) + "/";
+  std::string root = paths::source().string() + "/";
   for (KernelCall &call : calls)
     if (call.where.starts_with(root))
       call.where.erase(0, root.size());

@@ -17,7 +17,7 @@ using gpt2::testing::tested;
 namespace {
 
 std::filesystem::path folderOf(const Chapter &chapter) {
-  return std::filesystem::path(paths::source) / chapter.name;
+  return paths::source() / chapter.name;
 }
 
 /// The functions of a chapter's linked program: text, and file it comes from.
@@ -48,7 +48,7 @@ TEST(Folder, HoldsEverythingThatIsNew) {
     if (!before.count(name) || before[name].text != function.text)
       changed.insert(function.file);
   if (!chapter.parent) { // the first chapter adds its kernels to the skeleton
-    EXPECT_EQ(changed.erase(std::filesystem::path(paths::source) /
+    EXPECT_EQ(changed.erase(paths::source() /
                             "common/gpt2.mlir"),
               1u);
   }

@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, Forward, ::testing::ValuesIn(shapes),
                          [](const auto &info) { return info.param.name; });
 
 TEST(EmbeddedModel, LogitsAndGreedyTokens) {
-  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  auto checkpoint = Checkpoint::open(paths::embeddedModel());
   const Config &config = checkpoint->config();
   Weights weights = checkpoint->load();
   Executable program = compileFor(config);

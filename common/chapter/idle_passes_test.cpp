@@ -20,7 +20,7 @@ namespace {
 std::vector<std::string> idlePasses(const std::vector<Stage> &extra) {
   CompileRequest request =
       compileRequest(tested().chapter,
-                     sizesOf(Checkpoint::open(paths::embeddedModel)->config()));
+                     sizesOf(Checkpoint::open(paths::embeddedModel())->config()));
   request.stages.insert(request.stages.end(), extra.begin(), extra.end());
   std::vector<std::string> idle;
   for (const PassRun &run : tracePasses(request))

@@ -57,11 +57,20 @@ struct Options {
   cl::opt<std::string> prompt{cl::Positional, cl::desc("[prompt]"),
                               cl::cat(input)};
   cl::opt<std::string> model{
-      "model", cl::value_desc("path"), cl::init(paths::embeddedModel),
+      "model", cl::value_desc("path"), cl::init(paths::embeddedModel()),
       cl::desc("Directory with config.json and model.safetensors, .safetensors "
                "or llm.c .bin file, the name of a model that ./tutorial fetch "
                "has downloaded (gpt2), or random-124m (default: the embedded "
                "model)"),
+      cl::cat(input)};
+  cl::opt<std::string> tokenizer{
+      "tokenizer", cl::value_desc("path"),
+      cl::desc("A folder with a tokenizer's files, a tokenizer.json, or llm.c's "
+               ".bin file (default: what lies beside the model)"),
+      cl::cat(input)};
+  cl::opt<bool> noSpecial{
+      "no-special",
+      cl::desc("Take <|endoftext|> and other special tokens in prompts as text"),
       cl::cat(input)};
   cl::opt<std::string> tokenIds{
       "token-ids", cl::value_desc("file"),

@@ -33,7 +33,7 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
   result = run({"--score", "--score-tokens=5", report});
   EXPECT_THAT(result.out, HasSubstr("prompt of 5"));
   json = nlohmann::json::parse(readFile(file));
-  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
   if (tested().chapter.keepsCache()) {
     EXPECT_EQ(json["next"]["flops"],
               scoreOf(tested().chapter, config, 1, 1 << 20, 5).flops);
@@ -63,7 +63,7 @@ TEST_F(ProgramLook, TimesKernels) {
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("launches a token"));
   // As many launches as are counted in the program.
-  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
   auto counted = [&](int64_t tokens) {
     return scoreOf(tested().chapter, config, tokens, 0).launches;
   };
@@ -81,7 +81,7 @@ TEST_F(ProgramLook, TimesKernels) {
 
 TEST_F(ProgramLook, DescribesItself) {
   auto json = nlohmann::json::parse(run({"--describe"}).out);
-  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
   EXPECT_EQ(json["chapter"], tested().chapter.name);
   if (tested().chapter.parent) {
     EXPECT_EQ(json["parent"], tested().chapter.parent->name);

@@ -56,7 +56,7 @@ TEST_F(ProgramRun, StartsWithoutAPrompt) {
 }
 
 TEST_F(ProgramRun, StopsWhenTheContextIsFull) {
-  Config config = Checkpoint::open(paths::embeddedModel)->config();
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
   std::string prompt;
   for (int64_t i = 0; i < config.context; ++i)
     prompt += "5\n";
@@ -68,7 +68,7 @@ TEST_F(ProgramRun, StopsWhenTheContextIsFull) {
 }
 
 TEST_F(ProgramRun, DumpsLogits) {
-  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  auto checkpoint = Checkpoint::open(paths::embeddedModel());
   const Config &config = checkpoint->config();
   std::vector<int32_t> tokens = {17, 4000, 3};
   reference::Vector expected =
@@ -162,7 +162,7 @@ TEST_F(ProgramRun, TellsTheLossOfAText) {
   writeFile(file, {text});
   ProgramResult result = run({"--loss=" + file.string()});
   EXPECT_EQ(result.exitCode, 0) << result.err;
-  auto checkpoint = Checkpoint::open(paths::embeddedModel);
+  auto checkpoint = Checkpoint::open(paths::embeddedModel());
   std::vector<int32_t> ids = checkpoint->loadTokenizer().encode(text);
   auto count = static_cast<int64_t>(ids.size()) - 1;
   reference::Vector logits = reference::forward(

@@ -7,38 +7,18 @@
 #include "chapter/tune.h"
 #include "compiler/codegen.h"
 #include "compiler/fatal_errors.h"
-#include "compiler/pipeline_text.h"
-#include "device/choose_device.h"
 #include "device/host_device.h"
-#include "device/self_check.h"
 #include "model/error.h"
 #include "model/files.h"
 #include "model/output.h"
-#include "model/tokenizer.h"
 #include "run/loss.h"
+#include "run/prompts.h"
 #include "run/run.h"
 
 #include <iostream>
 
 namespace gpt2 {
 namespace {
-
-/// `chapter` with the stages of `file`, but for the first: its sizes are the
-/// model's.
-Chapter withPipeline(const Chapter &chapter,
-                     const std::filesystem::path &file) {
-  Chapter changed = chapter;
-  std::vector<Stage> stages = stagesOf(readInput(file), nameOfInput(file));
-  std::string first = chapter.stages(Sizes()).front().name;
-  if (stages.empty() || stages[0].name != first)
-    fail(nameOfInput(file), ": expected the stage ", first, " first");
-  changed.pipeline = [stages,
-                      own = chapter.pipeline](const Setting &setting) mutable {
-    stages[0] = own(setting)[0];
-    return stages;
-  };
-  return changed;
-}
 
 /// The earlier chapter `name`, or null for the reference.
 const Chapter *earlierChapter(const Chapter &chapter, const std::string &name) {
@@ -59,7 +39,7 @@ int compareVersions(const Chapter &chapter, const CommandLine &line,
   const Chapter *other = earlierChapter(chapter, line.compareWith);
   std::vector<int32_t> ids = idsOf(line, checkpoint.config());
   Weights weights = checkpoint.load(showLoading());
-  roundMatrices(weights, line.weights); // of both
+  roundMatrices(weights, chapter.weights); // of both
   std::optional<Divergence> first =
       firstDivergence({&chapter, &weights}, {other, &weights}, ids);
   if (!first) {
@@ -100,24 +80,19 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
 void showLoss(const Chapter &chapter, const CommandLine &line,
               const Checkpoint &checkpoint, const CompileRequest &request) {
   std::vector<int32_t> tokens =
-      checkpoint.loadTokenizer().encode(readInput(*line.loss));
-  Executable program = compileAndLoad(request).program;
-  Weights weights = checkpoint.stream(showLoading());
-  Forward forward(program, weights);
-  std::optional<Executable> wide;
-  std::optional<Weights> wideWeights;
-  std::optional<Forward> other;
-  if (line.weights != ElementType::F32 || line.cache != ElementType::F32) {
+      encode(tokenizerFor(line, checkpoint), readInput(*line.loss), line);
+  Model model(request, checkpoint, showLoading());
+  std::optional<Model> wide;
+  if (chapter.weights != ElementType::F32 ||
+      chapter.cache != ElementType::F32) {
     Chapter plain = chapter;
     plain.weights = plain.cache = ElementType::F32;
     CompileRequest plainRequest = compileRequest(plain, checkpoint.config());
     plainRequest.cacheDirectory = request.cacheDirectory;
-    wide.emplace(compileAndLoad(plainRequest).program);
-    wideWeights.emplace(checkpoint.stream(showLoading()));
-    other.emplace(*wide, *wideWeights);
+    wide.emplace(plainRequest, checkpoint, showLoading());
   }
   auto total = static_cast<int64_t>(tokens.size()) - 1;
-  Loss loss = lossOf(forward, other ? &*other : nullptr, tokens,
+  Loss loss = lossOf(model.forward(), wide ? &wide->forward() : nullptr, tokens,
                      [total, show = showProgress("predicting")](int64_t done) {
                        if (show)
                          show(done, total);
@@ -125,67 +100,34 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
   print(loss.describe());
 }
 
-/// Whether `line` asks for what only `chapter`'s programs for the CPU have.
-bool asksForCpu(const Chapter &chapter, const CommandLine &line) {
-  // A schedule for GPUs has made `chapter` one with kernels.
-  return chapter.onGpu && (line.threads > 1 || !line.schedule.empty() ||
-                           !chapter.onGpu->takes(line.weights));
+/// Says what was compiled, and where it runs.
+void describeProgram(const Chapter &chapter, const CommandLine &line,
+                     CompiledProgram &compiled) {
+  Executable &program = compiled.program;
+  if (chapter.hasKernels())
+    std::cerr << "device: " << program.device().describe() << ", code for "
+              << chapter.gpu.chip
+              << (chapter.weights == ElementType::BF16 ? ", matrices in bf16"
+                                                       : "")
+              << "\n";
+  if (line.verbose)
+    std::cerr << "compiled: " << compiled.bytes << " bytes of object code "
+              << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
+              << "\nfeatures: " << hostCpu().features << "\n";
 }
 
-/// `chapter` with what its kernels are compiled for: --device and --chip, or a
-/// GPU that is here and passes the self-check, or else the CPU or the emulator.
-Chapter onDevice(const Chapter &chapter, const CommandLine &line) {
-  Chapter placed = chapter;
-  if (line.device == "emulator" || line.device == "cpu" ||
-      asksForCpu(chapter, line) || (line.device.empty() && line.chip))
-    return placed;
-  const Chapter &kernels = chapter.onGpu ? *chapter.onGpu : chapter;
-  DeviceChoice choice = chooseDevice(
-      line.device,
-      [&](const std::string &chip) {
-        Chapter candidate = kernels;
-        candidate.weights = chapter.weights;
-        candidate.cache = chapter.cache;
-        if (!line.chip)
-          candidate.gpu = GpuTarget::of(chip);
-        candidate.kernelsFor = KernelsFor::Gpu;
-        Chapter plain = candidate;
-        plain.schedule.clear();
-        CompileRequest request = kernelRequest(plain, selfCheckSizes());
-        request.cacheDirectory = line.cacheDirectory;
-        Executable check = compileAndLoad(request).program;
-        selfCheck(check);
-        placed = candidate;
-      },
-      chapter.onGpu);
-  if (!choice.note.empty())
-    std::cerr << choice.note << "\n";
-  return placed;
-}
-
-/// `chapter` with the schedule that --tune kept for it, if it did.
-Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
-                          const CommandLine &line) {
-  Chapter tuned = chapter;
-  if (!line.cacheDirectory)
-    return tuned;
-  if (auto schedule =
-          tunedSchedule(chapter, sizes, line.threads, *line.cacheDirectory))
-    tuned.schedule = *schedule;
-  return tuned;
-}
-
-int runLine(const Chapter &wanted, const CommandLine &line) {
+int runLine(const CommandLine &line) {
+  const Chapter &wanted = line.chapter;
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
   Sizes sizes = sizesOf(checkpoint->config());
   if (line.tune) {
-    useThreads(line.threads);
-    tune({wanted, line.threads, line.tuneSeconds, *line.cacheDirectory,
-          *line.tune},
+    useThreads(line.program.threads);
+    tune({wanted, line.program.threads, line.tuneSeconds,
+          *line.program.cacheDirectory, *line.tune},
          *checkpoint);
     return 0;
   }
-  Chapter chapter = withTunedSchedule(wanted, sizes, line);
+  Chapter chapter = withTunedSchedule(wanted, sizes, line.program);
   CompileRequest request = compileRequest(chapter, checkpoint->config());
   request.configure = applyMlirOptions;
   if (std::string text =
@@ -202,47 +144,37 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
               << " bytes; run it with gpt2-run\n";
     return 0;
   }
-  Chapter placed =
-      chapter.hasKernels() || chapter.onGpu ? onDevice(chapter, line) : chapter;
+  std::optional<Prompts> prompts;
+  if (line.compareWith.empty() && !line.loss)
+    prompts.emplace(readPrompts(line, *checkpoint));
+  auto [placed, note] = onDevice(chapter, line.program);
+  if (!note.empty())
+    std::cerr << note << "\n";
   if (!line.compareWith.empty())
     return compareVersions(placed, line, *checkpoint);
   request = compileRequest(placed, checkpoint->config());
   request.configure = applyMlirOptions;
-  request.cacheDirectory = line.cacheDirectory;
+  request.cacheDirectory = line.program.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
   if (placed.schedule != wanted.schedule)
     std::cerr << "schedule: tuned, " << placed.schedule.string() << "\n";
-  useThreads(line.threads);
+  useThreads(line.program.threads);
 
   if (line.loss) {
     showLoss(placed, line, *checkpoint, request);
     return 0;
   }
 
-  Times times;
-  Stopwatch compileWatch;
-  CompiledProgram compiled = compileAndLoad(request);
-  Executable &program = compiled.program;
-  times.fromCache = compiled.fromCache;
-  if (placed.hasKernels())
-    std::cerr << "device: " << program.device().describe() << ", code for "
-              << placed.gpu.chip
-              << (line.weights == ElementType::BF16 ? ", matrices in bf16" : "")
-              << "\n";
-  Stopwatch loadWatch;
-  times.compile = compileWatch.seconds();
-  if (line.verbose)
-    std::cerr << "compiled: " << compiled.bytes << " bytes of object code "
-              << "for " << hostCpu().triple << "\nCPU: " << hostCpu().name
-              << "\nfeatures: " << hostCpu().features << "\n";
-  Weights weights = checkpoint->stream(showLoading());
-  useGraphs(line, program);
-  describeCache(line, checkpoint->config(), program);
-  Forward forward(program, weights, line.batch);
-  times.load = loadWatch.seconds();
-
-  run(line, *checkpoint, forward, program.device(), times);
+  Model model(
+      request, *checkpoint, showLoading(), line.batch,
+      [&, &placed = placed](CompiledProgram &compiled) {
+        describeProgram(placed, line, compiled);
+        useGraphs(line, compiled.program);
+        describeCache(line, checkpoint->config(), compiled.program);
+      });
+  run(line, *prompts, model.forward(), model.program().device(),
+      model.times());
   return 0;
 }
 
@@ -250,16 +182,9 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
 
 int runChapter(const Chapter &chapter, int argc, char **argv) {
   exitOnFatalErrors(chapter.name);
+  exitOnFatalErrors(chapter.name);
   return exitCodeOf(chapter.name, [&] {
-    CommandLine line = parseCommandLine(chapter, argc, argv);
-    Chapter wanted = *line.chapter;
-    wanted.gpu = line.chip.value_or(wanted.gpu);
-    wanted.weights = line.weights;
-    wanted.cache = line.cache;
-    wanted.schedule = line.schedule;
-    if (line.pipeline)
-      wanted = withPipeline(wanted, *line.pipeline);
-    return runLine(wanted, line);
+    return runLine(parseCommandLine(chapter, argc, argv));
   });
 }
 

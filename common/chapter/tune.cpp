@@ -1,5 +1,6 @@
 //===- tune.cpp - Better numbers for a schedule, on this machine --------===//
 #include "chapter/tune.h"
+#include "chapter/model.h"
 #include "chapter/report.h"
 #include "compiler/codegen.h"
 #include "compiler/object_cache.h"
@@ -48,21 +49,16 @@ double distance(std::span<const float> actual,
 /// A program with its weights.
 struct Running {
   Running(const Chapter &chapter, const Checkpoint &checkpoint)
-      : program(
-            load(compileToObject(compileRequest(chapter, checkpoint.config()))
-                     .bytes)),
-        weights(checkpoint.stream()), forward(program, weights) {}
+      : model(compileRequest(chapter, checkpoint.config()), checkpoint) {}
 
-  Executable program;
-  Weights weights;
-  Forward forward;
+  Model model;
   /// Of the fastest prompt and token so far: whatever disturbs one makes it
   /// slower.
   double prompt = INFINITY, token = INFINITY;
 
   /// Takes a prompt, and tokens behind it.
   void measure(std::span<const int32_t> tokens) {
-    Sequence sequence(forward);
+    Sequence sequence(model.forward());
     Stopwatch ofPrompt;
     int32_t next = sequence.extendAndChoose(tokens);
     prompt = std::min(prompt, ofPrompt.seconds());
@@ -74,8 +70,9 @@ struct Running {
   }
 
   std::vector<float> logits(std::span<const int32_t> tokens) {
-    std::vector<float> logits(static_cast<size_t>(forward.config().vocab));
-    Sequence(forward).extend(tokens, logits);
+    std::vector<float> logits(
+        static_cast<size_t>(model.forward().config().vocab));
+    Sequence(model.forward()).extend(tokens, logits);
     return logits;
   }
 };

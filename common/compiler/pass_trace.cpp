@@ -8,6 +8,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/PrintPasses.h"
 
+#include <mutex>
+
 using namespace mlir;
 
 namespace gpt2 {
@@ -75,8 +77,11 @@ std::vector<PassRun> tracePasses(const CompileRequest &request) {
 }
 
 std::string differenceOf(const std::string &before, const std::string &after) {
-  std::string all =
-      llvm::doSystemDiff(before, after, "-%l\n", "+%l\n", " %l\n");
+  static std::mutex one; // doSystemDiff() has one set of temporary files
+  std::string all = [&] {
+    std::lock_guard lock(one);
+    return llvm::doSystemDiff(before, after, "-%l\n", "+%l\n", " %l\n");
+  }();
   llvm::SmallVector<llvm::StringRef> lines;
   llvm::StringRef(all).rtrim('\n').split(lines, '\n');
   constexpr size_t context = 3;

@@ -4,14 +4,14 @@
 #include "compiler/protect_arguments.h"
 #include "compiler/schedule.h"
 
+#include <mutex>
 #include <utility>
 
 namespace gpt2 {
 
-void registerPasses() {
-  static bool done = false;
-  if (std::exchange(done, true))
-    return;
+namespace {
+
+void registerThem() {
   mlir::registerPass([] { return createSpecializeShapes({}); });
   mlir::registerPass(createAlignSharedMemory);
   mlir::registerPass(createAllocatePerThread);
@@ -49,6 +49,17 @@ void registerPasses() {
   mlir::registerPass(createTileAndFuse);
   mlir::registerPass(createUnrollMarkedLoops);
   mlir::registerPass(createWriteInPlace);
+}
+
+} // namespace
+
+void registerPasses() {
+  // A pass that is registered, and thus made, may ask for the others again.
+  static std::recursive_mutex one;
+  static bool done = false;
+  std::lock_guard lock(one);
+  if (!std::exchange(done, true))
+    registerThem();
 }
 
 } // namespace gpt2

@@ -2,6 +2,7 @@
 #include "compiler/program.h"
 #include "compiler/codegen.h"
 #include "device/emulator_intrinsics.h"
+#include "device/host_device.h"
 #include "device/mgpu.h"
 #include "model/error.h"
 
@@ -39,6 +40,14 @@ Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
                 jit->engine->getDataLayout().getGlobalPrefix()),
             "cannot search this process");
   llvm::orc::JITDylib &library = jit->engine->getMainJITDylib();
+  // Of OpenMP's runtime, and before others of the process are looked at.
+  library.addGenerator(
+      std::make_unique<llvm::orc::DynamicLibrarySearchGenerator>(
+          llvm::sys::DynamicLibrary(openMp().native()),
+          jit->engine->getDataLayout().getGlobalPrefix(),
+          [](const llvm::orc::SymbolStringPtr &name) {
+            return (*name).starts_with("__kmpc_");
+          }));
   library.addGenerator(std::move(process));
   llvm::orc::SymbolMap offered;
   auto offer = [&](const std::string &name, auto *function) {

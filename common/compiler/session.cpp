@@ -8,6 +8,8 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 
+#include <atomic>
+
 #include <unistd.h>
 
 using namespace mlir;
@@ -26,10 +28,12 @@ DialectRegistry &registry() {
   return registry;
 }
 
-/// Where the program is kept if a pass fails.
+/// Where the program is kept if a pass fails: another file for each session,
+/// as several threads may compile.
 std::string reproducerPath() {
-  std::string name =
-      "lowering-gpt2-failed-" + std::to_string(getpid()) + ".mlir";
+  static std::atomic<int> sessions = 0;
+  std::string name = "lowering-gpt2-failed-" + std::to_string(getpid()) + "-" +
+                     std::to_string(++sessions) + ".mlir";
   return std::filesystem::temp_directory_path() / name;
 }
 

@@ -48,6 +48,8 @@ public:
   /// copied. What kernels write is there; copy() brings it back. Throws an
   /// Error if there is not so much memory.
   virtual void *share(void *data, size_t bytes, const std::string &name);
+  /// Whether programs read and write the host's memory wherever it lies.
+  virtual bool usesHostMemory() const { return false; }
   /// Says that all of what allocate() gave will be read again and again.
   virtual void expectReads(void *, size_t) {}
   /// Gives back what allocate() or share() gave.

@@ -25,6 +25,14 @@ DynamicLibrary::DynamicLibrary(const std::string &what,
   throw NotHere("no " + what + ": " + missing);
 }
 
+DynamicLibrary DynamicLibrary::holding(const void *address,
+                                       const std::string &what) {
+  Dl_info info;
+  if (!dladdr(address, &info))
+    fail("no ", what, ": what holds it cannot be told");
+  return DynamicLibrary(what, {info.dli_fname});
+}
+
 void *DynamicLibrary::address(const char *name) const {
   void *found = findIfAny(name);
   if (!found)

@@ -21,6 +21,9 @@ public:
   DynamicLibrary(const std::string &what,
                  std::initializer_list<const char *> names);
 
+  /// The one, already open, that holds the code or data at `address`.
+  static DynamicLibrary holding(const void *address, const std::string &what);
+
   /// Points `function` to what the library calls `name`. Throws an Error if it
   /// has no such function.
   template <typename Function>
@@ -30,6 +33,9 @@ public:
 
   /// The address of `name`; null if there is none.
   void *findIfAny(const std::string &name) const;
+
+  /// As dlopen() gave it.
+  void *native() const { return handle; }
 
 private:
   void *address(const char *name) const;

@@ -31,7 +31,7 @@ Forward::Forward(Executable &executable, Weights &weights, int64_t sequences,
                      "the tokens")),
       extra(std::move(extra)) {
   bool hasCache = executable.has("decode");
-  for (size_t i = 0; i <= (hasCache ? Positions : Tokens); ++i)
+  for (size_t i = 0; i <= (hasCache ? Values : Tokens); ++i)
     arguments.emplace_back(static_cast<float *>(nullptr), // given with a call
                            std::vector<int64_t>{});
   if (hasCache)
@@ -51,18 +51,30 @@ void Forward::bindCache(int64_t count) {
   if (count < 1 || count > INT64_MAX / bytes)
     fail("a cache for ", count, " sequences: expected 1 to ",
          INT64_MAX / bytes);
-  cacheElements = count * sizes.layers * sizes.context * sizes.channels;
   bytes *= count;
   Device &device = executable.device();
   std::string what = " of " + std::to_string(count) + " sequences";
-  keys = allocateOn(device, static_cast<size_t>(bytes / 2), "the keys" + what);
-  values =
-      allocateOn(device, static_cast<size_t>(bytes / 2), "the values" + what);
+  DeviceMemory newKeys = allocateOn(device, static_cast<size_t>(bytes / 2),
+                                    "the keys" + what),
+               newValues = allocateOn(device, static_cast<size_t>(bytes / 2),
+                                      "the values" + what);
+  if (keepsCache()) { // it grows
+    device.copy(newKeys.get(), keys.get(), arguments[Keys].bytes());
+    device.copy(newValues.get(), values.get(), arguments[Values].bytes());
+  }
+  keys = std::move(newKeys);
+  values = std::move(newValues);
+  cacheElements = count * sizes.layers * sizes.context * sizes.channels;
   std::vector<int64_t> shape{count, sizes.layers, sizes.heads, sizes.context,
                              sizes.headDim()};
-  for (void *kept : {keys.get(), values.get()})
-    arguments.emplace_back(type, kept, shape);
+  arguments[Keys] = MemRef(type, keys.get(), shape);
+  arguments[Values] = MemRef(type, values.get(), shape);
   isOpen.resize(static_cast<size_t>(count));
+}
+
+void Forward::makeRoom(int64_t count) {
+  if (keepsCache() && count > sequences())
+    bindCache(count);
 }
 
 void Forward::addPrepared(Weights &weights, size_t i,
@@ -179,10 +191,15 @@ void Forward::reserveLogits(size_t rows) {
   logitsCapacity = count;
 }
 
-void Forward::compute(const PlacedTokens &tokens, size_t rows) {
+void Forward::compute(const PlacedTokens &tokens, size_t rows,
+                      std::span<float> logitsThere) {
   auto count = static_cast<int64_t>(tokens.ids.size());
   auto logitsRows = static_cast<int64_t>(rows);
-  reserveLogits(rows);
+  float *logits = logitsThere.data();
+  if (rows == 0 || !logits || !executable.device().usesHostMemory()) {
+    reserveLogits(rows);
+    logits = static_cast<float *>(logitsOnDevice.get());
+  }
   staged.assign(tokens.ids.begin(), tokens.ids.end());
   if (keepsCache()) {
     staged.insert(staged.end(), tokens.sequences.begin(),
@@ -193,7 +210,6 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows) {
   executable.device().copy(tokensOnDevice.get(), staged.data(),
                            staged.size() * sizeof(int32_t));
 
-  auto *logits = static_cast<float *>(logitsOnDevice.get());
   auto *ids = static_cast<int32_t *>(tokensOnDevice.get());
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
@@ -209,7 +225,8 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows) {
 
 void Forward::readLogits(std::span<float> logits) {
   Device &device = executable.device();
-  device.copy(logits.data(), logitsOnDevice.get(), logits.size_bytes());
+  if (logits.data() != arguments[Logits].data())
+    device.copy(logits.data(), arguments[Logits].data(), logits.size_bytes());
   for (size_t i = 0; i < extra.size(); ++i)
     device.copy(extra[i].data(), arguments[extraAt + i].data(),
                 extra[i].bytes());
@@ -217,7 +234,7 @@ void Forward::readLogits(std::span<float> logits) {
 
 int32_t Forward::mostLikely(size_t row) {
   Device &device = executable.device();
-  float *onDevice = static_cast<float *>(logitsOnDevice.get()) +
+  float *onDevice = static_cast<float *>(arguments[Logits].data()) +
                     row * static_cast<size_t>(sizes.vocab);
   int32_t token = -1;
   if (choosesOnDevice) {
@@ -234,6 +251,10 @@ int32_t Forward::mostLikely(size_t row) {
   std::vector<float> logits(static_cast<size_t>(sizes.vocab));
   device.copy(logits.data(), onDevice, logits.size() * sizeof(float));
   return Sampler({.temperature = 0}).sample(logits);
+}
+
+int64_t Forward::freeSequences() const {
+  return std::count(isOpen.begin(), isOpen.end(), false);
 }
 
 int32_t Forward::open() {

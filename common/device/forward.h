@@ -42,8 +42,10 @@ public:
 
   /// Computes the logits that follow the last `rows` of up to P tokens. What a
   /// token sees, the tokens before it in its sequence, has been computed before
-  /// or is among these. They stay on the device until the next call.
-  void compute(const PlacedTokens &tokens, size_t rows);
+  /// or is among these. They stay on the device until the next call; a program
+  /// that uses the host's memory writes them to `logits` at once, if given.
+  void compute(const PlacedTokens &tokens, size_t rows,
+               std::span<float> logits = {});
   /// What compute() computed: rows * V elements.
   void readLogits(std::span<float> logits);
   /// The most likely token by row `row` of it; of equally likely ones the
@@ -51,6 +53,12 @@ public:
   /// Throws an Error as checkLogits() does.
   int32_t mostLikely(size_t row);
 
+  /// For how many open() would find room.
+  int64_t freeSequences() const;
+  /// Makes room for `count` sequences, if there is less and the program keeps
+  /// keys and values; those that are kept stay. Throws an Error, and changes
+  /// nothing, if there is not enough memory.
+  void makeRoom(int64_t count);
   /// A sequence in the cache that nobody uses. Throws an Error if there is
   /// none.
   int32_t open();

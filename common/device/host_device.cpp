@@ -4,32 +4,56 @@
 #include "model/pages.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
-/// Of LLVM's OpenMP runtime, which compiled programs call.
-extern "C" void omp_set_num_threads(int count);
+/// What compiled programs call to divide a loop; no other runtime has it.
+extern "C" void __kmpc_fork_call(void *, int, void *, ...);
 
 namespace gpt2 {
 
 namespace {
 
-int threads = 1;
+std::atomic<int> threads = 1;
+thread_local int threadsHere = 0; ///< 0: as many as `threads`
+
+/// OpenMP keeps the number for each thread that starts others.
+void tellOpenMp(int count) {
+  static void (*const setThreads)(int) = [] {
+    void (*function)(int) = nullptr;
+    openMp().find(function, "omp_set_num_threads");
+    return function;
+  }();
+  setThreads(count);
+}
 
 } // namespace
 
+const DynamicLibrary &openMp() {
+  static const DynamicLibrary library = DynamicLibrary::holding(
+      reinterpret_cast<void *>(&__kmpc_fork_call), "OpenMP runtime");
+  return library;
+}
+
 void useThreads(int count) {
   threads = count;
-  omp_set_num_threads(count);
+  tellOpenMp(count);
+}
+
+void useThreadsHere(int count) {
+  threadsHere = count;
+  tellOpenMp(count);
 }
 
 int availableThreads() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// OpenMP keeps the number for each thread that starts others.
-HostDevice::HostDevice() { useThreads(threads); }
+HostDevice::HostDevice() {
+  tellOpenMp(threadsHere > 0 ? threadsHere : threads.load());
+}
 
 void *HostDevice::allocate(size_t bytes, const std::string &name) {
   constexpr size_t alignment = 64; // a cache line, and the widest vector

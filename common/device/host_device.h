@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/device.h"
+#include "device/dynamic_library.h"
 
 #include <map>
 #include <memory>
@@ -11,6 +12,13 @@ namespace gpt2 {
 /// How many threads divide the loops of compiled programs from now on; 1 if
 /// nothing is said. What they compute is the same for any number.
 void useThreads(int count);
+
+/// The same for programs that this thread calls, whatever others call.
+void useThreadsHere(int count);
+
+/// LLVM's OpenMP runtime, with which compiled programs divide loops. A process
+/// may have others, and what is named omp_... may be theirs.
+const DynamicLibrary &openMp();
 
 /// How many can run at once here.
 int availableThreads();
@@ -25,6 +33,7 @@ public:
   void expectReads(void *data, size_t bytes) override;
   void free(void *data) override;
   void copy(void *to, const void *from, size_t bytes) override;
+  bool usesHostMemory() const override { return true; }
 
 protected:
   [[noreturn]] void start(const std::string &kernel, Dim3 grid, Dim3 block,

@@ -40,7 +40,8 @@ Sequence &Sequence::operator=(Sequence &&other) noexcept {
   return *this;
 }
 
-void Sequence::compute(std::span<const int32_t> tokens, size_t rows) {
+void Sequence::compute(std::span<const int32_t> tokens, size_t rows,
+                       std::span<float> logits) {
   if (tokens.empty())
     fail("a sequence is extended by at least one token");
   if (rows > tokens.size())
@@ -55,9 +56,9 @@ void Sequence::compute(std::span<const int32_t> tokens, size_t rows) {
       std::vector<int32_t> positions(tokens.size());
       std::iota(positions.begin(), positions.end(),
                 static_cast<int32_t>(before));
-      forward->compute({tokens, sequences, positions}, rows);
+      forward->compute({tokens, sequences, positions}, rows, logits);
     } else {
-      forward->compute({seen, {}, {}}, rows);
+      forward->compute({seen, {}, {}}, rows, logits);
     }
   } catch (...) {
     seen.resize(before);
@@ -67,7 +68,8 @@ void Sequence::compute(std::span<const int32_t> tokens, size_t rows) {
 
 void Sequence::extend(std::span<const int32_t> tokens,
                       std::span<float> logits) {
-  compute(tokens, logits.size() / static_cast<size_t>(forward->config().vocab));
+  compute(tokens, logits.size() / static_cast<size_t>(forward->config().vocab),
+          logits);
   forward->readLogits(logits);
 }
 
@@ -111,7 +113,8 @@ Sequence Sequence::fork(int64_t length) const {
 }
 
 void Batch::compute(std::span<Sequence *const> sequences,
-                    std::span<const int32_t> tokens, const Results &results) {
+                    std::span<const int32_t> tokens, std::span<float> logits,
+                    const Results &results) {
   if (sequences.size() != tokens.size())
     fail(tokens.size(), " tokens for ", sequences.size(), " sequences");
   checkIds(tokens, forward.config());
@@ -121,19 +124,23 @@ void Batch::compute(std::span<Sequence *const> sequences,
         sequences.begin() + i)
       fail("a sequence is in the batch twice");
   }
+  auto vocab = static_cast<size_t>(forward.config().vocab);
   auto most =
       forward.keepsCache() ? static_cast<size_t>(forward.config().context) : 1;
   for (size_t first = 0; first < sequences.size(); first += most) {
     size_t count = std::min(most, sequences.size() - first);
+    std::span<float> rows =
+        logits.empty() ? logits : logits.subspan(first * vocab, count * vocab);
     if (!forward.keepsCache()) {
-      sequences[first]->compute(tokens.subspan(first, 1), 1);
+      sequences[first]->compute(tokens.subspan(first, 1), 1, rows);
     } else {
       std::vector<int32_t> places, positions;
       for (Sequence *sequence : sequences.subspan(first, count)) {
         places.push_back(sequence->place);
         positions.push_back(static_cast<int32_t>(sequence->seen.size()));
       }
-      forward.compute({tokens.subspan(first, count), places, positions}, count);
+      forward.compute({tokens.subspan(first, count), places, positions}, count,
+                      rows);
       for (size_t i = first; i < first + count; ++i)
         sequences[i]->seen.push_back(tokens[i]);
     }
@@ -144,7 +151,7 @@ void Batch::compute(std::span<Sequence *const> sequences,
 void Batch::extend(std::span<Sequence *const> sequences,
                    std::span<const int32_t> tokens, std::span<float> logits) {
   auto vocab = static_cast<size_t>(forward.config().vocab);
-  compute(sequences, tokens, [&](size_t first, size_t count) {
+  compute(sequences, tokens, logits, [&](size_t first, size_t count) {
     forward.readLogits(logits.subspan(first * vocab, count * vocab));
   });
 }
@@ -153,7 +160,7 @@ std::vector<int32_t>
 Batch::extendAndChoose(std::span<Sequence *const> sequences,
                        std::span<const int32_t> tokens) {
   std::vector<int32_t> chosen(sequences.size());
-  compute(sequences, tokens, [&](size_t first, size_t count) {
+  compute(sequences, tokens, {}, [&](size_t first, size_t count) {
     for (size_t row = 0; row < count; ++row)
       chosen[first + row] = forward.mostLikely(row);
   });

@@ -25,6 +25,7 @@ public:
   Sequence &operator=(Sequence &&other) noexcept;
 
   std::span<const int32_t> tokens() const { return seen; }
+  const Config &config() const { return forward->config(); }
 
   /// Adds tokens, at least one, and writes the logits that follow each of the
   /// last N of them; `logits` has N * V elements, N may be 0. Throws an Error,
@@ -51,7 +52,8 @@ public:
 private:
   friend class Batch;
 
-  void compute(std::span<const int32_t> tokens, size_t rows);
+  void compute(std::span<const int32_t> tokens, size_t rows,
+               std::span<float> logits = {});
   /// Forgets what `tokens` do not start with; what is then missing of them.
   std::span<const int32_t> keepCommon(std::span<const int32_t> tokens);
 
@@ -80,8 +82,10 @@ public:
 private:
   using Results = std::function<void(size_t first, size_t count)>;
   /// In steps of as many as can be taken at once; calls `results` after each.
+  /// Logits go to `logits`, if given, as for Forward::compute().
   void compute(std::span<Sequence *const> sequences,
-               std::span<const int32_t> tokens, const Results &results);
+               std::span<const int32_t> tokens, std::span<float> logits,
+               const Results &results);
 
   Forward &forward;
 };

@@ -85,7 +85,7 @@ std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &model) {
     return openSafetensors(isSharded ? index : whole);
   }
   if (path.extension() == ".safetensors" ||
-      model.ends_with(".safetensors.index.json"))
+      path.string().ends_with(".safetensors.index.json"))
     return openSafetensors(path);
   if (path.extension() == ".bin")
     return openLlmc(path);

@@ -4,6 +4,7 @@
 #include "model/json_file.h"
 
 #include <algorithm>
+#include <iomanip>
 
 namespace gpt2 {
 namespace {
@@ -120,6 +121,24 @@ std::string Config::describe() const {
   text << layers << " layers, " << heads << " heads, " << channels
        << " channels, context " << context << ", vocabulary " << vocab;
   return text.str();
+}
+
+std::vector<std::pair<std::string, std::string>> Config::traits() const {
+  auto text = [](const auto &value) {
+    std::ostringstream stream;
+    stream << std::setprecision(17) << value;
+    return stream.str();
+  };
+  const char *activations[] = {"gelu_new", "gelu", "relu"};
+  return {{"layers", text(layers)},
+          {"heads", text(heads)},
+          {"channels", text(channels)},
+          {"inner channels", text(inner())},
+          {"context", text(context)},
+          {"vocab", text(vocab)},
+          {"epsilon", text(epsilon)},
+          {"activation", activations[static_cast<size_t>(activation)]},
+          {"a matrix for logits", isTied ? "no" : "yes"}};
 }
 
 void Config::validate(const std::string &source) const {

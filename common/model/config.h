@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gpt2 {
@@ -57,6 +58,10 @@ struct Config {
 
   /// "12 layers, 12 heads, 768 channels, context 1024, vocabulary 50257".
   std::string describe() const;
+
+  /// What a program is compiled for, by name: {"channels", "768"}. A program
+  /// for a model with other traits would compute something else.
+  std::vector<std::pair<std::string, std::string>> traits() const;
 
   /// Throws an Error that starts with `source` if a size is zero, absurd, or
   /// heads do not divide channels.

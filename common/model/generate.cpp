@@ -75,33 +75,49 @@ NextToken sampled(const Config &config, NextLogits nextLogits,
   };
 }
 
-Generation generate(const Config &config, std::vector<int32_t> sequence,
+TokenStream::TokenStream(const Config &config, std::vector<int32_t> prompt,
+                         int64_t maxNewTokens, NextToken nextToken,
+                         ContextPolicy context)
+    : config(config), sequence(std::move(prompt)), maxNewTokens(maxNewTokens),
+      nextToken(std::move(nextToken)), context(context) {
+  (void)preparePrompt(sequence, config, context);
+}
+
+std::optional<int32_t> TokenStream::stop(StopReason reason) {
+  isDone = true;
+  result.reason = reason;
+  return std::nullopt;
+}
+
+std::optional<int32_t> TokenStream::next() {
+  if (isDone)
+    return std::nullopt;
+  if (static_cast<int64_t>(result.tokens.size()) >= maxNewTokens)
+    return stop(StopReason::TokenLimit);
+  if (static_cast<int64_t>(sequence.size()) > config.context) {
+    if (context == ContextPolicy::Stop)
+      return stop(StopReason::ContextFull);
+    dropOldest(sequence, config);
+  }
+  auto start = std::chrono::steady_clock::now();
+  int32_t token = nextToken(sequence, result.modelSeconds);
+  result.stepSeconds.push_back(secondsSince(start));
+  if (config.endsText(token))
+    return stop(StopReason::EndOfText);
+  sequence.push_back(token);
+  result.tokens.push_back(token);
+  return token;
+}
+
+Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
-  (void)preparePrompt(sequence, config, context);
-  Generation result;
-  while (static_cast<int64_t>(result.tokens.size()) < maxNewTokens) {
-    if (static_cast<int64_t>(sequence.size()) > config.context) {
-      if (context == ContextPolicy::Slide) {
-        dropOldest(sequence, config);
-      } else {
-        result.reason = StopReason::ContextFull;
-        return result;
-      }
-    }
-    auto start = std::chrono::steady_clock::now();
-    int32_t token = nextToken(sequence, result.modelSeconds);
-    result.stepSeconds.push_back(secondsSince(start));
-    if (config.endsText(token)) {
-      result.reason = StopReason::EndOfText;
-      return result;
-    }
-    sequence.push_back(token);
-    result.tokens.push_back(token);
-    onToken(token);
-  }
-  return result;
+  TokenStream stream(config, std::move(prompt), maxNewTokens, nextToken,
+                            context);
+  while (std::optional<int32_t> token = stream.next())
+    onToken(*token);
+  return stream.generation();
 }
 
 } // namespace gpt2

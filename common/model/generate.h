@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,8 +68,35 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config);
 std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
                           ContextPolicy context);
 
-/// Continues `prompt`, after preparePrompt(), by up to `maxNewTokens` tokens,
-/// calling `onToken` with each as it is made.
+/// A text that is continued, a token at a time; for all at once: generate().
+class TokenStream {
+public:
+  /// Behind `prompt`, after preparePrompt(), by up to `maxNewTokens` tokens.
+  /// Keeps a reference to `config`.
+  TokenStream(const Config &config, std::vector<int32_t> prompt,
+               int64_t maxNewTokens, NextToken nextToken,
+               ContextPolicy context = ContextPolicy::Stop);
+
+  /// The next token; none if there is none more.
+  std::optional<int32_t> next();
+
+  /// What came of it so far.
+  const Generation &generation() const { return result; }
+
+private:
+  std::optional<int32_t> stop(StopReason reason);
+
+  const Config &config;
+  std::vector<int32_t> sequence;
+  int64_t maxNewTokens;
+  NextToken nextToken;
+  ContextPolicy context;
+  Generation result;
+  bool isDone = false;
+};
+
+/// Continues `prompt` by up to `maxNewTokens` tokens, calling `onToken` with
+/// each as it is made: a TokenStream to its end.
 Generation generate(const Config &config, std::vector<int32_t> prompt,
                     int64_t maxNewTokens, const NextToken &nextToken,
                     const std::function<void(int32_t)> &onToken,

@@ -139,9 +139,13 @@ continueAll(Forward &forward, const Config &config,
   size_t next = 0;
   while (next < prompts.size() || !continuation.isEmpty()) {
     while (next < prompts.size() && !continuation.isFull()) {
+      if (options.beforeStep)
+        options.beforeStep();
       continuation.join(next, prompts[next]);
       ++next;
     }
+    if (options.beforeStep)
+      options.beforeStep();
     if (!continuation.isEmpty())
       continuation.step();
   }

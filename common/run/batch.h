@@ -14,6 +14,7 @@ struct BatchOptions {
   int64_t maxNewTokens = 100;
   ContextPolicy context = ContextPolicy::Stop;
   SamplerOptions sampler; ///< each prompt has random numbers of its own
+  std::function<void()> beforeStep = {}; ///< what it throws ends it all
 };
 
 /// What continuing a batch took.

@@ -66,18 +66,12 @@ Library::Library(const std::filesystem::path &file)
   about = nlohmann::json::parse(text);
 }
 
-void Library::requireSizes(const Config &config) const {
-  const std::pair<const char *, int64_t> sizes[] = {
-      {"layers", config.layers},
-      {"heads", config.heads},
-      {"channels", config.channels},
-      {"context", config.context},
-      {"vocab", config.vocab}};
+void Library::requireModel(const Config &config) const {
   const nlohmann::json &compiled = about.at("model");
-  for (auto [name, size] : sizes)
-    if (compiled.at(name) != size)
+  for (const auto &[name, value] : config.traits())
+    if (compiled.value(name, "none") != value)
       fail("the library was compiled for a model with ", name, " ",
-           compiled.at(name).dump(), ", and this one has ", size,
+           compiled.value(name, "none"), ", and this one has ", value,
            "; compile it for this model: --aot with --model");
 }
 

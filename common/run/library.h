@@ -24,8 +24,8 @@ public:
 
   const nlohmann::json &description() const { return about; }
 
-  /// Throws an Error if it was compiled for other sizes.
-  void requireSizes(const Config &config) const;
+  /// Throws an Error if it was compiled for another kind of model.
+  void requireModel(const Config &config) const;
 
   /// The suffix of the program for `device` that runs on `chip`; empty if there
   /// is none. NVIDIA's newer chips run what is for older ones, and the newest

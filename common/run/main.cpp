@@ -7,7 +7,7 @@
 #include "model/output.h"
 #include "model/paths.h"
 #include "run/library.h"
-#include "run/run.h"
+#include "run/prompts.h"
 
 #include <iostream>
 
@@ -31,6 +31,9 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
   --device NAME         cuda, hip, emulator or cpu, as far as LIBRARY is for them
                         (default: a GPU if there is one, else the CPU, else
                         the emulator)
+  --tokenizer PATH      folder with a tokenizer's files, a tokenizer.json, or
+                        llm.c's .bin file (default: what lies beside the model)
+  --no-special          take <|endoftext|> and other special tokens as text
   --token-ids FILE      the prompt as token ids, one a line; prints ids too.
                         "-" is stdin, here and with --prompts, --prompt-ids
   --max-new-tokens N    stop after N tokens (default 100)
@@ -59,16 +62,19 @@ without LLVM, and with no library of CUDA or ROCm but the driver's own.
 struct Line : RunOptions {
   std::filesystem::path library;
   std::string device;
+  int threads = 1; ///< that divide the program's loops
 };
 
 /// Nothing, if --help was all that was asked for.
 std::optional<Line> parse(int argc, char **argv) {
   Line line;
-  line.model = paths::embeddedModel;
+  line.model = paths::embeddedModel();
   int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0,
-      noGraphs = 0;
+      noGraphs = 0, noSpecial = 0;
   const option options[] = {{"model", required_argument, nullptr, 'm'},
                             {"device", required_argument, nullptr, 'd'},
+                            {"tokenizer", required_argument, nullptr, 'z'},
+                            {"no-special", no_argument, &noSpecial, 1},
                             {"token-ids", required_argument, nullptr, 'i'},
                             {"max-new-tokens", required_argument, nullptr, 'n'},
                             {"temperature", required_argument, nullptr, 't'},
@@ -102,6 +108,9 @@ std::optional<Line> parse(int argc, char **argv) {
       break;
     case 'd':
       line.device = optarg;
+      break;
+    case 'z':
+      line.tokenizer = optarg;
       break;
     case 'i':
       line.tokenIds = optarg;
@@ -164,6 +173,7 @@ std::optional<Line> parse(int argc, char **argv) {
     fail("unexpected argument '", argv[optind], "'; see --help");
   line.allPositions = allPositions;
   line.ignoreEnd = ignoreEnd;
+  line.noSpecial = noSpecial;
   line.warmUp = warmUp;
   line.profile = profile;
   line.graphs = !noGraphs;
@@ -229,7 +239,8 @@ int runLibrary(int argc, char **argv) {
   Library library(line->library);
   requireCpu(library.description().at("cpu"));
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
-  library.requireSizes(checkpoint->config());
+  library.requireModel(checkpoint->config());
+  Prompts prompts = readPrompts(*line, *checkpoint);
   if (line->threads < 1 || line->threads > availableThreads())
     fail("--threads=", line->threads, ": expected 1 to ", availableThreads(),
          ", what this machine runs at once");
@@ -251,7 +262,7 @@ int runLibrary(int argc, char **argv) {
   describeCache(*line, checkpoint->config(), program);
   Forward forward(program, weights, line->batch);
   times.load = loadWatch.seconds();
-  run(*line, *checkpoint, forward, program.device(), times);
+  run(*line, prompts, forward, program.device(), times);
   return 0;
 }
 

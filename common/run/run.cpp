@@ -1,6 +1,5 @@
 //===- run.cpp - A model that runs: text, ids or logits -----------------===//
 #include "run/run.h"
-#include "device/sequence.h"
 #include "model/error.h"
 #include "model/files.h"
 #include "model/output.h"
@@ -40,53 +39,30 @@ void prefill(Sequence &sequence, std::span<const int32_t> tokens,
 }
 
 /// Continues the prompt and streams what comes, as text or as ids.
-void continueText(const RunOptions &options, const Checkpoint &checkpoint,
+void continueText(const RunOptions &options, const Prompts &prompts,
                   Forward &forward, Device &device, const Times &times) {
-  std::optional<Tokenizer> tokenizer;
-  std::vector<int32_t> ids;
-  if (options.tokenIds) {
-    ids = readTokenIds(*options.tokenIds);
-  } else {
-    tokenizer.emplace(checkpoint.loadTokenizer());
-    ids = tokenizer->encode(options.prompt.value_or(""));
-  }
-  Config config = checkpoint.config();
-  if (std::string note = preparePrompt(ids, config, options.context);
-      !note.empty())
-    std::cerr << note << "\n";
+  const std::optional<Tokenizer> &tokenizer = prompts.tokenizer;
+  const Config &config = prompts.config;
+  const std::vector<int32_t> &ids = prompts.tokens.front();
   if (options.warmUp) {
     std::vector<float> logits(static_cast<size_t>(config.vocab));
     forward(ids, logits);
   }
   if (options.profile)
     device.startTiming();
-  if (options.ignoreEnd)
-    config.endOfText.clear();
   Sampler sampler(options.sampler);
   if (tokenizer)
-    print(options.prompt.value_or(""));
+    print(prompts.given.front());
   Sequence sequence(forward);
-  NextToken next = sampled(
-      config,
-      [&](std::span<const int32_t> tokens, std::span<float> logits) {
-        prefill(sequence, tokens, options.prefill);
-        sequence.become(tokens, logits);
-      },
-      sampler);
-  if (options.sampler.temperature == 0 &&
-      config.unusedTokens.empty()) // no need to see logits
-    next = [&](std::span<const int32_t> tokens, double &modelSeconds) {
-      Stopwatch watch;
-      prefill(sequence, tokens, options.prefill);
-      int32_t token = sequence.becomeAndChoose(tokens);
-      modelSeconds += watch.seconds();
-      return token;
-    };
   auto show = [&](int32_t id) {
-    print(tokenizer ? tokenizer->decode(id) : std::to_string(id) + "\n");
+    if (tokenizer)
+      print(tokenizer->decode(id));
+    else
+      print(std::to_string(id) + "\n");
   };
   Generation generation =
-      generate(config, ids, options.maxNewTokens, next, show, options.context);
+      generate(config, ids, options.maxNewTokens,
+               nextToken(sequence, sampler, config, options), show, options.context);
   if (tokenizer)
     print("\n");
   printStop(generation, config);
@@ -101,9 +77,10 @@ void continueText(const RunOptions &options, const Checkpoint &checkpoint,
   }
 }
 
-void dumpLogits(const RunOptions &options, const Config &config,
+void dumpLogits(const RunOptions &options, const Prompts &prompts,
                 Forward &forward) {
-  std::vector<int32_t> ids = idsOf(options, config);
+  const Config &config = prompts.config;
+  const std::vector<int32_t> &ids = prompts.tokens.front();
   size_t rows = options.allPositions ? ids.size() : 1;
   std::vector<float> logits(rows * static_cast<size_t>(config.vocab));
   Sequence sequence(forward);
@@ -145,9 +122,28 @@ LoadProgress showProgress(const std::string &what) {
   };
 }
 
+NextToken nextToken(Sequence &sequence, Sampler &sampler, const Config &config,
+                    const RunOptions &options) {
+  if (options.sampler.temperature == 0 && config.unusedTokens.empty())
+    return [&](std::span<const int32_t> tokens, double &modelSeconds) {
+      Stopwatch watch;
+      prefill(sequence, tokens, options.prefill);
+      int32_t token = sequence.becomeAndChoose(tokens);
+      modelSeconds += watch.seconds();
+      return token;
+    };
+  return sampled(
+      config,
+      [&](std::span<const int32_t> tokens, std::span<float> logits) {
+        prefill(sequence, tokens, options.prefill);
+        sequence.become(tokens, logits);
+      },
+      sampler);
+}
+
 void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {
   std::cerr << "model: "
-            << (options.model == paths::embeddedModel
+            << (options.model == paths::embeddedModel()
                     ? "fairy-tales, which this book trained on public-domain "
                       "fairy tales and which knows nothing else"
                     : options.model)
@@ -186,6 +182,10 @@ void RunOptions::validate() const {
     fail("--batch=", batch, ": expected 1 or more");
   if (batch > 1 && !hasPrompts)
     fail("--batch=", batch, " needs --prompts FILE or --prompt-ids FILE");
+  if (tokenizer && (tokenIds || promptIds))
+    fail("--tokenizer goes with text: token ids need none");
+  if (noSpecial && (tokenIds || promptIds))
+    fail("--no-special goes with text: token ids are what they are");
   if (dumpLogits && !tokenIds)
     fail("--dump-logits needs --token-ids FILE");
   if (allPositions && !dumpLogits)
@@ -214,14 +214,14 @@ void useGraphs(const RunOptions &options, Executable &program) {
   program.setRecording(options.graphs);
 }
 
-void run(const RunOptions &options, const Checkpoint &checkpoint,
-         Forward &forward, Device &device, const Times &times) {
+void run(const RunOptions &options, const Prompts &prompts, Forward &forward,
+         Device &device, const Times &times) {
   if (options.dumpLogits)
-    dumpLogits(options, checkpoint.config(), forward);
+    dumpLogits(options, prompts, forward);
   else if (options.prompts || options.promptIds)
-    continuePrompts(options, checkpoint, forward, device, times);
+    continuePrompts(options, prompts, forward, device, times);
   else
-    continueText(options, checkpoint, forward, device, times);
+    continueText(options, prompts, forward, device, times);
 }
 
 } // namespace gpt2

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "device/forward.h"
+#include "device/sequence.h"
 #include "model/checkpoint.h"
 #include "model/generate.h"
 #include "model/sampler.h"
@@ -16,11 +16,16 @@
 
 namespace gpt2 {
 
+struct Prompts;
+
 /// What to run, and what to tell of it.
 struct RunOptions {
   std::optional<std::string> prompt; ///< as text
   std::optional<std::filesystem::path> tokenIds;
   std::string model;
+  /// A folder or a file; none: the model's.
+  std::optional<std::filesystem::path> tokenizer;
+  bool noSpecial = false; ///< "<|endoftext|>" in a prompt is text
   int64_t maxNewTokens = 100;
   SamplerOptions sampler;
   ContextPolicy context = ContextPolicy::Stop;
@@ -28,7 +33,6 @@ struct RunOptions {
   std::optional<std::filesystem::path> prompts;   ///< one a line, as text
   std::optional<std::filesystem::path> promptIds; ///< the same as ids
   int64_t batch = 1; ///< of these are computed at once
-  int threads = 1;   ///< that divide the program's loops
   bool ignoreEnd = false, warmUp = false;
   std::optional<std::filesystem::path> dumpLogits;
   bool allPositions = false;
@@ -59,10 +63,16 @@ void describeCache(const RunOptions &options, const Config &config,
 /// anyway.
 void useGraphs(const RunOptions &options, Executable &program);
 
+/// Chooses what follows a text, which `sequence` becomes, by `sampler`, which
+/// has `options.sampler`. If that is greedy, nobody needs to see logits, unless
+/// `config` has tokens that must not be chosen. Keeps references to all four.
+NextToken nextToken(Sequence &sequence, Sampler &sampler, const Config &config,
+                    const RunOptions &options);
+
 /// Writes logits, or continues the prompt and streams what comes, as text or as
 /// ids; then says what it took.
-void run(const RunOptions &options, const Checkpoint &checkpoint,
-         Forward &forward, Device &device, const Times &times);
+void run(const RunOptions &options, const Prompts &prompts, Forward &forward,
+         Device &device, const Times &times);
 
 /// The ids that --token-ids names. Throws an Error if there are none, or more
 /// than the context holds.

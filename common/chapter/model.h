@@ -1,0 +1,77 @@
+//===- model.h - A chapter's program, bound to a model's weights --------===//
+//
+// What the chapters' command line and Python's module have in common: which of
+// a chapter's programs is meant, where it runs, and how it gets its weights.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "chapter/chapter.h"
+#include "model/checkpoint.h"
+#include "run/times.h"
+
+#include <optional>
+
+namespace gpt2 {
+
+/// Which of a chapter's programs is wanted, as a user says it: the options of
+/// the same names.
+struct ProgramOptions {
+  std::string device;              ///< empty: the best there is
+  std::optional<std::string> chip; ///< what kernels are compiled for
+  std::string weights = "f32";     ///< how matrices are kept
+  std::optional<std::string> kv;   ///< how keys and values are; none: f32
+  std::filesystem::path schedule;  ///< empty: the chapter's for this machine
+  std::optional<std::filesystem::path> pipeline; ///< stages, in a file
+  int threads = 1;                               ///< that divide loops
+  bool profile = false; ///< each kernel's launches are to be timed
+  /// Where compiled programs and tuned schedules are kept; none: nowhere.
+  std::optional<std::filesystem::path> cacheDirectory;
+};
+
+/// `chapter`, or the same with kernels if the options have to do with these,
+/// with what they set. Throws an Error that names the option which it cannot
+/// follow.
+Chapter programsOf(const Chapter &chapter, const ProgramOptions &options);
+
+/// `chapter`, as programsOf() gave it, with the schedule that --tune kept for
+/// it, if it did.
+Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
+                          const ProgramOptions &options);
+
+/// A chapter and the device that its kernels are compiled for.
+struct PlacedChapter {
+  Chapter chapter;
+  std::string note; ///< for people: why no GPU was found, if one was looked for
+};
+
+/// What `chapter`'s kernels are compiled for: what the options say, or a GPU
+/// that is here and passes the self-check, or else the CPU or the emulator.
+PlacedChapter onDevice(const Chapter &chapter, const ProgramOptions &options);
+
+/// A chapter's program, compiled, loaded, and bound to a model's weights.
+class Model {
+public:
+  /// Called when the program is loaded, and no weight is read yet.
+  using OnProgram = std::function<void(CompiledProgram &)>;
+
+  /// With room for `sequences` texts, see Forward. Weights are read from
+  /// `checkpoint`, to which it keeps a reference.
+  Model(const CompileRequest &request, const Checkpoint &checkpoint,
+        LoadProgress progress = {}, int64_t sequences = 1,
+        const OnProgram &onProgram = {});
+  Model(const Model &) = delete;
+
+  Executable &program() { return executable; }
+  Forward &forward() { return pass; }
+  /// How long compiling and loading took.
+  const Times &times() const { return took; }
+
+private:
+  Times took;
+  Executable executable;
+  Weights weights;
+  Forward pass;
+};
+
+} // namespace gpt2
