@@ -1,4 +1,5 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
+#include "chapter/ahead_of_time.h"
 #include "chapter/on_this_gpu.h"
 #include "compiler/matrix_units.h"
 #include "compiler/pass_trace.h"
@@ -36,13 +37,6 @@ Executable programFor(const Chapter &chapter, const Config &config) {
   return load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
 }
 
-/// What logits may differ by: what is multiplied is rounded, six times in a
-/// layer, to 8 bits.
-double toleranceFor(const Config &config, const reference::Vector &expected) {
-  return 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 *
-         largestOf(expected);
-}
-
 struct OnUnits : ::testing::TestWithParam<const char *> {};
 
 TEST_P(OnUnits, LogitsAtEveryPosition) {
@@ -58,13 +52,38 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
       auto expected = reference::forward(rounded, tokens, count);
-      double tolerance = toleranceFor(config, expected);
+      double tolerance = roundedFactorsTolerance(config, largestOf(expected));
       Comparison near = compare(logits, expected, tolerance);
       EXPECT_TRUE(near.within) << count << ": " << near.describe(tolerance);
       // One token is not: there is nothing to multiply matrices for.
       EXPECT_EQ(compareLogits(logits, expected, config).within, count == 1);
     }
   }
+}
+
+// What the model rounds, the reference rounds here: then nothing is left but
+// the order of sums.
+TEST_P(OnUnits, KernelsAlone) {
+  bool anyRounds = false;
+  for (const KernelSizes &sizes : kernelSizesFor(ElementType::BF16)) {
+    CheckedKernels checked = checkedKernels(chapterFor(GetParam()), sizes);
+    Executable program = load(compileToObject(checked.request).bytes);
+    EXPECT_EQ(program.matrixType(), ElementType::BF16);
+    for (const KernelCheck &check :
+         KernelChecks(program, sizes, checked.roundsFactors).all())
+      EXPECT_TRUE(check.comparison.within)
+          << sizes.name() << ", " << check.kernel << ": "
+          << check.comparison.describe(check.tolerance);
+    if (!checked.roundsFactors)
+      continue;
+    anyRounds = true;
+    // It would notice if factors were not rounded, or more than they were; the
+    // bound of longer sums is a wide one.
+    EXPECT_EQ(KernelChecks(program, sizes).linear().comparison.within,
+              sizes.K > 1000)
+        << sizes.name();
+  }
+  EXPECT_TRUE(anyRounds);
 }
 
 // Runs of several sequences in one block, one of which goes on in the next, are
@@ -139,7 +158,7 @@ TEST_P(OnThisGpu, LogitsAtEveryPosition) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
       auto expected = reference::forward(rounded, tokens, count);
-      double tolerance = toleranceFor(config, expected);
+      double tolerance = roundedFactorsTolerance(config, largestOf(expected));
       Comparison near = compare(logits, expected, tolerance);
       EXPECT_TRUE(near.within) << program.device().describe() << ", " << count
                                << ": " << near.describe(tolerance);

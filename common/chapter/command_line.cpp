@@ -127,8 +127,16 @@ CommandLine check(const Chapter &whole, const Options &options) {
                            llvm::StringRef(options.weights.getValue()).upper());
   line.cache =
       *elementTypeFromName(llvm::StringRef(options.kv.getValue()).upper());
-  if (isGiven(options.chip))
-    line.chip = GpuTarget::of(options.chip);
+  line.aot = fileIfGiven(options.aot);
+  line.aotKernels = fileIfGiven(options.aotKernels);
+  if (isGiven(options.chip)) {
+    for (llvm::StringRef name : llvm::split(options.chip.getValue(), ','))
+      line.aotChips.push_back(GpuTarget::of(name.str()));
+    line.chip = line.aotChips.front();
+    if (line.aotChips.size() > 1 && !line.aot && !line.aotKernels)
+      fail("--chip=", options.chip.getValue(),
+           ": several go with --aot and --aot-kernels");
+  }
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)
@@ -161,21 +169,21 @@ CommandLine check(const Chapter &whole, const Options &options) {
       (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
        !line.explain.empty() || line.loss || line.tune))
     fail("--report goes with a run that generates, or with --score");
-  line.aot = fileIfGiven(options.aot);
   line.context = contextPolicy(options.context);
   line.prefill = options.prefill;
   line.prompts = fileIfGiven(options.prompts);
   line.promptIds = fileIfGiven(options.promptIds);
   line.batch = options.batch;
   line.validate();
-  if (line.aot && (chapter.hasKernels() || chapter.onGpu)) {
-    if (line.chip)
-      line.aotChips = {*line.chip};
-    else
-      for (const char *chip :
-           {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
-        line.aotChips.push_back(GpuTarget::of(chip));
-  }
+  if (line.aot && line.aotKernels)
+    fail("give --aot or --aot-kernels, not both");
+  if (line.aotChips.empty() && (line.aot || line.aotKernels))
+    for (const char *chip :
+         {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
+      line.aotChips.push_back(GpuTarget::of(chip));
+  // It names one chip, and no other kind of program has its stages.
+  if (line.pipeline && chapter.hasKernels() && line.aotChips.size() > 1)
+    fail("--pipeline is for one chip: name it with --chip");
   line.verbose = options.verbose;
   if (options.noCache && isGiven(options.cacheDir))
     fail("give --cache-dir or --no-cache, not both");

@@ -15,7 +15,7 @@ struct CommandLine : RunOptions {
   std::optional<GpuTarget> chip;          ///< what kernels are compiled for
   ElementType weights = ElementType::F32; ///< of matrices
   ElementType cache = ElementType::F32;   ///< of keys and values
-  std::optional<std::filesystem::path> aot;
+  std::optional<std::filesystem::path> aot, aotKernels;
   std::vector<GpuTarget> aotChips;
   std::filesystem::path schedule; ///< empty: the chapter's for this CPU
   std::string emit;               ///< empty: run

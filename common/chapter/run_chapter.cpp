@@ -26,6 +26,7 @@ namespace {
 Chapter withPipeline(const Chapter &chapter,
                      const std::filesystem::path &file) {
   Chapter changed = chapter;
+  changed.onGpu = nullptr; // whose stages are others
   std::vector<Stage> stages = stagesOf(readFile(file), file.string());
   std::string first = chapter.stages(Sizes()).front().name;
   if (stages.empty() || stages[0].name != first)
@@ -197,11 +198,14 @@ int runLine(const Chapter &wanted, const CommandLine &line) {
     requireOutput();
     return 0;
   }
-  if (line.aot) {
+  if (line.aot || line.aotKernels) {
+    const std::filesystem::path &file = line.aot ? *line.aot : *line.aotKernels;
     std::string library =
-        compileAheadOfTime(chapter, checkpoint->config(), line.aotChips);
-    writeFile(*line.aot, {library});
-    std::cerr << "wrote " << line.aot->string() << ", " << library.size()
+        line.aot
+            ? compileAheadOfTime(chapter, checkpoint->config(), line.aotChips)
+            : compileKernelsAheadOfTime(chapter, line.aotChips);
+    writeFile(file, {library});
+    std::cerr << "wrote " << file.string() << ", " << library.size()
               << " bytes; run it with gpt2-run\n";
     return 0;
   }
