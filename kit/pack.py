@@ -69,17 +69,28 @@ class Packer:
                 for file in ("config.json", "model.safetensors", "encoder.json", "vocab.bpe"):
                     shutil.copy(source / file, self.folder / path / file)
             if not sizes:
-                sys.exit(f"kit: --models: there is no {name}; there are: {EMBEDDED}, {', '.join(SIZES)}")
+                sys.exit(
+                    f"kit: --models: there is no {name}; there are: {EMBEDDED}, {', '.join(SIZES)}"
+                )
             layers, _, channels, context, vocabulary = sizes
             parameters = channels * (vocabulary + context + layers * (12 * channels + 13) + 2)
             self.manifest["models"][name] = {"path": path, "sizes": sizes, "parameters": parameters}
 
     def add_library(self, kind: str, chapter: str, weights: str, *options, **about) -> None:
-        file = f"libraries/{chapter}-{weights}-{about.get('model', 'kernels')}{'-without' * (kind == 'without')}.so"
+        name = f"{chapter}-{weights}-{about.get('model', 'kernels')}"
+        file = f"libraries/{name}{'-without' * (kind == 'without')}.so"
         self.say(file)
         *others, write = options
-        run(self.bin / chapter, f"--weights={weights}", *others, "--no-cache", f"{write}={self.folder / file}")
-        self.manifest["libraries"].append({"file": file, "kind": kind, "chapter": chapter, "weights": weights, **about})
+        run(
+            self.bin / chapter,
+            f"--weights={weights}",
+            *others,
+            "--no-cache",
+            f"{write}={self.folder / file}",
+        )
+        self.manifest["libraries"].append(
+            {"file": file, "kind": kind, "chapter": chapter, "weights": weights, **about}
+        )
 
     def add_libraries(self) -> None:
         (self.folder / "libraries").mkdir()
@@ -93,7 +104,9 @@ class Packer:
     def add_program(self, chapter: str, weights: str, model: str, every: str) -> None:
         newest = f"--chip={self.chips[-1]}"
         given = f"--model={self.model_of(model)}"
-        stages = run(self.bin / chapter, f"--weights={weights}", given, newest, "--emit=pipeline").stdout
+        stages = run(
+            self.bin / chapter, f"--weights={weights}", given, newest, "--emit=pipeline"
+        ).stdout
         about = {
             "model": model,
             "rounds_factors": "distribute-tiles" in stages,
@@ -109,7 +122,15 @@ class Packer:
             file.write(fewer)
             file.flush()
             self.add_library(
-                "without", chapter, weights, given, newest, f"--pipeline={file.name}", "--aot", without=WITHOUT, **about
+                "without",
+                chapter,
+                weights,
+                given,
+                newest,
+                f"--pipeline={file.name}",
+                "--aot",
+                without=WITHOUT,
+                **about,
             )
 
     def add_references(self) -> None:
@@ -127,7 +148,9 @@ class Packer:
 
     def add_reference(self, model: str, kind: str, weights: str, tokens: int, ids: Path) -> None:
         vocabulary = self.manifest["models"][model]["sizes"][4]
-        rows = [tokens - 1] if kind == "long" else ROWS if vocabulary > 10000 else list(range(SHORT))
+        rows = (
+            [tokens - 1] if kind == "long" else ROWS if vocabulary > 10000 else list(range(SHORT))
+        )
         name = f"{model}-{kind}-{weights}.f4"
         self.say(f"reference/{name}: {tokens} tokens in double precision")
         with tempfile.TemporaryDirectory() as folder:
@@ -136,8 +159,12 @@ class Packer:
             dump = Path(folder) / "logits.npy"
             count = tokens - rows[0]
             said = run(
-                self.bin / "gpt2-judge", f"--model={self.model_of(model)}", f"--weights={weights}",
-                f"--token-ids={some}", f"--rows={count}", f"--dump-logits={dump}",
+                self.bin / "gpt2-judge",
+                f"--model={self.model_of(model)}",
+                f"--weights={weights}",
+                f"--token-ids={some}",
+                f"--rows={count}",
+                f"--dump-logits={dump}",
             )
             doubles = array.array("d")
             data = dump.read_bytes()
@@ -147,8 +174,16 @@ class Packer:
                 at = (row - rows[0]) * vocabulary
                 array.array("f", doubles[at : at + vocabulary]).tofile(out)
         self.manifest["references"].append(
-            {"file": name, "model": model, "kind": kind, "weights": weights, "tokens": tokens, "rows": rows,
-             "vocab": vocabulary, **json.loads(said.stdout)}
+            {
+                "file": name,
+                "model": model,
+                "kind": kind,
+                "weights": weights,
+                "tokens": tokens,
+                "rows": rows,
+                "vocab": vocabulary,
+                **json.loads(said.stdout),
+            }
         )
 
     def add_programs(self) -> None:
@@ -166,7 +201,13 @@ class Packer:
             if name.startswith("ld-linux"):
                 # For systems whose C library is older than this one's.
                 shutil.copy(found[1], libc / "ld.so")
-                for part in ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"):
+                for part in (
+                    "libc.so.6",
+                    "libm.so.6",
+                    "libdl.so.2",
+                    "libpthread.so.0",
+                    "librt.so.1",
+                ):
                     self.copy_beside_libc(part, libc)
             elif not name.startswith(("libc.so", "libm.so", "libdl", "libpthread", "librt")):
                 shutil.copy(found[1], self.folder / "lib" / name)
@@ -179,7 +220,15 @@ class Packer:
                     shutil.copy(source.resolve(), libc / part)
 
     def add_scripts(self) -> None:
-        for file in ("run.py", "steps.py", "tools.py", "predictions.py", "pytorch_gpt2.py", "README.md"):
+        for file in (
+            "run.py",
+            "checks.py",
+            "speed.py",
+            "tools.py",
+            "predictions.py",
+            "pytorch_gpt2.py",
+            "README.md",
+        ):
             shutil.copy(ROOT / "kit" / file, self.folder / file)
         (self.folder / "yardsticks").mkdir()
         shutil.copy(ROOT / "kit/yardsticks.cu", self.folder / "yardsticks")
@@ -188,7 +237,9 @@ class Packer:
 
     def add_manifest(self) -> None:
         def git(*command) -> str:
-            done = subprocess.run(["git", "-C", str(ROOT), *command], capture_output=True, text=True)
+            done = subprocess.run(
+                ["git", "-C", str(ROOT), *command], capture_output=True, text=True
+            )
             return done.stdout.strip() if done.returncode == 0 else ""
 
         changed = "+" if git("status", "--porcelain", "--untracked-files=no") else ""
@@ -224,7 +275,9 @@ def main() -> None:
         partial.unlink()
         sys.exit(f"kit: {size} bytes, more than {LIMIT}: fewer --chips or --models")
     partial.replace(args.out)
-    packer.say(f"wrote {args.out}, {size / 1e6:.1f} MB: unpack it there, and python3 {FOLDER}/run.py")
+    packer.say(
+        f"wrote {args.out}, {size / 1e6:.1f} MB: unpack it there, and python3 {FOLDER}/run.py"
+    )
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ def measured(results: dict) -> dict:
         found[f"token behind {name}, without the pass"] = ways["without"]["token"]
         found[f"prompt of {name}, without the pass"] = ways["without"]["first"]
         if prompt == 64:
-            found["token behind 64, saved by the pass"] = ways["without"]["token"] - ways["with"]["token"]
+            found["token behind 64, saved by the pass"] = (
+                ways["without"]["token"] - ways["with"]["token"]
+            )
     return found
 
 
@@ -81,5 +83,13 @@ def beside(results: dict) -> list[dict]:
         ratio = None
         if value is not None:
             ratio = 1.0 if least <= value <= most else value / (least if value < least else most)
-        rows.append({"what": what, "unit": unit, "predicted": [least, most], "measured": value, "ratio": ratio})
+        rows.append(
+            {
+                "what": what,
+                "unit": unit,
+                "predicted": [least, most],
+                "measured": value,
+                "ratio": ratio,
+            }
+        )
     return rows

@@ -132,7 +132,12 @@ class Session:
 
 
 def summary(times: list) -> dict:
-    return {"median": statistics.median(times), "least": min(times), "most": max(times), "count": len(times)}
+    return {
+        "median": statistics.median(times),
+        "least": min(times),
+        "most": max(times),
+        "count": len(times),
+    }
 
 
 def product_rate(device: str, size: int) -> float:

@@ -16,24 +16,25 @@ import sys
 import time
 from pathlib import Path
 
+import checks
 import predictions
-import steps
+import speed
 from tools import Failed, Tools, Unavailable
 
 # In their order: what comes first decides whether the rest means anything. The
 # seconds are what a step leaves to those behind it, of 600.
 STEPS = [
-    (steps.machine, 10),
-    (steps.yardsticks, 50),
-    (steps.self_check, 15),
-    (steps.kernels, 40),
-    (steps.logits, 130),
-    (steps.sanitizer, 80),
-    (steps.times, 100),
-    (steps.mend, 40),
-    (steps.profile, 25),
-    (steps.ncu, 30),
-    (steps.pytorch, 80),
+    (checks.machine, 10),
+    (speed.yardsticks, 50),
+    (checks.self_check, 15),
+    (checks.kernels, 40),
+    (checks.logits, 130),
+    (checks.sanitizer, 80),
+    (speed.times, 100),
+    (speed.mend, 40),
+    (speed.profile, 25),
+    (speed.ncu, 30),
+    (speed.pytorch, 80),
 ]
 
 
@@ -61,7 +62,9 @@ def run_step(function, tools: Tools, until: float, record: dict) -> None:
     print(f"{said} ({entry['seconds']:.1f} s)", flush=True)
     for line in tools.wrong:
         print(f"  !!! WRONG: {line}", flush=True)
-    for line in tools.failed[:4] + [f"... and {len(tools.failed) - 4} more"] * (len(tools.failed) > 4):
+    for line in tools.failed[:4] + [f"... and {len(tools.failed) - 4} more"] * (
+        len(tools.failed) > 4
+    ):
         print(f"  {line}", flush=True)
 
 
@@ -76,7 +79,11 @@ def table(title: str, head: list[str], rows: list[list]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     print(f"\n{title}")
     for row in cells:
-        print("  " + row[0].ljust(widths[0]) + "".join("  " + c.rjust(w) for c, w in zip(row[1:], widths[1:])))
+        print(
+            "  "
+            + row[0].ljust(widths[0])
+            + "".join("  " + c.rjust(w) for c, w in zip(row[1:], widths[1:]))
+        )
 
 
 def print_tables(record: dict) -> None:
@@ -85,8 +92,14 @@ def print_tables(record: dict) -> None:
         "Logits against the reference",
         ["library", "tokens", "way", "difference", "tolerance", "bits"],
         [
-            [r["library"], str(r["tokens"]), r["way"], r["difference"], r["tolerance"],
-             {True: "the same", False: "OTHERS", None: ""}[r.get("bit_equal")]]
+            [
+                r["library"],
+                str(r["tokens"]),
+                r["way"],
+                r["difference"],
+                r["tolerance"],
+                {True: "the same", False: "OTHERS", None: ""}[r.get("bit_equal")],
+            ]
             for r in results.get("logits") or []
         ],
     )
@@ -94,7 +107,13 @@ def print_tables(record: dict) -> None:
         "Time, ms",
         ["library", "prompt", "graphs", "first token", "per token"],
         [
-            [r["library"], str(r["prompt"]), "yes" if r["graphs"] else "no", r.get("first"), r.get("token", {}).get("median")]
+            [
+                r["library"],
+                str(r["prompt"]),
+                "yes" if r["graphs"] else "no",
+                r.get("first"),
+                r.get("token", {}).get("median"),
+            ]
             for r in results.get("times") or []
         ],
     )
@@ -102,14 +121,28 @@ def print_tables(record: dict) -> None:
     table(
         f"PyTorch {pytorch.get('torch')}, ms",
         ["what", "median", "least"],
-        [[name, value["median"], value["least"]] for name, value in pytorch.items() if isinstance(value, dict) and "median" in value],
+        [
+            [name, value["median"], value["least"]]
+            for name, value in pytorch.items()
+            if isinstance(value, dict) and "median" in value
+        ],
     )
-    table("Yardsticks", ["what", "measured"], [[k, v] for k, v in (results.get("yardsticks") or {}).items()])
+    table(
+        "Yardsticks",
+        ["what", "measured"],
+        [[k, v] for k, v in (results.get("yardsticks") or {}).items()],
+    )
     table(
         "With and without the pass, ms",
         ["where", "first with", "without", "token with", "without"],
         [
-            [key, ways["with"]["first"], ways["without"]["first"], ways["with"]["token"], ways["without"]["token"]]
+            [
+                key,
+                ways["with"]["first"],
+                ways["without"]["first"],
+                ways["with"]["token"],
+                ways["without"]["token"],
+            ]
             for key, ways in (results.get("mend") or {}).items()
             if isinstance(ways, dict)
         ],
@@ -126,7 +159,11 @@ def print_tables(record: dict) -> None:
     table(
         "Not done",
         ["step", "why"],
-        [[n, e["missing"] or e["failed"][0]] for n, e in record["steps"].items() if e["missing"] or e["failed"]],
+        [
+            [n, e["missing"] or e["failed"][0]]
+            for n, e in record["steps"].items()
+            if e["missing"] or e["failed"]
+        ],
     )
 
 
@@ -134,8 +171,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", default="cuda", choices=["cuda", "hip", "emulator"])
     parser.add_argument("--seconds", type=float, default=600, help="for all of it (default 600)")
-    parser.add_argument("--steps", help="only these, between commas, and machine; of: " + ", ".join(f.__name__ for f, _ in STEPS))
-    parser.add_argument("--out", type=Path, help="the JSON (default: result.json in the kit's folder)")
+    parser.add_argument(
+        "--steps",
+        help="only these, between commas, and machine; of: "
+        + ", ".join(f.__name__ for f, _ in STEPS),
+    )
+    parser.add_argument(
+        "--out", type=Path, help="the JSON (default: result.json in the kit's folder)"
+    )
     args = parser.parse_args()
     kit = Path(__file__).resolve().parent
     out = (args.out or kit / "result.json").resolve()
@@ -144,7 +187,7 @@ def main() -> int:
     unknown = sorted(set(wanted) - set(names))
     if unknown:
         parser.error(f"--steps: there is no {', '.join(unknown)}; there are: {', '.join(names)}")
-    todo = [(f, share) for f, share in STEPS if f.__name__ in wanted or f is steps.machine]
+    todo = [(f, share) for f, share in STEPS if f.__name__ in wanted or f is checks.machine]
 
     tools = Tools(kit, args.device)
     (kit / "work").mkdir(exist_ok=True)
@@ -168,7 +211,7 @@ def main() -> int:
         partial = out.with_name(out.name + ".part")
         partial.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
         partial.replace(out)
-        if function is steps.machine and not tools.runner:
+        if function is checks.machine and not tools.runner:
             print("gpt2-run does not start here: nothing else can be done")
             return 1
     print_tables(record)

@@ -59,7 +59,9 @@ class Tools:
         """What it wrote. Throws Unavailable if there is no such program, Failed if
         it ends with another exit code, or not in time."""
         words = [str(word) for word in command]
-        name = "gpt2-run" if any(word.endswith("/gpt2-run") for word in words) else Path(words[0]).name
+        name = (
+            "gpt2-run" if any(word.endswith("/gpt2-run") for word in words) else Path(words[0]).name
+        )
         limit = min(seconds, self.deadline - time.monotonic())
         if limit <= 0:
             raise Failed("no time was left")
@@ -96,7 +98,11 @@ class Tools:
         """CUDA's `name`, from the PATH or from where toolkits are."""
         folders = [os.environ.get(v, "") for v in ("CUDA_PATH", "CUDA_HOME")] + ["/usr/local/cuda"]
         found = shutil.which(name) or next(
-            (f"{folder}/bin/{name}" for folder in folders if folder and os.access(f"{folder}/bin/{name}", os.X_OK)),
+            (
+                f"{folder}/bin/{name}"
+                for folder in folders
+                if folder and os.access(f"{folder}/bin/{name}", os.X_OK)
+            ),
             None,
         )
         if not found:
@@ -111,7 +117,12 @@ class Tools:
         ways = {"this system's C library": own}
         if loader.exists():
             path = f"{self.kit}/lib/libc:{self.kit}/lib"
-            ways["the kit's C library"] = [str(loader), "--library-path", path, str(self.kit / "gpt2-run")]
+            ways["the kit's C library"] = [
+                str(loader),
+                "--library-path",
+                path,
+                str(self.kit / "gpt2-run"),
+            ]
         reasons = []
         for way, runner in ways.items():
             try:
@@ -125,8 +136,18 @@ class Tools:
     def command(self, library: dict, *options) -> list:
         """gpt2-run with a library, as a command."""
         model = self.manifest["models"].get(library.get("model", ""), {}).get("path")
-        given = [f"--model={self.kit / model if (self.kit / model).exists() else model}"] if model else []
-        return [*self.runner, self.kit / library["file"], *given, f"--device={self.device}", *options]
+        given = (
+            [f"--model={self.kit / model if (self.kit / model).exists() else model}"]
+            if model
+            else []
+        )
+        return [
+            *self.runner,
+            self.kit / library["file"],
+            *given,
+            f"--device={self.device}",
+            *options,
+        ]
 
     def gpt2(self, library: dict, *options, seconds: float = 120) -> tuple[str, str]:
         return self.run(self.command(library, *options), seconds)
@@ -152,7 +173,11 @@ class Tools:
 
     def timed_model(self) -> str:
         """Which model is timed: the largest; on the emulator the smallest."""
-        return self.smallest_model() if self.emulates else max(self.manifest["models"], key=self.parameters)
+        return (
+            self.smallest_model()
+            if self.emulates
+            else max(self.manifest["models"], key=self.parameters)
+        )
 
     def parameters(self, model: str) -> int:
         return self.manifest["models"][model]["parameters"]

@@ -27,7 +27,13 @@ class Kit(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory()
         folder = Path(cls.temporary.name)
         packed = folder / "kit.tar.gz"
-        command = [sys.executable, KIT / "pack.py", packed, f"--bin={BIN}", "--chapters=ch06-vectorize"]
+        command = [
+            sys.executable,
+            KIT / "pack.py",
+            packed,
+            f"--bin={BIN}",
+            "--chapters=ch06-vectorize",
+        ]
         options = ["--models=fairy-tales", "--weights=bf16", "--chips=sm_90"]
         subprocess.run([*command, *options], check=True, capture_output=True)
         cls.size = packed.stat().st_size
@@ -62,9 +68,19 @@ class Kit(unittest.TestCase):
         self.assertIn("emulated GPU", list(results["self_check"].values())[0])
         (checks,) = results["kernels"].values()
         self.assertTrue(all(check["within"] for check in checks))
-        self.assertEqual({c["kernel"] for c in checks}, {
-            "embedding", "layernorm", "linear", "attention", "gelu", "residual", "logits", "update_cache",
-        })
+        self.assertEqual(
+            {c["kernel"] for c in checks},
+            {
+                "embedding",
+                "layernorm",
+                "linear",
+                "attention",
+                "gelu",
+                "residual",
+                "logits",
+                "update_cache",
+            },
+        )
         logits = {(r["library"].count("without"), r["way"]): r for r in results["logits"]}
         self.assertEqual(len(logits), 6)
         for (_, way), row in logits.items():
@@ -90,11 +106,15 @@ class Kit(unittest.TestCase):
     def test_libraries_with_and_without_the_pass(self):
         for library in json.loads((self.kit / "kit.json").read_text())["libraries"]:
             text = (self.kit / library["file"]).read_bytes()
-            (kernel,) = [
-                part.split(b"\n}")[0]
-                for part in text.split(b".visible .entry ")
-                if part.startswith(b"linear_in_bf16_of_one(")
-            ] if library["kind"] != "kernels" else [None]
+            (kernel,) = (
+                [
+                    part.split(b"\n}")[0]
+                    for part in text.split(b".visible .entry ")
+                    if part.startswith(b"linear_in_bf16_of_one(")
+                ]
+                if library["kind"] != "kernels"
+                else [None]
+            )
             if kernel:
                 wide, narrow = kernel.count(b"ld.global.v4.b32"), kernel.count(b"ld.global.b16")
                 self.assertEqual((wide, narrow), (0, 8) if library["kind"] == "without" else (1, 0))
@@ -110,7 +130,9 @@ class Kit(unittest.TestCase):
         finally:
             file.write_bytes(before)
         self.assertEqual(code, 1)
-        self.assertIn("WRONG: libraries/ch06-vectorize-bf16-fairy-tales.so, 8 tokens, token by token", said)
+        self.assertIn(
+            "WRONG: libraries/ch06-vectorize-bf16-fairy-tales.so, 8 tokens, token by token", said
+        )
         self.assertTrue(record["wrong"])
 
     def test_what_fails_is_noted_and_the_rest_goes_on(self):
@@ -128,13 +150,22 @@ class Kit(unittest.TestCase):
     def test_no_time(self):
         code, _, record = self.run_kit("--device=emulator", "--seconds=0.02")
         self.assertEqual(code, 1)
-        self.assertTrue(any("took longer" in line or "no time" in line for step in record["steps"].values() for line in step["failed"]))
+        self.assertTrue(
+            any(
+                "took longer" in line or "no time" in line
+                for step in record["steps"].values()
+                for line in step["failed"]
+            )
+        )
 
     def test_an_older_c_library(self):
         loader = self.kit / "lib/libc/ld.so"
         path = f"{self.kit}/lib/libc:{self.kit}/lib"
         process = subprocess.run(
-            [loader, "--library-path", path, self.kit / "gpt2-run", "--help"], env={}, capture_output=True, text=True
+            [loader, "--library-path", path, self.kit / "gpt2-run", "--help"],
+            env={},
+            capture_output=True,
+            text=True,
         )
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertIn("usage: gpt2-run", process.stdout)
@@ -154,8 +185,19 @@ class Comparing(unittest.TestCase):
     def test_predictions(self):
         marks = {"l2_latency_ns": 300, "graph_node_us": 1.3}
         ways = {"with": {"token": 0.7, "first": 2}, "without": {"token": 1.0, "first": 3}}
-        row = {"library": "x-bf16.so", "prompt": 64, "new_tokens": 9, "kernel": "linear_in_bf16_of_one_3", "us": 20.0}
-        found = {p["what"]: p for p in predictions.beside({"yardsticks": marks, "mend": {"behind 64": ways}, "profile": [row]})}
+        row = {
+            "library": "x-bf16.so",
+            "prompt": 64,
+            "new_tokens": 9,
+            "kernel": "linear_in_bf16_of_one_3",
+            "us": 20.0,
+        }
+        found = {
+            p["what"]: p
+            for p in predictions.beside(
+                {"yardsticks": marks, "mend": {"behind 64": ways}, "profile": [row]}
+            )
+        }
         self.assertEqual(found["L2 latency"]["ratio"], 2)
         self.assertEqual(found["graph node"]["ratio"], 1)
         self.assertEqual(found["proj2, one token"]["ratio"], 1)
