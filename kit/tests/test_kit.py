@@ -16,6 +16,7 @@ KIT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(KIT))
 
 import predictions  # noqa: E402
+import pretended  # noqa: E402
 import tools  # noqa: E402
 
 BIN = os.environ.get("KIT_BIN")
@@ -169,6 +170,68 @@ class Kit(unittest.TestCase):
         )
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertIn("usage: gpt2-run", process.stdout)
+
+
+class Pretended(unittest.TestCase):
+    """All steps as on a GPU, with pretended programs."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.kit, self.programs = pretended.make(Path(temporary.name), KIT)
+
+    def run_kit(self, **environment):
+        process = subprocess.run(
+            [sys.executable, self.kit / "run.py"],
+            env={"PATH": f"{self.programs}:/usr/bin:/bin", **environment},
+            capture_output=True,
+            text=True,
+        )
+        said = process.stdout + process.stderr
+        return process.returncode, said, json.loads((self.kit / "result.json").read_text())
+
+    def test_all_steps(self):
+        code, said, record = self.run_kit()
+        failed = {name: step["failed"] for name, step in record["steps"].items() if step["failed"]}
+        self.assertEqual((code, failed, record["wrong"]), (0, {}, []), said)
+        results = record["results"]
+        self.assertEqual(results["yardsticks"], {"graph_node_us": 2.6})
+        # Two prompts: twice each, and once more where a cache is kept.
+        self.assertEqual(len(results["logits"]), 3 * 2 + 2 * 2 + 3 * 2)
+        self.assertEqual({row["difference"] for row in results["logits"]}, {0.25})
+        times = {(r["library"][10], r["prompt"], r["graphs"]): r for r in results["times"]}
+        self.assertEqual(len(times), 2 * 5)
+        self.assertAlmostEqual(times["b", 64, True]["token"]["median"], 1)
+        self.assertAlmostEqual(times["b", 960, False]["token"]["median"], 2)
+        self.assertAlmostEqual(times["b", 1024, True]["first"], 3)
+        self.assertEqual(times["a", 64, True]["token"]["count"], 8)
+        self.assertAlmostEqual(results["mend"]["behind 64"]["without"]["token"], 1.3)
+        self.assertEqual(results["ncu"], {"linear": {"Duration [us]": 7.0}})
+        self.assertEqual([row["errors"] for row in results["sanitizer"]], [0] * 6)
+        predicted = {p["what"]: p for p in record["predictions"]}
+        self.assertEqual(predicted["graph node"]["ratio"], 2)
+        self.assertAlmostEqual(predicted["qkv, one token"]["measured"], 6)
+        self.assertAlmostEqual(predicted["attention behind 1000"]["measured"], 96)
+        self.assertAlmostEqual(predicted["token behind 64, saved by the pass"]["measured"], 0.3)
+
+    def test_what_the_sanitizer_finds(self):
+        code, said, record = self.run_kit(PRETENDED_ERRORS="3")
+        self.assertEqual(code, 1)
+        self.assertIn("WRONG: libraries/b-bf16-model.so: memcheck finds 3 errors", said)
+        self.assertEqual([row["errors"] for row in record["results"]["sanitizer"]], [3, 0, 3] * 2)
+        self.assertTrue(record["results"]["times"])
+
+    def test_what_is_missing(self):
+        for program in self.programs.iterdir():
+            program.unlink()
+        code, said, record = self.run_kit(CUDA_PATH="/nowhere")
+        results, stages = record["results"], record["steps"]
+        if not Path("/usr/local/cuda/bin/ncu").exists():
+            self.assertEqual(stages["ncu"]["missing"], "there is no ncu here")
+            self.assertIsNone(results["ncu"])
+        self.assertEqual(record["wrong"], [])
+        self.assertTrue(results["times"])
+        self.assertIsNone(results["machine"]["nvidia_smi"])
 
 
 class Comparing(unittest.TestCase):
