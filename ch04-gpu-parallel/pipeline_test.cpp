@@ -7,6 +7,7 @@
 #include "model/files.h"
 #include "model/paths.h"
 #include "model/sampler.h"
+#include "testing/gpu_assembly.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -142,36 +143,15 @@ TEST(Pipeline, AheadOfTimeThereIsMachineCodeToo) {
 
 TEST(Pipeline, PtxasAssemblesEveryKernelWithoutSpills) {
   for (std::string chip : {"sm_80", "sm_90"}) {
-    TemporaryDirectory directory;
-    std::string ptx = directory / "kernels.ptx";
-    writeFile(ptx, {emit(requestFor(chip), "ptx")});
-    ProgramResult result =
-        runProgram(PTXAS, {"-arch=" + chip, "-v", ptx, "-o",
-                           (directory / "kernels.cubin").string()});
-    ASSERT_EQ(result.exitCode, 0) << result.err;
-    std::string said = result.out + result.err;
-    std::regex spills("(\\d+) bytes stack frame, (\\d+) bytes spill stores, "
-                      "(\\d+) bytes spill loads"),
-        used("Compiling entry function '(\\w+)'[^]*?(Used \\d+ registers"
-             "[^\\n]*)");
-    auto count = [&](const std::regex &expression, auto check) {
-      size_t matches = 0;
-      for (std::sregex_iterator i(said.begin(), said.end(), expression), e;
-           i != e; ++i, ++matches)
-        check(*i);
-      return matches;
-    };
-    EXPECT_EQ(count(spills,
-                    [](const std::smatch &match) {
-                      for (int i : {1, 2, 3})
-                        EXPECT_EQ(match[i], "0") << match.str();
-                    }),
-              13u);
-    EXPECT_EQ(count(used,
-                    [&](const std::smatch &match) {
-                      RecordProperty(chip + "_" + match[1].str(), match[2]);
-                    }),
-              13u);
+    auto kernels = assembledBy(emit(requestFor(chip), "ptx"), chip);
+    EXPECT_EQ(kernels.size(), 13u);
+    for (const AssembledKernel &kernel : kernels) {
+      EXPECT_GT(kernel.registers, 0) << kernel.name;
+      EXPECT_EQ(kernel.stack, 0) << kernel.name;
+      EXPECT_EQ(kernel.spillStores, 0) << kernel.name;
+      EXPECT_EQ(kernel.spillLoads, 0) << kernel.name;
+      RecordProperty(chip + "_" + kernel.name, kernel.registers);
+    }
   }
 }
 #endif

@@ -199,6 +199,10 @@ bool usesMatrixUnits(const Setting &setting) {
 /// What a block computes is divided: among subgroups, then into tiles.
 Stage blockStage(const Setting &setting) {
   return {"scheduled", [files = setting.schedule](OpPassManager &pm) {
+            // A layer's weights are a view of all layers': what reads 16 bytes
+            // of one says so of the other, too. The schedule folds views
+            // without that.
+            pm.addNestedPass<func::FuncOp>(createFoldVectorAccesses());
             pm.addPass(createRunSchedule(files, "launches"));
           }};
 }

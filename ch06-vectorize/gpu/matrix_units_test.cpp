@@ -1,42 +1,27 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
+#include "chip_chapters.h"
+
+#include "chapter/ahead_of_time.h"
 #include "chapter/on_this_gpu.h"
 #include "compiler/matrix_units.h"
 #include "compiler/schedule.h"
 #include "device/sequence.h"
 #include "model/files.h"
+#include "testing/gpu_assembly.h"
 #include "testing/messages.h"
 
 #include <gmock/gmock.h>
 
 #include <numeric>
-#include <regex>
 
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 namespace {
 
-Chapter chapterFor(const std::string &chip,
-                   ElementType weights = ElementType::BF16,
-                   ElementType cache = ElementType::F32) {
-  Chapter chapter = tested().chapter;
-  chapter.gpu = GpuTarget::of(chip);
-  chapter.weights = weights;
-  chapter.cache = cache;
-  return chapter;
-}
-
 Executable programFor(const Chapter &chapter, const Config &config) {
   return load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
-}
-
-/// What logits may differ by: what is multiplied is rounded, six times in a
-/// layer, to 8 bits.
-double toleranceFor(const Config &config, const reference::Vector &expected) {
-  return 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 *
-         largestOf(expected);
 }
 
 struct OnUnits : ::testing::TestWithParam<const char *> {};
@@ -54,13 +39,38 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
       auto expected = reference::forward(rounded, tokens, count);
-      double tolerance = toleranceFor(config, expected);
+      double tolerance = roundedFactorsTolerance(config, largestOf(expected));
       Comparison near = compare(logits, expected, tolerance);
       EXPECT_TRUE(near.within) << count << ": " << near.describe(tolerance);
       // One token is not: there is nothing to multiply matrices for.
       EXPECT_EQ(compareLogits(logits, expected, config).within, count == 1);
     }
   }
+}
+
+// What the model rounds, the reference rounds here: then nothing is left but
+// the order of sums.
+TEST_P(OnUnits, KernelsAlone) {
+  bool anyRounds = false;
+  for (const KernelSizes &sizes : kernelSizesFor(ElementType::BF16)) {
+    CheckedKernels checked = checkedKernels(chapterFor(GetParam()), sizes);
+    Executable program = load(compileToObject(checked.request).bytes);
+    EXPECT_EQ(program.matrixType(), ElementType::BF16);
+    for (const KernelCheck &check :
+         KernelChecks(program, sizes, checked.roundsFactors).all())
+      EXPECT_TRUE(check.comparison.within)
+          << sizes.name() << ", " << check.kernel << ": "
+          << check.comparison.describe(check.tolerance);
+    if (!checked.roundsFactors)
+      continue;
+    anyRounds = true;
+    // It would notice if factors were not rounded, or more than they were; the
+    // bound of longer sums is a wide one.
+    EXPECT_EQ(KernelChecks(program, sizes).linear().comparison.within,
+              sizes.K > 1000)
+        << sizes.name();
+  }
+  EXPECT_TRUE(anyRounds);
 }
 
 // Runs of several sequences in one block, one of which goes on in the next, are
@@ -135,7 +145,7 @@ TEST_P(OnThisGpu, LogitsAtEveryPosition) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
       auto expected = reference::forward(rounded, tokens, count);
-      double tolerance = toleranceFor(config, expected);
+      double tolerance = roundedFactorsTolerance(config, largestOf(expected));
       Comparison near = compare(logits, expected, tolerance);
       EXPECT_TRUE(near.within) << program.device().describe() << ", " << count
                                << ": " << near.describe(tolerance);
@@ -150,38 +160,6 @@ INSTANTIATE_TEST_SUITE_P(Weights, OnThisGpu,
                          [](const auto &info) {
                            return std::string(nameOf(info.param));
                          });
-
-size_t count(const std::string &text, const std::string &expression) {
-  std::regex pattern(expression);
-  return static_cast<size_t>(
-      std::distance(std::sregex_iterator(text.begin(), text.end(), pattern),
-                    std::sregex_iterator()));
-}
-
-std::string assemblyFor(const std::string &chip, ElementType weights,
-                        const Config &config = {}) {
-  bool isNvidia = chip.starts_with("sm_");
-  return emit(compileRequest(chapterFor(chip, weights), sizesOf(config)),
-              isNvidia ? "ptx" : "amdgcn");
-}
-
-TEST(MatrixUnits, AreInTheKernelsOfManyTokens) {
-  struct Chip {
-    const char *name, *product, *load;
-  };
-  for (auto [name, product, load] :
-       {Chip{"sm_80", "mma\\.sync\\.aligned\\.m16n8k16",
-             "ld\\.global\\.\\S*v4"},
-        Chip{"gfx942", "v_mfma_f32_16x16x16", "global_load_dwordx4"},
-        Chip{"gfx1100", "v_wmma_f32_16x16x16_bf16", "global_load_b128"}}) {
-    std::string code = assemblyFor(name, ElementType::BF16);
-    EXPECT_GT(count(code, product), 8u) << name;
-    EXPECT_GT(count(code, load), 8u) << name;
-    // Nothing goes through a thread's own memory.
-    EXPECT_EQ(count(code, "\\.local|scratch_(load|store)"), 0u) << name;
-    EXPECT_EQ(count(assemblyFor(name, ElementType::F32), product), 0u) << name;
-  }
-}
 
 TEST(GpuSchedule, IsThatOfTheChip) {
   const auto &all = tested().chapter.schedules;
@@ -280,29 +258,6 @@ TEST(GpuSchedule, IsForWhatItSays) {
   EXPECT_THAT(
       message(chapterFor("sm_90"), "nvidia", makeConfig(1, 1, 24, 8, 9)),
       HasSubstr("a multiple of 16"));
-}
-
-// In f32 the program is the parent's, whose tests are enough.
-TEST(MatrixUnits, AreForBf16Only) {
-  Config config = makeConfig(2, 3, 192, 70, 101);
-  auto program = [&](const Chapter *whose, const char *chip) {
-    Chapter chapter = *whose;
-    chapter.gpu = GpuTarget::of(chip);
-    return emit(compileRequest(chapter, sizesOf(config)), "llvm-dialect");
-  };
-  for (const char *chip : {"sm_90", "gfx942", "gfx1100"})
-    EXPECT_EQ(program(&tested().chapter, chip),
-              program(tested().chapter.parent, chip))
-        << chip;
-}
-
-TEST(MatrixUnits, AreLeftWhereTilesDoNotFit) {
-  for (const Config &config :
-       {makeConfig(1, 3, 36, 13, 67), makeConfig(1, 2, 192, 13, 67),
-        makeConfig(1, 2, 24, 13, 67)})
-    EXPECT_EQ(count(assemblyFor("sm_90", ElementType::BF16, config), "mma"), 0u)
-        << config.describe();
-  EXPECT_EQ(count(assemblyFor("gfx1030", ElementType::BF16), "wmma|mfma"), 0u);
 }
 
 } // namespace

@@ -1,9 +1,12 @@
 //===- ahead_of_time.cpp - A chapter's program in a library -------------===//
 #include "chapter/ahead_of_time.h"
 #include "compiler/codegen.h"
+#include "compiler/pipeline_text.h"
 #include "compiler/tools.h"
 #include "device/self_check.h"
+#include "model/error.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -34,19 +37,61 @@ std::string objectOf(const char *name, const std::string &text) {
   return generateCode(module, *target, Code::Object);
 }
 
-} // namespace
+/// Programs of a chapter, one behind the other, and what is said about them.
+class Programs {
+public:
+  explicit Programs(const Chapter &itsChapter) : chapter(itsChapter) {}
 
-std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
-                               const std::vector<GpuTarget> &chips) {
-  std::vector<std::string> objects;
-  json::Array programs;
-  auto add = [&](CompileRequest request, const std::string &suffix) {
+  /// Calls `add` for each variant of the chapter: with the name of its device,
+  /// with what is to be said of it, and with the suffix of its symbols.
+  template <typename Add>
+  void forEach(const std::vector<GpuTarget> &chips, const Add &add) {
+    if (!chapter.hasKernels()) {
+      Chapter portable = chapter;
+      portable.cpu = portableCpu();
+      addVariant(portable, "cpu", add);
+    }
+    forEachWithKernels(chips, add);
+  }
+
+  /// The same of those with kernels.
+  template <typename Add>
+  void forEachWithKernels(const std::vector<GpuTarget> &chips, const Add &add) {
+    Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
+    variant.weights = chapter.weights;
+    variant.cache = chapter.cache;
+    if (!variant.hasKernels() || !variant.takes(chapter.weights))
+      return;
+    addVariant(variant, "emulator", add);
+    variant.kernelsFor = KernelsFor::Gpu;
+    for (const GpuTarget &chip : chips) {
+      variant.gpu = chip;
+      addVariant(variant, "gpu", add);
+    }
+  }
+
+  void compile(CompileRequest request, const std::string &suffix) {
     request.cpu = portableCpu();
     request.suffix = suffix;
     request.withCubin = true;
     objects.push_back(compileToObject(request).bytes);
-  };
-  auto addProgram = [&](const Chapter &variant, const char *device) {
+  }
+
+  /// The library, in which a JSON text says what is in it: `about`, the
+  /// chapter, the CPU and the programs.
+  std::string link(json::Object about) {
+    about["chapter"] = chapter.name;
+    about["cpu"] = portableCpu();
+    about["programs"] = std::move(programs);
+    std::string text;
+    llvm::raw_string_ostream(text) << json::Value(std::move(about));
+    objects.push_back(objectOf("gpt2_programs", text));
+    return linkShared(objects);
+  }
+
+private:
+  template <typename Add>
+  void addVariant(const Chapter &variant, const char *device, const Add &add) {
     std::string suffix = std::string("_") + device;
     json::Object entry{{"device", device}};
     if (variant.hasKernels()) {
@@ -55,40 +100,106 @@ std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
     }
     entry["suffix"] = suffix;
     std::cerr << "compiling for " << suffix.substr(1) << "\n";
-    add(compileRequest(variant, config), suffix);
+    add(variant, entry, suffix);
+    // It runs only on a device that passes.
     if (variant.kernelsFor == KernelsFor::Gpu)
-      add(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
+      compile(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
     programs.push_back(std::move(entry));
-  };
-  if (!chapter.hasKernels()) {
-    Chapter portable = chapter;
-    portable.cpu = portableCpu();
-    addProgram(portable, "cpu");
   }
-  Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
-  variant.weights = chapter.weights;
-  variant.cache = chapter.cache;
-  if (variant.hasKernels() && variant.takes(chapter.weights)) {
-    addProgram(variant, "emulator");
-    variant.kernelsFor = KernelsFor::Gpu;
-    for (const GpuTarget &chip : chips) {
-      variant.gpu = chip;
-      addProgram(variant, "gpu");
+
+  const Chapter &chapter;
+  std::vector<std::string> objects;
+  json::Array programs;
+};
+
+/// Marks the matrices of entries for kernels as those of the model are, and
+/// calls, for a single token, what the model's @decode calls.
+void asInTheModel(mlir::ModuleOp module, bool isOneToken,
+                  const std::string &special) {
+  mlir::SymbolTable symbols(module);
+  for (auto [entry, arguments] :
+       {std::pair<const char *, std::vector<const char *>>{"test_embedding",
+                                                           {"V x C", "P x C"}},
+        {"test_linear", {"K x N"}},
+        {"test_logits", {"V x C"}}}) {
+    auto function = symbols.lookup<mlir::func::FuncOp>(entry);
+    if (!function)
+      fail("there is no entry @", entry);
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (auto shape =
+              function.getArgAttrOfType<mlir::StringAttr>(i, shapeAttr);
+          shape && llvm::is_contained(arguments, shape.getValue()))
+        function.setArgAttr(i, matrixAttr,
+                            mlir::UnitAttr::get(module.getContext()));
+  }
+  if (!isOneToken)
+    return;
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function.getName().starts_with("test_"))
+      function.walk([&](mlir::func::CallOp call) {
+        for (const std::string &suffix :
+             {special + "_of_one", std::string("_of_one")}) {
+          std::string name = call.getCallee().str() + suffix;
+          if (symbols.lookup(name))
+            return call.setCallee(name);
+        }
+      });
+}
+
+} // namespace
+
+CheckedKernels checkedKernels(const Chapter &chapter,
+                              const KernelSizes &sizes) {
+  CheckedKernels checked{kernelRequest(chapter, sizes.byLetter())};
+  bool usesMatrixUnits =
+      llvm::any_of(checked.request.stages, [](const Stage &stage) {
+        return llvm::is_contained(passNamesOf(stage), "distribute-tiles");
+      });
+  checked.roundsFactors = usesMatrixUnits && sizes.T > 1;
+  checked.request.prepare =
+      [isOneToken = sizes.T == 1, special = usesMatrixUnits ? "_in_bf16" : ""](
+          mlir::ModuleOp module) { asInTheModel(module, isOneToken, special); };
+  return checked;
+}
+
+std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
+                               const std::vector<GpuTarget> &chips) {
+  Programs programs(chapter);
+  programs.forEach(chips, [&](const Chapter &variant, json::Object &,
+                              const std::string &suffix) {
+    programs.compile(compileRequest(variant, config), suffix);
+  });
+  json::Object model;
+  for (const auto &[name, value] : config.traits())
+    model[name] = value;
+  return programs.link(json::Object{{"model", std::move(model)}});
+}
+
+std::string compileKernelsAheadOfTime(const Chapter &chapter,
+                                      const std::vector<GpuTarget> &chips) {
+  if (!chapter.hasKernels() && !chapter.onGpu)
+    fail(chapter.name, " has no kernels for a GPU");
+  Programs programs(chapter);
+  programs.forEachWithKernels(chips, [&](const Chapter &variant,
+                                         json::Object &entry,
+                                         const std::string &suffix) {
+    json::Array all;
+    for (const KernelSizes &sizes : kernelSizesFor(variant.weights)) {
+      CheckedKernels checked = checkedKernels(variant, sizes);
+      std::string own = "_" + sizes.name();
+      programs.compile(checked.request, suffix + own);
+      all.push_back(json::Object{{"T", sizes.T},
+                                 {"H", sizes.H},
+                                 {"D", sizes.D},
+                                 {"K", sizes.K},
+                                 {"N", sizes.N},
+                                 {"V", sizes.V},
+                                 {"suffix", own},
+                                 {"rounds_factors", checked.roundsFactors}});
     }
-  }
-  json::Value about =
-      json::Object{{"chapter", chapter.name},
-                   {"model", json::Object{{"layers", config.layers},
-                                          {"heads", config.heads},
-                                          {"channels", config.channels},
-                                          {"context", config.context},
-                                          {"vocab", config.vocab}}},
-                   {"cpu", portableCpu()},
-                   {"programs", std::move(programs)}};
-  std::string text;
-  llvm::raw_string_ostream(text) << about;
-  objects.push_back(objectOf("gpt2_programs", text));
-  return linkShared(objects);
+    entry["kernels"] = std::move(all);
+  });
+  return programs.link(json::Object());
 }
 
 } // namespace gpt2

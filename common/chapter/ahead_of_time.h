@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chapter/chapter.h"
+#include "device/kernel_checks.h"
 
 namespace gpt2 {
 
@@ -19,5 +20,20 @@ namespace gpt2 {
 /// "_check".
 std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
                                const std::vector<GpuTarget> &chips);
+
+/// Kernels alone as the model has them, to be checked: its matrices' format,
+/// and for a single token the kernels for one.
+struct CheckedKernels {
+  CompileRequest request;
+  bool roundsFactors = false; ///< see KernelChecks
+};
+CheckedKernels checkedKernels(const Chapter &chapter, const KernelSizes &sizes);
+
+/// The same library with kernels alone, of several sizes, which gpt2-run then
+/// checks: in the place of "model", each program has
+///   "kernels": [{"T", "H", "D", "K", "N", "V", "suffix", "rounds_factors"}]
+/// The symbols of one end in the program's suffix and its own.
+std::string compileKernelsAheadOfTime(const Chapter &chapter,
+                                      const std::vector<GpuTarget> &chips);
 
 } // namespace gpt2

@@ -78,8 +78,9 @@ std::optional<std::filesystem::path> defaultCache(bool isNeeded) {
 ProgramOptions programOptions(const Options &options) {
   ProgramOptions program;
   program.device = options.device;
-  if (isGiven(options.chip))
-    program.chip = options.chip;
+  if (isGiven(options.chip)) // of several, for --aot, the first
+    program.chip =
+        llvm::StringRef(options.chip.getValue()).split(',').first.str();
   program.weights = options.weights;
   if (isGiven(options.kv))
     program.kv = options.kv;
@@ -123,6 +124,15 @@ CommandLine check(const Chapter &whole, const Options &options) {
   line.compareWith = options.compareWith;
   if (!line.compareWith.empty() && !line.tokenIds)
     fail("--compare-with needs --token-ids FILE");
+  line.aot = fileIfGiven(options.aot);
+  line.aotKernels = fileIfGiven(options.aotKernels);
+  if (isGiven(options.chip)) {
+    for (llvm::StringRef name : llvm::split(options.chip.getValue(), ','))
+      line.aotChips.push_back(GpuTarget::of(name.str()));
+    if (line.aotChips.size() > 1 && !line.aot && !line.aotKernels)
+      fail("--chip=", options.chip.getValue(),
+           ": several go with --aot and --aot-kernels");
+  }
   line.emit = options.emit;
   line.explain = options.explain;
   if (options.scoreTokens < 1)
@@ -151,21 +161,21 @@ CommandLine check(const Chapter &whole, const Options &options) {
       (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
        !line.explain.empty() || line.loss || line.tune))
     fail("--report goes with a run that generates, or with --score");
-  line.aot = fileIfGiven(options.aot);
   line.context = contextPolicy(options.context);
   line.prefill = options.prefill;
   line.prompts = fileIfGiven(options.prompts);
   line.promptIds = fileIfGiven(options.promptIds);
   line.batch = options.batch;
   line.validate();
-  if (line.aot && (chapter.hasKernels() || chapter.onGpu)) {
-    if (line.program.chip)
-      line.aotChips = {chapter.gpu};
-    else
-      for (const char *chip :
-           {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
-        line.aotChips.push_back(GpuTarget::of(chip));
-  }
+  if (line.aot && line.aotKernels)
+    fail("give --aot or --aot-kernels, not both");
+  if (line.aotChips.empty() && (line.aot || line.aotKernels))
+    for (const char *chip :
+         {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
+      line.aotChips.push_back(GpuTarget::of(chip));
+  // It names one chip, and no other kind of program has its stages.
+  if (line.program.pipeline && chapter.hasKernels() && line.aotChips.size() > 1)
+    fail("--pipeline is for one chip: name it with --chip");
   line.verbose = options.verbose;
   return line;
 }

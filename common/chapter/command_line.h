@@ -11,7 +11,7 @@ struct CommandLine : RunOptions {
   ProgramOptions program;
   Chapter chapter;         ///< as these want it
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
-  std::optional<std::filesystem::path> aot;
+  std::optional<std::filesystem::path> aot, aotKernels;
   std::vector<GpuTarget> aotChips;
   /// Keeps the file of the schedule, if it is a copy.
   std::shared_ptr<const void> scheduleCopy;

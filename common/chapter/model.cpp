@@ -66,6 +66,7 @@ ElementType formatOf(const std::string &name) {
 Chapter withPipeline(const Chapter &chapter,
                      const std::filesystem::path &file) {
   Chapter changed = chapter;
+  changed.onGpu = nullptr; // whose stages are others
   std::vector<Stage> stages = stagesOf(readInput(file), nameOfInput(file));
   std::string first = chapter.stages(Sizes()).front().name;
   if (stages.empty() || stages[0].name != first)

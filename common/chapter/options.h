@@ -139,7 +139,7 @@ struct Options {
       "chip", cl::value_desc("name"),
       cl::desc("What GPU to compile for: sm_80, sm_90, gfx942, gfx1100, "
                "gfx1151, ... (default: the GPU's own; on the emulator and to "
-               "look at, sm_90)"),
+               "look at, sm_90); with --aot several, between commas"),
       cl::cat(machine)};
   cl::opt<std::string> weights{
       "weights", cl::value_desc("format"), cl::init("f32"),
@@ -186,6 +186,12 @@ struct Options {
       cl::desc("Write the program for this model's sizes, with kernels for the "
                "usual GPUs (or for --chip) and for the emulator, as a library "
                "that gpt2-run runs without LLVM, and stop"),
+      cl::cat(machine)};
+  cl::opt<std::string> aotKernels{
+      "aot-kernels", cl::value_desc("file.so"),
+      cl::desc(
+          "The same of the kernels alone, at several sizes, which gpt2-run "
+          "checks against the reference"),
       cl::cat(machine)};
   cl::opt<std::string> explain{
       "explain", cl::value_desc("kernel"),

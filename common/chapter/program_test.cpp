@@ -1,5 +1,6 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
 #include "chapter/program_test.h"
+#include "device/kernel_checks.h"
 #include "model/json_file.h"
 #include "model/tokenizer.h"
 
@@ -237,6 +238,50 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
   // The whole file or none.
   EXPECT_THAT(errorOf({"--aot=" + (directory / "no/program.so").string()}),
               HasSubstr("no/program.so: cannot write"));
+}
+
+TEST_F(ProgramRun, ChecksKernelsAheadOfTime) {
+  std::string library = directory / "kernels.so";
+  bool hasKernels = tested().chapter.hasKernels() || tested().chapter.onGpu;
+  if (!hasKernels) {
+    EXPECT_THAT(errorOf({"--aot-kernels=" + library}),
+                HasSubstr("has no kernels for a GPU"));
+    return;
+  }
+  ProgramResult written = run({"--aot-kernels=" + library, "--chip=sm_90"});
+  ASSERT_EQ(written.exitCode, 0) << written.err;
+  std::string report = directory / "report.json";
+  ProgramResult checked = runProgram(
+      RUN_PROGRAM, {library, "--device=emulator", "--report=" + report});
+  EXPECT_EQ(checked.exitCode, 0) << checked.out << checked.err;
+  auto about = nlohmann::json::parse(readFile(report));
+  EXPECT_EQ(about.at("chapter"), tested().chapter.name);
+  size_t sizes = kernelSizesFor(ElementType::F32).size();
+  EXPECT_GE(about.at("kernels").size(), 9 * sizes);
+  EXPECT_EQ(std::count(checked.out.begin(), checked.out.end(), '\n'),
+            static_cast<ptrdiff_t>(about.at("kernels").size()) + 1);
+  for (const auto &kernel : about.at("kernels"))
+    EXPECT_TRUE(kernel.at("within")) << kernel;
+}
+
+TEST_F(ProgramRun, CompilesForTheChipsThatAreNamed) {
+  if (!tested().chapter.hasKernels())
+    return;
+  std::string aot = "--aot=" + (directory / "program.so").string();
+  ProgramResult both = run({aot, "--chip=sm_90,gfx942"});
+  EXPECT_EQ(both.exitCode, 0) << both.err;
+  EXPECT_THAT(both.err, HasSubstr("compiling for gpu_sm_90\n"));
+  EXPECT_THAT(both.err, HasSubstr("compiling for gpu_gfx942\n"));
+  EXPECT_THAT(both.err, Not(HasSubstr("gpu_sm_80")));
+  EXPECT_THAT(errorOf({"a", "--chip=sm_90,gfx942"}),
+              HasSubstr("several go with --aot"));
+  // A pipeline is for one of them.
+  std::string pipeline = directory / "pipeline";
+  writeFile(pipeline, {run({"--emit=pipeline", "--chip=sm_90"}).out});
+  EXPECT_THAT(errorOf({aot, "--pipeline=" + pipeline, "--chip=sm_80,sm_90"}),
+              HasSubstr("--pipeline is for one chip"));
+  ProgramResult own = run({aot, "--pipeline=" + pipeline, "--chip=sm_90"});
+  EXPECT_EQ(own.exitCode, 0) << own.err;
 }
 
 TEST_F(ProgramRun, RefusesOptions) {

@@ -136,11 +136,14 @@ int runLine(const CommandLine &line) {
     print(text);
     return 0;
   }
-  if (line.aot) {
+  if (line.aot || line.aotKernels) {
+    const std::filesystem::path &file = line.aot ? *line.aot : *line.aotKernels;
     std::string library =
-        compileAheadOfTime(chapter, checkpoint->config(), line.aotChips);
-    writeFile(*line.aot, {library});
-    std::cerr << "wrote " << line.aot->string() << ", " << library.size()
+        line.aot
+            ? compileAheadOfTime(chapter, checkpoint->config(), line.aotChips)
+            : compileKernelsAheadOfTime(chapter, line.aotChips);
+    writeFile(file, {library});
+    std::cerr << "wrote " << file.string() << ", " << library.size()
               << " bytes; run it with gpt2-run\n";
     return 0;
   }

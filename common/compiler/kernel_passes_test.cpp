@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 using gpt2::testing::runPipeline;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -125,6 +126,69 @@ func.func @f(%n: index) {
 })mlir",
                           "unroll-marked-loops"),
               HasSubstr("a number of turns that is known"));
+}
+
+/// What becomes of a vector's way to and from a view of %w, of `type`.
+std::string viewing(const std::string &view, const std::string &type,
+                    const std::string &vector = "vector<8xbf16>") {
+  std::string types = " : " + type + ", " + vector + "\n";
+  return runPipeline(
+      "func.func @f(%w: memref<4x6x64xbf16>, %i: index, %j: index, %v: " +
+          vector + ") -> " + vector + " {\n%view = memref." + view + type +
+          "\nvector.store %v, %view[%i, %j] {alignment = 16 : i64, "
+          "nontemporal = true}" +
+          types + "%u = vector.load %view[%j, %i] {alignment = 16 : i64}" +
+          types + "return %u : " + vector + "\n}",
+      "func.func(fold-vector-accesses)");
+}
+
+TEST(FoldVectorAccesses, KeepsAlignment) {
+  std::string text = viewing("subview %w[%i, 0, 0] [1, 6, 64] [1, 1, 1]"
+                             " : memref<4x6x64xbf16> to ",
+                             "memref<6x64xbf16, strided<[64, 1], offset: ?>>");
+  EXPECT_THAT(text, HasSubstr("vector.store %arg3, %arg0[%arg1, %arg1, %arg2] "
+                              "{alignment = 16 : i64, nontemporal = true}"));
+  EXPECT_THAT(text, HasSubstr("vector.load %arg0[%arg1, %arg2, %arg1] "
+                              "{alignment = 16 : i64}"));
+}
+
+TEST(FoldVectorAccesses, GoesThroughOtherShapesOfTheSame) {
+  std::string text = viewing("collapse_shape %w [[0, 1], [2]]"
+                             " : memref<4x6x64xbf16> into ",
+                             "memref<24x64xbf16>");
+  EXPECT_THAT(text, HasSubstr("affine.delinearize_index %arg2 into (4, 6)"));
+  EXPECT_THAT(text, ContainsRegex("vector.load %arg0\\[%.*#0, %.*#1, %arg1\\] "
+                                  "\\{alignment = 16"));
+  text = runPipeline(R"mlir(
+func.func @f(%w: memref<4x64xf32>, %i: index, %j: index) -> vector<8xf32> {
+  %view = memref.expand_shape %w [[0], [1, 2]] output_shape [4, 2, 32]
+      : memref<4x64xf32> into memref<4x2x32xf32>
+  %v = vector.load %view[%i, %i, %j] {alignment = 32 : i64}
+      : memref<4x2x32xf32>, vector<8xf32>
+  return %v : vector<8xf32>
+})mlir",
+                     "func.func(fold-vector-accesses)");
+  EXPECT_THAT(text, HasSubstr("affine.linearize_index disjoint [%arg1, %arg2] "
+                              "by (2, 32)"));
+  EXPECT_THAT(text, ContainsRegex("vector.load %arg0\\[%arg1, %.*\\] "
+                                  "\\{alignment = 32"));
+}
+
+// A tile's rows in the view are no neighbours in its memory.
+TEST(FoldVectorAccesses, LeavesTilesThatLieElsewhere) {
+  const char *tile = "vector<2x8xbf16>";
+  EXPECT_THAT(viewing("subview %w[0, %i, 0] [4, 1, 64] [1, 1, 1]"
+                      " : memref<4x6x64xbf16> to ",
+                      "memref<4x64xbf16, strided<[384, 1], offset: ?>>", tile),
+              HasSubstr("vector.load %subview"));
+  EXPECT_THAT(viewing("subview %w[0, 0, 0] [1, 3, 64] [1, 2, 1]"
+                      " : memref<4x6x64xbf16> to ",
+                      "memref<3x64xbf16, strided<[128, 1]>>", tile),
+              HasSubstr("vector.load %subview"));
+  EXPECT_THAT(viewing("collapse_shape %w [[0, 1], [2]]"
+                      " : memref<4x6x64xbf16> into ",
+                      "memref<24x64xbf16>", tile),
+              HasSubstr("vector.load %collapse_shape"));
 }
 
 /// A matrix and what reads it.

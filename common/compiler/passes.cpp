@@ -23,6 +23,7 @@ void registerThem() {
   mlir::registerPass([] { return createDistributeTiles(); });
   mlir::registerPass([] { return createDotProducts(); });
   mlir::registerPass(createDropReturnedArguments);
+  mlir::registerPass(createFoldVectorAccesses);
   mlir::registerPass(createForwardTransfers);
   mlir::registerPass(createFuseElementwise);
   mlir::registerPass(createFuseEpilogues);

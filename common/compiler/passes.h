@@ -79,6 +79,9 @@ createLowerGpuReductions(unsigned subgroupSize = 32);
 /// `order-loops`: see order_loops.cpp.
 std::unique_ptr<mlir::Pass> createOrderLoops();
 
+/// `fold-vector-accesses`: see fold_vector_accesses.cpp.
+std::unique_ptr<mlir::Pass> createFoldVectorAccesses();
+
 /// `forward-transfers`: see forward_transfers.cpp.
 std::unique_ptr<mlir::Pass> createForwardTransfers();
 

@@ -57,4 +57,8 @@ double logitsTolerance(const Config &config, double largestLogit) {
   return 4 * std::sqrt(longestSum * stages) * f32Rounding * largestLogit;
 }
 
+double roundedFactorsTolerance(const Config &config, double largestLogit) {
+  return 2 * 6 * static_cast<double>(config.layers) * 0x1p-9 * largestLogit;
+}
+
 } // namespace gpt2

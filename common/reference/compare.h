@@ -42,4 +42,8 @@ double sumTolerance(int64_t terms, double magnitude);
 /// F terms, a model 2L + 2 stages; a factor of 4 stands for four deviations.
 double logitsTolerance(const Config &config, double largestLogit);
 
+/// The same where matrix units multiply: what they are given is rounded, six
+/// times in a layer, to the 8 bits of bf16; a factor of 2 stands for the rest.
+double roundedFactorsTolerance(const Config &config, double largestLogit);
+
 } // namespace gpt2

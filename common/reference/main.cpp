@@ -15,10 +15,11 @@ namespace {
 
 const char *usage =
     R"(usage: gpt2-judge --model MODEL --token-ids FILE --dump-logits FILE.npy
-                  [--all-positions]
+                  [--weights FORMAT] [--all-positions | --rows N]
 
 Computes GPT-2's logits in plain C++ and double precision, and writes them as
-NumPy's f8. Prints, as JSON, the largest logit and by how much f32 may differ.
+NumPy's f8. Prints, as JSON, the largest logit, by how much f32 may differ, and
+by how much where products are of factors rounded to bf16.
 
   --model MODEL      as the chapters' programs take it: a directory, a
                      .safetensors or .bin file, a fetched model's name, or
@@ -26,14 +27,19 @@ NumPy's f8. Prints, as JSON, the largest logit and by how much f32 may differ.
   --token-ids FILE   the prompt, one id a line; "-" is stdin
   --dump-logits FILE the logits that follow the last token, (1, V)
   --all-positions    those that follow every token, (T, V)
+  --rows N           those that follow the last N tokens, (N, V)
+  --weights FORMAT   f32 (default) or bf16, to which matrices are rounded first
 )";
 
 int run(int argc, char **argv) {
-  std::string model, ids, out;
+  std::string model, ids, out, weights = "f32";
+  int64_t wanted = 1;
   int all = 0;
   const option options[] = {{"model", required_argument, nullptr, 'm'},
                             {"token-ids", required_argument, nullptr, 'i'},
                             {"dump-logits", required_argument, nullptr, 'o'},
+                            {"weights", required_argument, nullptr, 'w'},
+                            {"rows", required_argument, nullptr, 'r'},
                             {"all-positions", no_argument, &all, 1},
                             {"help", no_argument, nullptr, 'h'},
                             {}};
@@ -49,6 +55,12 @@ int run(int argc, char **argv) {
     case 'o':
       out = optarg;
       break;
+    case 'w':
+      weights = optarg;
+      break;
+    case 'r':
+      wanted = gpt2::numberOf<int64_t>("rows", optarg);
+      break;
     case 'h':
       gpt2::print(usage);
       return 0;
@@ -62,22 +74,34 @@ int run(int argc, char **argv) {
   if (model.empty() || ids.empty() || out.empty())
     gpt2::fail("--model, --token-ids and --dump-logits are needed; see --help");
 
+  if (weights != "f32" && weights != "bf16")
+    gpt2::fail("--weights=", weights, ": expected f32 or bf16");
+
   auto checkpoint = gpt2::Checkpoint::open(model);
   const gpt2::Config &config = checkpoint->config();
   std::vector<int32_t> tokens = gpt2::readTokenIds(ids);
   if (tokens.empty())
     gpt2::fail(gpt2::nameOfInput(ids), ": no token ids; expected one a line");
   gpt2::checkPrompt(tokens, config);
-  auto rows = static_cast<int64_t>(all ? tokens.size() : 1);
+  auto count = static_cast<int64_t>(tokens.size());
+  int64_t rows = all ? count : wanted;
+  if (rows < 1 || rows > count)
+    gpt2::fail("--rows=", rows, ": expected 1 to ", count,
+               ", as many as there are tokens");
+  gpt2::Weights loaded = checkpoint->load();
+  if (weights == "bf16")
+    gpt2::roundMatrices(loaded, gpt2::ElementType::BF16);
   gpt2::reference::Vector logits =
-      gpt2::reference::forward(checkpoint->load(), tokens, rows);
+      gpt2::reference::forward(loaded, tokens, rows);
   gpt2::writeNpy(out, logits, rows, config.vocab);
   double largest = gpt2::largestOf(logits);
-  gpt2::print(
-      nlohmann::json{{"largest", largest},
-                     {"tolerance", gpt2::logitsTolerance(config, largest)}}
-          .dump() +
-      "\n");
+  gpt2::print(nlohmann::json{
+                  {"largest", largest},
+                  {"tolerance", gpt2::logitsTolerance(config, largest)},
+                  {"rounded_factors_tolerance",
+                   gpt2::roundedFactorsTolerance(config, largest)}}
+                  .dump() +
+              "\n");
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "model/numbers.h"
 #include "model/output.h"
 #include "model/paths.h"
+#include "run/check_kernels.h"
 #include "run/library.h"
 #include "run/prompts.h"
 
@@ -21,7 +22,8 @@ const char *usage =
     R"(usage: gpt2-run LIBRARY [OPTIONS] [--] [PROMPT]
 
 Continues PROMPT with GPT-2 as a chapter compiled it ahead of time (--aot):
-without LLVM, and with no library of CUDA or ROCm but the driver's own.
+without LLVM, and with no library of CUDA or ROCm but the driver's own. If
+LIBRARY has kernels alone (--aot-kernels), checks them against the reference.
 
   --model PATH          directory with config.json and model.safetensors,
                         .safetensors or llm.c .bin file, the name of a model
@@ -238,6 +240,11 @@ int runLibrary(int argc, char **argv) {
   Stopwatch compileWatch; // here: to open it
   Library library(line->library);
   requireCpu(library.description().at("cpu"));
+  if (!library.description().contains("model"))
+    return checkKernels(
+        library.description(), chooseProgram(library, line->device),
+        [&](const std::string &suffix) { return library.load(suffix); },
+        line->report);
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
   library.requireModel(checkpoint->config());
   Prompts prompts = readPrompts(*line, *checkpoint);
