@@ -84,7 +84,7 @@ TEST(MatrixUnits, TheirPassesAreNotIdle) {
   const std::set<std::string> wanted = {"prefer-kernels", "narrow-elements",
                                         "fold-vector-accesses", "run-schedule",
                                         "distribute-tiles"};
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel)->config());
+  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
   for (const char *chip : {"sm_90", "gfx942"}) {
     std::set<std::string> busy;
     for (const PassRun &run :

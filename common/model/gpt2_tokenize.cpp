@@ -29,7 +29,7 @@ input if that is - or missing.
 )";
 
 struct Options {
-  std::string tokenizer = paths::embeddedModel, file = "-";
+  std::string tokenizer = paths::embeddedModel(), file = "-";
   int decode = false, noSpecial = false, null = false;
 };
 
@@ -95,7 +95,7 @@ int run(int argc, char **argv) {
   if (!line)
     return 0;
   Tokenizer tokenizer = Tokenizer::open(line->tokenizer);
-  std::string all = readFile(line->file == "-" ? "/dev/stdin" : line->file);
+  std::string all = readInput(line->file);
   auto showText = [&](std::string_view ids) {
     std::cout << tokenizer.decode(parseIds(ids, line->file));
   };

@@ -3,6 +3,7 @@
 #include "model/error.h"
 #include "model/files.h"
 #include "model/generate.h"
+#include "model/numbers.h"
 #include "model/output.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
