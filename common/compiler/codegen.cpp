@@ -1,5 +1,6 @@
 //===- codegen.cpp - From the LLVM dialect to machine code --------------===//
 #include "compiler/codegen.h"
+#include "compiler/diagnostics.h"
 #include "model/error.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -115,10 +116,12 @@ std::unique_ptr<llvm::Module> translateAndOptimize(mlir::ModuleOp module,
                                                    llvm::LLVMContext &context,
                                                    llvm::TargetMachine &target,
                                                    unsigned level) {
+  Diagnostics diagnostics(*module.getContext());
   std::unique_ptr<llvm::Module> ir =
       mlir::translateModuleToLLVMIR(module, context, "gpt2");
   if (!ir)
-    fail("the LLVM dialect could not be translated to LLVM IR");
+    fail("the LLVM dialect could not be translated to LLVM IR: ",
+         diagnostics.text());
   ir->setDataLayout(target.createDataLayout());
   ir->setTargetTriple(target.getTargetTriple());
   expandRounding(*ir, target);
