@@ -114,7 +114,7 @@ Generation generate(const Config &config, std::vector<int32_t> prompt,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
   TokenStream stream(config, std::move(prompt), maxNewTokens, nextToken,
-                            context);
+                     context);
   while (std::optional<int32_t> token = stream.next())
     onToken(*token);
   return stream.generation();

@@ -64,7 +64,8 @@ void checkPrompt(std::span<const int32_t> ids, const Config &config);
 /// Makes `prompt` one that can be continued: an empty one begins with the
 /// model's token for that; of one that is longer than the context, a policy
 /// that slides leaves what dropOldest() leaves. Throws as checkPrompt() does,
-/// and if the model has no such token. Returns what there is to tell of it, for people; empty if it is as it was.
+/// and if the model has no such token. Returns what there is to tell of it, for
+/// people; empty if it is as it was.
 std::string preparePrompt(std::vector<int32_t> &prompt, const Config &config,
                           ContextPolicy context);
 
@@ -74,8 +75,8 @@ public:
   /// Behind `prompt`, after preparePrompt(), by up to `maxNewTokens` tokens.
   /// Keeps a reference to `config`.
   TokenStream(const Config &config, std::vector<int32_t> prompt,
-               int64_t maxNewTokens, NextToken nextToken,
-               ContextPolicy context = ContextPolicy::Stop);
+              int64_t maxNewTokens, NextToken nextToken,
+              ContextPolicy context = ContextPolicy::Stop);
 
   /// The next token; none if there is none more.
   std::optional<int32_t> next();

@@ -3,7 +3,7 @@
 #include "device/host_device.h"
 #include "model/error.h"
 #include "model/files.h"
-#include "run/run.h"
+#include "run/prompts.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -68,8 +68,7 @@ bool replaceSource(Chapter &chapter, const std::filesystem::path &file) {
   std::string names;
   for (const std::filesystem::path &source : chapter.sources)
     names += " " + source.filename().string();
-  fail("sources: ", chapter.name, " has no text '", name,
-       "'; it has:", names);
+  fail("sources: ", chapter.name, " has no text '", name, "'; it has:", names);
 }
 
 /// Progress on a terminal, and an end to it by Ctrl-C.
@@ -110,7 +109,7 @@ LoadedModel::LoadedModel(const std::string &name, const std::string &chapter,
       withTunedSchedule(programsOf(changed, wanted), sizes, wanted), wanted);
   placed = std::move(found.chapter);
   whyNoGpu = std::move(found.note);
-  CompileRequest request = compileRequest(placed, sizes);
+  CompileRequest request = compileRequest(placed, config());
   request.cacheDirectory = wanted.cacheDirectory;
   model.emplace(request, *checkpoint, loadProgress());
 }
@@ -122,10 +121,21 @@ const Tokenizer &LoadedModel::tokenizer() {
   return *words;
 }
 
+Config LoadedModel::configFor(bool isText,
+                              const std::optional<std::vector<int32_t>> &ends) {
+  Config changed = config();
+  if (isText)
+    takeTokens(changed, tokenizer());
+  if (ends)
+    changed.endOfText = *ends;
+  return changed;
+}
+
 CompileRequest
 LoadedModel::request(const std::optional<std::string> &kernel) const {
-  return kernel ? kernelRequest(placed, kernelSizes(config()), *kernel)
-                : compileRequest(placed, sizesOf(config()));
+  return kernel
+             ? kernelRequest(placed, kernelSizes(config()), *kernel, config())
+             : compileRequest(placed, config());
 }
 
 void LoadedModel::makeRoom(int64_t count) {

@@ -61,6 +61,9 @@ public:
   const Times &times() const { return model->times(); }
   /// Read when it is first asked for. Throws an Error if there is none.
   const Tokenizer &tokenizer();
+  /// With `ends`, if there are any, as the tokens that end a text; for text,
+  /// with what the tokenizer says of tokens.
+  Config configFor(bool isText, const std::optional<std::vector<int32_t>> &ends);
 
   /// What there is to compile, for the whole program or for one kernel alone.
   CompileRequest request(const std::optional<std::string> &kernel) const;

@@ -13,8 +13,7 @@ namespace {
 /// A sequence and its model, which lives as long. Ends when nobody computes.
 class OwnSequence {
 public:
-  explicit OwnSequence(std::shared_ptr<LoadedModel> of)
-      : model(std::move(of)) {
+  explicit OwnSequence(std::shared_ptr<LoadedModel> of) : model(std::move(of)) {
     Use use(*model);
     sequence.emplace(model->newSequence());
   }
@@ -118,36 +117,18 @@ void extendTogether(LoadedModel &model, const Sessions &sessions,
   Batch(model.forward()).extend(sequences, in.values(), out.values());
 }
 
-/// `config` with other tokens that end a text; none if `ends` is empty.
-Config withEnds(Config config,
-                const std::optional<std::vector<int32_t>> &ends) {
-  if (ends) {
-    config.endOfText = ends->empty() ? -1 : ends->front();
-  }
-  return config;
-}
-
 /// A text that is being continued: an iterator over its new tokens.
 class Stream {
 public:
   Stream(std::shared_ptr<LoadedModel> model, std::vector<int32_t> prompt,
-         const RunOptions &given, std::optional<std::vector<int32_t>> others)
-      : options(given), ends(std::move(others)),
-        config(withEnds(model->config(), ends)), sampler(options.sampler),
-        sequence(std::move(model)) {
-    if (prompt.empty())
-      prompt.push_back(sequence.model->config().endOfText);
+         const RunOptions &given,
+         const std::optional<std::vector<int32_t>> &ends, bool isText)
+      : options(given), config(model->configFor(isText, ends)),
+        sampler(options.sampler), sequence(std::move(model)) {
     Use use(*sequence.model);
-    NextToken next = nextToken(sequence.get(), sampler, options);
-    tokens.emplace(
-        config, std::move(prompt), options.maxNewTokens,
-        [this, next](std::span<const int32_t> seen, double &seconds) {
-          int32_t token = next(seen, seconds);
-          bool isEnd = ends && std::find(ends->begin(), ends->end(), token) !=
-                                   ends->end();
-          return isEnd ? config.endOfText : token;
-        },
-        options.context);
+    tokens.emplace(config, std::move(prompt), options.maxNewTokens,
+                   nextToken(sequence.get(), sampler, config, options),
+                   options.context);
   }
 
   int32_t next() {
@@ -172,7 +153,6 @@ public:
 
 private:
   RunOptions options;
-  std::optional<std::vector<int32_t>> ends;
   Config config;
   Sampler sampler;
   OwnSequence sequence;
@@ -185,13 +165,9 @@ std::vector<std::vector<int32_t>>
 continueTogether(LoadedModel &model, std::vector<std::vector<int32_t>> prompts,
                  const RunOptions &run,
                  const std::optional<std::vector<int32_t>> &ends) {
-  if (ends && ends->size() > 1)
-    fail("eos_token_id: several prompts are continued with one id or with "
-         "none");
-  Config config = withEnds(model.config(), ends);
+  Config config = model.configFor(/*isText=*/true, ends);
   for (std::vector<int32_t> &prompt : prompts)
-    if (prompt.empty())
-      prompt.push_back(model.config().endOfText);
+    (void)preparePrompt(prompt, config, run.context);
   BatchOptions options{prompts.size(), run.maxNewTokens, run.context,
                        run.sampler, checkSignals};
   std::vector<std::vector<int32_t>> made(prompts.size());
@@ -230,7 +206,8 @@ void bindSessions(py::module_ &module) {
   py::class_<RunOptions>(module, "Generating").def(py::init(&runOptions));
   py::class_<Stream>(module, "Stream")
       .def(py::init<std::shared_ptr<LoadedModel>, std::vector<int32_t>,
-                    const RunOptions &, std::optional<std::vector<int32_t>>>())
+                    const RunOptions &, std::optional<std::vector<int32_t>>,
+                    bool>())
       .def("__iter__", [](py::object self) { return self; })
       .def("__next__", &Stream::next)
       .def_property_readonly(

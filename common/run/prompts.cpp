@@ -46,9 +46,9 @@ void readFileOfPrompts(const RunOptions &options, Prompts &prompts) {
     prompts.given.emplace_back(line);
     std::string where =
         nameOfInput(file) + ":" + std::to_string(prompts.given.size());
-    std::vector<int32_t> ids =
-        prompts.tokenizer ? encode(*prompts.tokenizer, line, options)
-                          : parseIds(prompts.given.back(), where);
+    std::vector<int32_t> ids = prompts.tokenizer
+                                   ? encode(*prompts.tokenizer, line, options)
+                                   : parseIds(prompts.given.back(), where);
     try {
       prepare(ids, prompts.config, options.context, where + ": ");
     } catch (const Error &error) {
@@ -81,6 +81,14 @@ Tokenizer tokenizerFor(const RunOptions &options,
              : checkpoint.loadTokenizer();
 }
 
+void takeTokens(Config &config, const Tokenizer &tokenizer) {
+  for (int32_t id = 0; id < config.vocab; ++id)
+    if (!tokenizer.isKnown(id))
+      config.unusedTokens.push_back(id);
+  if (!config.beginOfText)
+    config.beginOfText = tokenizer.beginOfText();
+}
+
 std::vector<int32_t> encode(const Tokenizer &tokenizer, std::string_view text,
                             const RunOptions &options) {
   return tokenizer.encode(text, options.noSpecial ? SpecialTokens::AsText
@@ -98,13 +106,8 @@ Prompts readPrompts(const RunOptions &options, const Checkpoint &checkpoint) {
     return prompts;
   }
   if (!options.tokenIds && !options.promptIds) {
-    const Tokenizer &tokenizer =
-        prompts.tokenizer.emplace(tokenizerFor(options, checkpoint));
-    for (int32_t id = 0; id < config.vocab; ++id)
-      if (!tokenizer.isKnown(id))
-        config.unusedTokens.push_back(id);
-    if (!config.beginOfText)
-      config.beginOfText = tokenizer.beginOfText();
+    prompts.tokenizer.emplace(tokenizerFor(options, checkpoint));
+    takeTokens(config, *prompts.tokenizer);
   }
   if (options.prompts || options.promptIds) {
     readFileOfPrompts(options, prompts);

@@ -21,6 +21,11 @@ struct Prompts {
 /// The tokenizer that --tokenizer names, or that of the model.
 Tokenizer tokenizerFor(const RunOptions &options, const Checkpoint &checkpoint);
 
+/// What a tokenizer says of the tokens of a model that continues its texts:
+/// ids that no token has are not to be chosen, and its bos_token begins an
+/// empty text if the model's files name none.
+void takeTokens(Config &config, const Tokenizer &tokenizer);
+
 /// The tokens of a text, as the options want special ones taken.
 std::vector<int32_t> encode(const Tokenizer &tokenizer, std::string_view text,
                             const RunOptions &options);

@@ -60,9 +60,9 @@ void continueText(const RunOptions &options, const Prompts &prompts,
     else
       print(std::to_string(id) + "\n");
   };
-  Generation generation =
-      generate(config, ids, options.maxNewTokens,
-               nextToken(sequence, sampler, config, options), show, options.context);
+  Generation generation = generate(
+      config, ids, options.maxNewTokens,
+      nextToken(sequence, sampler, config, options), show, options.context);
   if (tokenizer)
     print("\n");
   printStop(generation, config);

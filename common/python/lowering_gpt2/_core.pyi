@@ -23,7 +23,9 @@ class Config:
     @property
     def vocab_size(self) -> int: ...
     @property
-    def eos_token_id(self) -> int: ...
+    def bos_token_id(self) -> int | None: ...
+    @property
+    def eos_token_id(self) -> int | list[int] | None: ...
     @property
     def parameters(self) -> int: ...
 
@@ -131,7 +133,12 @@ class Generating:
 
 class Stream(Iterator[int]):
     def __init__(
-        self, model: Model, prompt: list[int], options: Generating, ends: list[int] | None
+        self,
+        model: Model,
+        prompt: list[int],
+        options: Generating,
+        ends: list[int] | None,
+        is_text: bool,
     ) -> None: ...
     def __next__(self) -> int: ...
     @property

@@ -158,7 +158,7 @@ class GPT2:
     @property
     def config(self) -> _core.Config:
         """The model's sizes, by transformers' names: n_layer, n_head, n_embd,
-        n_positions (tokens of a text at most), vocab_size, eos_token_id;
+        n_positions (tokens of a text at most), vocab_size, bos_token_id, eos_token_id;
         parameters counts the weights."""
         return self._config
 
@@ -310,9 +310,10 @@ class GPT2:
                 for p, ids in zip(prompt, made)
             ]
         ids = self._ids(prompt)
-        tokens = _core.Stream(self._core, ids, options, ends)
+        is_text = isinstance(prompt, (str, bytes))
+        tokens = _core.Stream(self._core, ids, options, ends, is_text)
         self._last = tokens
-        if isinstance(prompt, (str, bytes)):
+        if is_text:
             start = bytes_of(prompt) if return_full_text else b""
             if stream:
                 return self._pieces(start, tokens)
