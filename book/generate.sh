@@ -162,6 +162,12 @@ for what in pipeline source; do
   units sm_90 $what >"$out/ch06gpu-$what.txt"
 done
 
+# How models that differ from GPT-2 begin: the first stage.
+for model in plain untied numbers; do
+  echo "$model:"
+  "$ch06" --model="common/model/fixtures/models/$model" --emit=pipeline | sed -n '/tie-emb\|set-const\|inline/{s/^ */  /p}' | cut -c1-100
+done >"$out/models-pipelines.txt"
+
 "$ch06" "There was once a king who had" 2>/dev/null >"$out/king.txt"
 { echo '$ ./tutorial run --chapter ch06-vectorize --loss king.txt --weights int8' &&
   "$ch06" --loss="$out/king.txt" --weights=int8 2>/dev/null; } >"$out/ch06-loss.txt"
