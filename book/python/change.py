@@ -22,6 +22,8 @@ print(f"loss {model.loss(story):.3f}, with the other {changed.loss(story):.3f}")
 print(changed.generate("There was once a king", max_new_tokens=20))
 
 try:
-    GPT2.compile(chapter="ch03-fusion", sources={"gelu.mlir": mine.replace("%v, %below", "%v, %blow")})
+    GPT2.compile(
+        chapter="ch03-fusion", sources={"gelu.mlir": mine.replace("%v, %below", "%v, %blow")}
+    )
 except RuntimeError as error:
     print(error)
