@@ -127,8 +127,7 @@ CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
 
 std::string explain(const Chapter &chapter, const Config &config,
                     const std::string &kernel) {
-  CompileRequest request =
-      kernelRequest(chapter, kernelSizes(config), kernel);
+  CompileRequest request = kernelRequest(chapter, kernelSizes(config), kernel);
   std::string text = "@" + kernel + " in " + chapter.name +
                      ", as it is written:\n\n" + emit(request, "source");
   for (const PassRun &run : tracePasses(request))

@@ -67,9 +67,10 @@ ProgramOptions programOptions(const Options &options) {
   if (options.noCache && isGiven(options.cacheDir))
     fail("give --cache-dir or --no-cache, not both");
   if (!options.noCache)
-    program.cacheDirectory = isGiven(options.cacheDir)
-                                 ? std::filesystem::path(options.cacheDir.getValue())
-                                 : ObjectCache::defaultDirectory();
+    program.cacheDirectory =
+        isGiven(options.cacheDir)
+            ? std::filesystem::path(options.cacheDir.getValue())
+            : ObjectCache::defaultDirectory();
   return program;
 }
 

@@ -35,8 +35,7 @@ void check(const Chapter &chapter, const ProgramOptions &options) {
     fail("--chip=", *options.chip, ": ", chapter.name,
          " has no kernels for a GPU");
   if (options.kv && !chapter.keepsCache())
-    fail("--kv=", *options.kv, ": ", chapter.name,
-         " keeps no keys and values");
+    fail("--kv=", *options.kv, ": ", chapter.name, " keeps no keys and values");
   if (options.kv && !llvm::is_contained(chapter.cacheFormats, *options.kv))
     fail("--kv=", *options.kv, ": ", chapter.name,
          " takes: ", llvm::join(chapter.cacheFormats, ", "));

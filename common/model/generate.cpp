@@ -46,8 +46,8 @@ NextToken sampled(const Config &config, NextLogits nextLogits,
 }
 
 TokenStream::TokenStream(const Config &config, std::vector<int32_t> prompt,
-                           int64_t maxNewTokens, NextToken nextToken,
-                           ContextPolicy context)
+                         int64_t maxNewTokens, NextToken nextToken,
+                         ContextPolicy context)
     : config(config), sequence(std::move(prompt)), maxNewTokens(maxNewTokens),
       nextToken(std::move(nextToken)), context(context) {
   if (sequence.empty())
@@ -86,7 +86,7 @@ Generation generate(const Config &config, std::vector<int32_t> prompt,
                     const std::function<void(int32_t)> &onToken,
                     ContextPolicy context) {
   TokenStream stream(config, std::move(prompt), maxNewTokens, nextToken,
-                            context);
+                     context);
   while (std::optional<int32_t> token = stream.next())
     onToken(*token);
   return stream.generation();

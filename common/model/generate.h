@@ -64,8 +64,8 @@ public:
   /// from the end-of-text token, as training did. Keeps a reference to
   /// `config`. Throws as `checkPrompt` does.
   TokenStream(const Config &config, std::vector<int32_t> prompt,
-               int64_t maxNewTokens, NextToken nextToken,
-               ContextPolicy context = ContextPolicy::Stop);
+              int64_t maxNewTokens, NextToken nextToken,
+              ContextPolicy context = ContextPolicy::Stop);
 
   /// The next token; none if there is none more.
   std::optional<int32_t> next();

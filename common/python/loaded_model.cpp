@@ -68,8 +68,7 @@ bool replaceSource(Chapter &chapter, const std::filesystem::path &file) {
   std::string names;
   for (const std::filesystem::path &source : chapter.sources)
     names += " " + source.filename().string();
-  fail("sources: ", chapter.name, " has no text '", name,
-       "'; it has:", names);
+  fail("sources: ", chapter.name, " has no text '", name, "'; it has:", names);
 }
 
 /// Progress on a terminal, and an end to it by Ctrl-C.

@@ -1,8 +1,8 @@
 //===- module.cpp - Python's module lowering_gpt2._core -----------------===//
 //
-// What the package lowering_gpt2 is built on: models, their sequences, and looks
-// at their programs. Arguments are checked here as far as C++ must; what a user
-// sees is in the package.
+// What the package lowering_gpt2 is built on: models, their sequences, and
+// looks at their programs. Arguments are checked here as far as C++ must; what
+// a user sees is in the package.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/object_cache.h"
@@ -47,9 +47,9 @@ ProgramOptions optionsOf(const std::optional<std::string> &device,
   if (noCache && cacheDirectory)
     fail("give --cache-dir or --no-cache, not both");
   if (!noCache)
-    options.cacheDirectory =
-        cacheDirectory ? std::filesystem::path(*cacheDirectory)
-                       : ObjectCache::defaultDirectory();
+    options.cacheDirectory = cacheDirectory
+                                 ? std::filesystem::path(*cacheDirectory)
+                                 : ObjectCache::defaultDirectory();
   return options;
 }
 
@@ -94,18 +94,15 @@ void bindModel(py::module_ &module) {
         return std::make_shared<LoadedModel>(name, chapter, options, changes);
       }))
       .def_property_readonly("config", &LoadedModel::config)
-      .def_property_readonly("chapter",
-                             [](const LoadedModel &self) {
-                               return self.chapter().name;
-                             })
-      .def_property_readonly("weights",
-                             [](const LoadedModel &self) {
-                               return self.options().weights;
-                             })
-      .def_property_readonly("threads",
-                             [](const LoadedModel &self) {
-                               return self.options().threads;
-                             })
+      .def_property_readonly(
+          "chapter",
+          [](const LoadedModel &self) { return self.chapter().name; })
+      .def_property_readonly(
+          "weights",
+          [](const LoadedModel &self) { return self.options().weights; })
+      .def_property_readonly(
+          "threads",
+          [](const LoadedModel &self) { return self.options().threads; })
       .def_property_readonly("kv",
                              [](const LoadedModel &self) {
                                return self.chapter().keepsCache()
@@ -121,11 +118,12 @@ void bindModel(py::module_ &module) {
            })
       .def("logits", &computeLogits)
       .def("loss", &lossOfText)
-      .def("encode",
-           [](LoadedModel &self, const std::string &text) {
-             return self.tokenizer().encode(text);
-           },
-           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "encode",
+          [](LoadedModel &self, const std::string &text) {
+            return self.tokenizer().encode(text);
+          },
+          py::call_guard<py::gil_scoped_release>())
       .def("decode", [](LoadedModel &self, const std::vector<int32_t> &ids) {
         return py::bytes(self.tokenizer().decode(ids));
       });
@@ -150,9 +148,8 @@ PYBIND11_MODULE(_core, module) {
       "What could not be done, and what to do about it: the message that the "
       "book's programs print. Options are named as these name them, --threads "
       "for threads.";
-  module.def("use_source", [](const std::string &folder) {
-    paths::useSource(folder);
-  });
+  module.def("use_source",
+             [](const std::string &folder) { paths::useSource(folder); });
   module.def("embedded_model", &paths::embeddedModel);
   module.def("chapters", &chapterTitles);
   py::class_<ProgramOptions>(module, "Options").def(py::init(&optionsOf));

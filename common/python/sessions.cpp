@@ -13,8 +13,7 @@ namespace {
 /// A sequence and its model, which lives as long. Ends when nobody computes.
 class OwnSequence {
 public:
-  explicit OwnSequence(std::shared_ptr<LoadedModel> of)
-      : model(std::move(of)) {
+  explicit OwnSequence(std::shared_ptr<LoadedModel> of) : model(std::move(of)) {
     Use use(*model);
     sequence.emplace(model->newSequence());
   }
