@@ -173,6 +173,14 @@ done >"$out/models-pipelines.txt"
   "$ch06" --loss="$out/king.txt" --weights=int8 2>/dev/null; } >"$out/ch06-loss.txt"
 "$(./tutorial find-python)" book/drawings.py "$out"
 
+# From Python. What it costs depends on the machine; all else does not.
+python=$(sed -n 's/^Python_EXECUTABLE:[A-Z]*=//p' "$build/CMakeCache.txt")
+for script in book/python/*.py; do
+  name=$(basename "$script" .py)
+  PYTHONPATH=$build/python "$python" -B "$script" | sed "s|/[^ ]*/lowering-gpt2-[^/]*/||" |
+    fold -s -w 110 >"$out/python-$name.txt"
+done
+
 # What a chapter changes: its source and its passes against its parent's.
 changes() { diff -U2 --label "$2" --label "$3" "$out/$2-$1.txt" "$out/$3-$1.txt" | cut -c1-118 >"$out/$3-$1.diff" || true; }
 for pair in "ch01 ch02" "ch02 ch03" "ch03 ch04" "ch03 ch05" "ch05 ch06" "ch05gpu ch06gpu"; do

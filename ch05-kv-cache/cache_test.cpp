@@ -158,6 +158,37 @@ TEST_F(Cache, SequencesAreForkedAndCutAndBegunAgain) {
   expectLogits(logits, 4, "become its own beginning");
 }
 
+TEST_F(Cache, GrowsAndKeepsWhatItHas) {
+  Forward forward(program, weights);
+  Sequence sequence(forward);
+  sequence.extend(first(9));
+  EXPECT_EQ(forward.freeSequences(), 0);
+  forward.makeRoom(3);
+  EXPECT_EQ(forward.sequences(), 3);
+  EXPECT_EQ(forward.freeSequences(), 2);
+  forward.makeRoom(2); // there is more already
+  EXPECT_EQ(forward.sequences(), 3);
+  Sequence other(forward), third = sequence.fork(4);
+  other.extend(first(5));
+  std::vector<float> logits(vocab, NAN);
+  for (auto [grown, length] : {std::pair(&sequence, 9), {&other, 5}, {&third, 4}}) {
+    grown->extend(std::span(tokens).subspan(static_cast<size_t>(length), 2),
+                  logits);
+    expectLogits(logits, static_cast<size_t>(length) + 2, "a cache that grew");
+  }
+}
+
+TEST_F(Cache, LogitsMayGoAnywhere) {
+  // 4 bytes behind a multiple of 64: no alignment is taken for given.
+  Forward forward(program, weights);
+  alignas(64) float memory[5 * 101 + 2];
+  std::fill(std::begin(memory), std::end(memory), NAN);
+  std::span<float> logits(memory + 1, 5 * vocab);
+  Sequence(forward).extend(first(5), logits);
+  expectLogits(logits, 5, "logits at an odd place");
+  EXPECT_TRUE(std::isnan(memory[0]) && std::isnan(memory[5 * 101 + 1]));
+}
+
 TEST_F(Cache, RefusesWhatDoesNotFit) {
   Forward forward(program, weights, 2);
   Sequence sequence(forward);

@@ -15,10 +15,10 @@ struct CommandLine : RunOptions {
   std::vector<GpuTarget> aotChips;
   /// Keeps the file of the schedule, if it is a copy.
   std::shared_ptr<const void> scheduleCopy;
-  std::string emit;               ///< empty: run
-  int64_t score = 0;              ///< tokens of the prompt to score; 0: run
-  double scoreCache = 0;          ///< bytes
-  std::string explain;            ///< a kernel's name; empty: run
+  std::string emit;      ///< empty: run
+  int64_t score = 0;     ///< tokens of the prompt to score; 0: run
+  double scoreCache = 0; ///< bytes
+  std::string explain;   ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> loss; ///< of this text
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
   double tuneSeconds = 0;

@@ -48,9 +48,7 @@ TEST(Folder, HoldsEverythingThatIsNew) {
     if (!before.count(name) || before[name].text != function.text)
       changed.insert(function.file);
   if (!chapter.parent) { // the first chapter adds its kernels to the skeleton
-    EXPECT_EQ(changed.erase(paths::source() /
-                            "common/gpt2.mlir"),
-              1u);
+    EXPECT_EQ(changed.erase(paths::source() / "common/gpt2.mlir"), 1u);
   }
   // What differs comes from the folder, and nothing lies there for nothing.
   std::set<std::filesystem::path> there;

@@ -18,9 +18,9 @@ namespace {
 
 /// "stage: pass" for each pass that leaves the embedded model as it was.
 std::vector<std::string> idlePasses(const std::vector<Stage> &extra) {
-  CompileRequest request =
-      compileRequest(tested().chapter,
-                     sizesOf(Checkpoint::open(paths::embeddedModel())->config()));
+  CompileRequest request = compileRequest(
+      tested().chapter,
+      sizesOf(Checkpoint::open(paths::embeddedModel())->config()));
   request.stages.insert(request.stages.end(), extra.begin(), extra.end());
   std::vector<std::string> idle;
   for (const PassRun &run : tracePasses(request))

@@ -181,9 +181,8 @@ TEST_F(ProgramRun, TakesAnotherTokenizer) {
   EXPECT_THAT(errorOf({model, "Once"}), HasSubstr("no tokenizer here"));
   EXPECT_FALSE(std::filesystem::exists(directory / "cache"));
   std::string tokenizer = "--tokenizer=" + std::string(paths::embeddedModel());
-  std::vector<std::string> arguments = {model, tokenizer, "--greedy",
-                                        "--max-new-tokens=3",
-                                        "<|endoftext|>Once"};
+  std::vector<std::string> arguments = {
+      model, tokenizer, "--greedy", "--max-new-tokens=3", "<|endoftext|>Once"};
   ProgramResult result = run(arguments);
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("<|endoftext|>Once"));

@@ -169,15 +169,13 @@ int runLine(const CommandLine &line) {
     return 0;
   }
 
-  Model model(
-      request, *checkpoint, showLoading(), line.batch,
-      [&, &placed = placed](CompiledProgram &compiled) {
-        describeProgram(placed, line, compiled);
-        useGraphs(line, compiled.program);
-        describeCache(line, checkpoint->config(), compiled.program);
-      });
-  run(line, *prompts, model.forward(), model.program().device(),
-      model.times());
+  Model model(request, *checkpoint, showLoading(), line.batch,
+              [&, &placed = placed](CompiledProgram &compiled) {
+                describeProgram(placed, line, compiled);
+                useGraphs(line, compiled.program);
+                describeCache(line, checkpoint->config(), compiled.program);
+              });
+  run(line, *prompts, model.forward(), model.program().device(), model.times());
   return 0;
 }
 

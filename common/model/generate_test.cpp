@@ -84,6 +84,19 @@ TEST(Generate, SlidesAtOnceBehindALongPrompt) {
       HasSubstr("token 1 of the prompt has id 10"));
 }
 
+TEST(TokenStream, GivesATokenAtATimeAndThenNone) {
+  Sampler greedy({.temperature = 0});
+  TokenStream stream(config, {6}, 100, sampled(config, successor, greedy));
+  EXPECT_EQ(stream.next(), 7);
+  EXPECT_THAT(stream.generation().tokens, ElementsAre(7));
+  EXPECT_EQ(stream.next(), 8);
+  EXPECT_EQ(stream.next(), std::nullopt); // the end of the text
+  EXPECT_EQ(stream.generation().reason, StopReason::EndOfText);
+  size_t steps = stream.generation().stepSeconds.size();
+  EXPECT_EQ(stream.next(), std::nullopt);
+  EXPECT_EQ(stream.generation().stepSeconds.size(), steps);
+}
+
 TEST(Generate, RefusesPrompts) {
   EXPECT_THAT(errorOf([] {
                 run({1, 2, 3, 4, 5, 6, 7}, 1);

@@ -138,10 +138,10 @@ class GPT2:
         Raises Error, with MLIR's diagnostics, if a text does not parse, does
         not fit the others, or a pass fails.
         """
-        options = _core.Options(
-            device, chip, weights, kv, threads, path_of(cache_dir), no_cache
-        )
-        texts = {name: text_of(f"sources[{name!r}]", text) for name, text in (sources or {}).items()}
+        options = _core.Options(device, chip, weights, kv, threads, path_of(cache_dir), no_cache)
+        texts = {
+            name: text_of(f"sources[{name!r}]", text) for name, text in (sources or {}).items()
+        }
         name = path_of(model)
         core = _core.Model(
             _core.embedded_model() if name is None else name,
@@ -236,20 +236,26 @@ class GPT2:
     def _ids(self, prompt: Prompt) -> list[int]:
         if isinstance(prompt, (str, bytes)):
             return self.encode(prompt)
-        return token_ids(prompt, self._config.vocab_size).tolist()
+        return [int(token) for token in token_ids(prompt, self._config.vocab_size)]
 
     @overload
-    def generate(self, prompt: str | bytes = ..., *, stream: Literal[False] = ..., **options: Any) -> str: ...
+    def generate(
+        self, prompt: str | bytes = ..., *, stream: Literal[False] = ..., **options: Any
+    ) -> str: ...
     @overload
-    def generate(self, prompt: str | bytes = ..., *, stream: Literal[True], **options: Any) -> Iterator[str]: ...
+    def generate(
+        self, prompt: str | bytes = ..., *, stream: Literal[True], **options: Any
+    ) -> Iterator[str]: ...
     @overload
     def generate(self, prompt: list[str], **options: Any) -> list[str]: ...
     @overload
     def generate(self, prompt: Ids, *, stream: Literal[True], **options: Any) -> Iterator[int]: ...
     @overload
-    def generate(self, prompt: Ids, *, stream: Literal[False] = ..., **options: Any) -> list[int]: ...
-
     def generate(
+        self, prompt: Ids, *, stream: Literal[False] = ..., **options: Any
+    ) -> list[int]: ...
+
+    def generate(  # type: ignore[misc]
         self,
         prompt: Any = "",
         *,
@@ -318,8 +324,8 @@ class GPT2:
             if stream:
                 return self._pieces(start, tokens)
             return (start + self._core.decode(list(tokens))).decode(errors="replace")
-        start = ids if return_full_text else []
-        return self._tokens(start, tokens) if stream else start + list(tokens)
+        given = ids if return_full_text else []
+        return self._tokens(given, tokens) if stream else given + list(tokens)
 
     def _pieces(self, start: bytes, tokens: _core.Stream) -> Iterator[str]:
         """Text as it comes: bytes of a character that is not whole wait."""

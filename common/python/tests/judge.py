@@ -28,17 +28,31 @@ def read_safetensors(path):
 def write_model(folder, seed=0, n_layer=2, n_head=2, n_embd=16, n_positions=32, vocab_size=300):
     """A model of random numbers, in float32; returns `folder`."""
     folder.mkdir(exist_ok=True)
-    config = dict(model_type="gpt2", n_layer=n_layer, n_head=n_head, n_embd=n_embd,
-                  n_positions=n_positions, vocab_size=vocab_size, eos_token_id=vocab_size - 1)
+    config = dict(
+        model_type="gpt2",
+        n_layer=n_layer,
+        n_head=n_head,
+        n_embd=n_embd,
+        n_positions=n_positions,
+        vocab_size=vocab_size,
+        eos_token_id=vocab_size - 1,
+    )
     (folder / "config.json").write_text(json.dumps(config))
     c, shapes = n_embd, {"wte.weight": (vocab_size, n_embd), "wpe.weight": (n_positions, n_embd)}
     for layer in range(n_layer):
         for name, shape in {
-            "ln_1.weight": (c,), "ln_1.bias": (c,), "ln_2.weight": (c,), "ln_2.bias": (c,),
-            "attn.c_attn.weight": (c, 3 * c), "attn.c_attn.bias": (3 * c,),
-            "attn.c_proj.weight": (c, c), "attn.c_proj.bias": (c,),
-            "mlp.c_fc.weight": (c, 4 * c), "mlp.c_fc.bias": (4 * c,),
-            "mlp.c_proj.weight": (4 * c, c), "mlp.c_proj.bias": (c,),
+            "ln_1.weight": (c,),
+            "ln_1.bias": (c,),
+            "ln_2.weight": (c,),
+            "ln_2.bias": (c,),
+            "attn.c_attn.weight": (c, 3 * c),
+            "attn.c_attn.bias": (3 * c,),
+            "attn.c_proj.weight": (c, c),
+            "attn.c_proj.bias": (c,),
+            "mlp.c_fc.weight": (c, 4 * c),
+            "mlp.c_fc.bias": (4 * c,),
+            "mlp.c_proj.weight": (4 * c, c),
+            "mlp.c_proj.bias": (c,),
         }.items():
             shapes[f"h.{layer}.{name}"] = shape
     shapes |= {"ln_f.weight": (c,), "ln_f.bias": (c,)}
@@ -46,7 +60,9 @@ def write_model(folder, seed=0, n_layer=2, n_head=2, n_embd=16, n_positions=32, 
     for name, shape in shapes.items():
         values = rng.normal(1.0 if ".ln_" in name and "weight" in name else 0.0, 0.3, shape)
         part = values.astype("<f4").tobytes()
-        header[name] = dict(dtype="F32", shape=shape, data_offsets=(len(body), len(body) + len(part)))
+        header[name] = dict(
+            dtype="F32", shape=shape, data_offsets=(len(body), len(body) + len(part))
+        )
         body += part
     text = json.dumps(header).encode()
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
@@ -75,6 +91,7 @@ def logits(folder, ids):
     x = w["wte.weight"][ids] + w["wpe.weight"][:t]
     future = np.triu(np.full((t, t), -np.inf), 1)
     for layer in range(config["n_layer"]):
+
         def linear(x, name):
             return x @ w[f"h.{layer}.{name}.weight"] + w[f"h.{layer}.{name}.bias"]
 

@@ -20,7 +20,10 @@ def test_same_seed_same_text_as_the_program(seed, model, program):
     [
         (dict(do_sample=False), ["--greedy"]),
         (dict(temperature=0), ["--greedy"]),
-        (dict(temperature=1.5, top_k=0, top_p=0.7), ["--temperature=1.5", "--top-k=0", "--top-p=0.7"]),
+        (
+            dict(temperature=1.5, top_k=0, top_p=0.7),
+            ["--temperature=1.5", "--top-k=0", "--top-p=0.7"],
+        ),
         (dict(top_k=3), ["--top-k=3"]),
         (dict(eos_token_id=None), ["--ignore-end"]),
     ],
@@ -89,7 +92,9 @@ def test_tokens_that_end_a_text(model):
     new = model.generate(ids, max_new_tokens=30, return_full_text=False)
     third, fifth = new[2], new[4]
     before = new[: min(new.index(third), new.index(fifth))]
-    assert model.generate(ids, eos_token_id=third, return_full_text=False) == new[: new.index(third)]
+    assert (
+        model.generate(ids, eos_token_id=third, return_full_text=False) == new[: new.index(third)]
+    )
     ends = [third, fifth]
     assert model.generate(ids, eos_token_id=ends, return_full_text=False) == before
     with pytest.raises(Error, match="eos_token_id is 'none'"):
@@ -100,7 +105,9 @@ def test_tokens_that_end_a_text(model):
 def test_characters_of_several_tokens(prompt, model):
     assert model.decode(model.encode(prompt)) == prompt
     assert model.generate(prompt, max_new_tokens=0) == prompt
-    assert model.generate(prompt.encode(), max_new_tokens=3) == model.generate(prompt, max_new_tokens=3)
+    assert model.generate(prompt.encode(), max_new_tokens=3) == model.generate(
+        prompt, max_new_tokens=3
+    )
 
 
 class Tokens:

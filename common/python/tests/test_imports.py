@@ -63,7 +63,12 @@ def test_only_the_module_is_seen():
     from lowering_gpt2 import _core
 
     try:
-        done = subprocess.run(["nm", "-D", "--defined-only", _core.__file__], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["nm", "-D", "--defined-only", _core.__file__],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except FileNotFoundError:
         pytest.skip("NO nm: what the module shows was not looked at")
     symbols = [line.split() for line in done.stdout.splitlines()]
@@ -73,7 +78,9 @@ def test_only_the_module_is_seen():
 
 
 def test_importing_is_quick_and_quiet(python):
-    out = python("import time; t = time.time(); import numpy; u = time.time(); import lowering_gpt2; print(time.time() - u)")
+    out = python(
+        "import time; t = time.time(); import numpy; u = time.time(); import lowering_gpt2; print(time.time() - u)"
+    )
     assert float(out) < 2
 
 
@@ -95,5 +102,7 @@ def test_types_are_there():
     for name, node in declared.items():
         if isinstance(node, ast.ClassDef) and name != "Error":
             members = {m for m in vars(getattr(_core, name)) if not m.startswith("_")}
-            assert {m.name for m in node.body if isinstance(m, ast.FunctionDef) and m.name[0] != "_"} == members
+            assert {
+                m.name for m in node.body if isinstance(m, ast.FunctionDef) and m.name[0] != "_"
+            } == members
     assert inspect.ismodule(_core)

@@ -92,7 +92,9 @@ def test_a_kernel_of_ones_own(tiny, fusion, monkeypatch, tmp_path):
     assert "math.tanh" not in mine.ir("bufferized") and "math.tanh" in fusion.ir("bufferized")
     assert mine.score(8).prompt.calls < fusion.score(8).prompt.calls
     (tmp_path / "mine").write_text(RELU)
-    same = GPT2.compile(tiny, chapter="ch03-fusion", device="cpu", sources={"gelu.mlir": tmp_path / "mine"})
+    same = GPT2.compile(
+        tiny, chapter="ch03-fusion", device="cpu", sources={"gelu.mlir": tmp_path / "mine"}
+    )
     assert (same(IDS) == mine(IDS)).all()
 
 
@@ -117,10 +119,19 @@ def test_a_schedule_of_ones_own(tiny, tiny_model):
     "changes, message",
     [
         (dict(sources={"gelu.mlir": RELU[:-3]}), "(?s)do not link.*gelu.mlir:1[0-9]:"),
-        (dict(sources={"gelu.mlir": RELU.replace("@gelu", "@relu")}), "(?s)@gelu is declared here, and no file"),
-        (dict(sources={"gelo.mlir": RELU}), "sources: ch03-fusion has no text 'gelo.mlir'; it has:.* gelu.mlir"),
+        (
+            dict(sources={"gelu.mlir": RELU.replace("@gelu", "@relu")}),
+            "(?s)@gelu is declared here, and no file",
+        ),
+        (
+            dict(sources={"gelo.mlir": RELU}),
+            "sources: ch03-fusion has no text 'gelo.mlir'; it has:.* gelu.mlir",
+        ),
         (dict(sources={"../gelu.mlir": RELU}), "has no text '../gelu.mlir'"),
-        (dict(sources={"gelu.mlir": "gelu2.mlir"}), r"sources\['gelu.mlir'\]: expected a text of several lines"),
+        (
+            dict(sources={"gelu.mlir": "gelu2.mlir"}),
+            r"sources\['gelu.mlir'\]: expected a text of several lines",
+        ),
         (dict(pipeline="== specialized\nno-such-pass\n"), "stage specialized: .*no-such-pass"),
         (dict(pipeline="== first\ncse\n"), "expected the stage specialized first"),
         (dict(schedule="module {\n}\n"), "--schedule=.*: ch03-fusion has no schedules"),
@@ -135,7 +146,10 @@ def test_a_pass_that_fails_is_an_error_and_no_exit(tiny, fusion):
     """What MLIR says of it stands in the message; and again, the same."""
     pipeline = fusion.pipeline
     for wrong, message in [
-        (pipeline.replace("must-infer-memory-space=false", "must-infer-memory-space=true"), "a pass failed:\n.+"),
+        (
+            pipeline.replace("must-infer-memory-space=false", "must-infer-memory-space=true"),
+            "a pass failed:\n.+",
+        ),
         (pipeline[: pipeline.index("== bufferized")], "translated to LLVM IR: .+"),
     ]:
         for _ in range(2):

@@ -52,11 +52,17 @@ def test_compiling_in_several_threads(tiny):
     """Texts that are wrong, texts that are right, explanations: all at once."""
 
     def work(i):
-        model = GPT2.from_pretrained(tiny, chapter=f"ch0{1 + i % 3}-" + ["baseline", "linalg", "fusion"][i % 3],
-                                     device="cpu", no_cache=True)
+        model = GPT2.from_pretrained(
+            tiny,
+            chapter=f"ch0{1 + i % 3}-" + ["baseline", "linalg", "fusion"][i % 3],
+            device="cpu",
+            no_cache=True,
+        )
         text = model.explain("gelu")
         with pytest.raises(RuntimeError, match="x.*is wrong|expected|gelu.mlir"):
-            GPT2.compile(tiny, chapter=model.chapter, sources={"gelu.mlir": f"// {i}\nx is wrong\n"})
+            GPT2.compile(
+                tiny, chapter=model.chapter, sources={"gelu.mlir": f"// {i}\nx is wrong\n"}
+            )
         return i % 3, model(IDS), text
 
     expected = judge.logits(tiny, IDS)
@@ -135,7 +141,10 @@ def test_models_and_their_sessions_end_in_any_order(tiny):
 def interrupted(text, after):
     """Runs `text`, sends it SIGINT `after` seconds behind its line "ready"."""
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(text)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(text)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert program.stdout.readline() == "ready\n"
     time.sleep(after)

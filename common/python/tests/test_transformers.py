@@ -20,7 +20,13 @@ def pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     torch.manual_seed(0)
     config = transformers.GPT2Config(
-        n_layer=3, n_head=2, n_embd=32, n_positions=48, vocab_size=300, bos_token_id=299, eos_token_id=299
+        n_layer=3,
+        n_head=2,
+        n_embd=32,
+        n_positions=48,
+        vocab_size=300,
+        bos_token_id=299,
+        eos_token_id=299,
     )
     theirs = transformers.GPT2LMHeadModel(config).eval()
     with torch.no_grad():
@@ -41,7 +47,11 @@ def test_logits(pair):
 def test_greedy_tokens(pair):
     theirs, ours = pair
     expected = theirs.generate(
-        torch.tensor([IDS]), attention_mask=torch.ones(1, len(IDS)), max_new_tokens=30, do_sample=False, pad_token_id=0
+        torch.tensor([IDS]),
+        attention_mask=torch.ones(1, len(IDS)),
+        max_new_tokens=30,
+        do_sample=False,
+        pad_token_id=0,
     )
     assert ours.generate(IDS, max_new_tokens=30, do_sample=False) == expected[0].tolist()
 
@@ -67,4 +77,6 @@ def test_loss(pair):
     logits = judge.softmax(ours(IDS).astype(float))
     mine = -np.log(logits[np.arange(4), IDS[1:]]).mean()
     with torch.no_grad():
-        assert theirs(torch.tensor([IDS]), labels=torch.tensor([IDS])).loss.item() == pytest.approx(mine, abs=1e-4)
+        assert theirs(torch.tensor([IDS]), labels=torch.tensor([IDS])).loss.item() == pytest.approx(
+            mine, abs=1e-4
+        )

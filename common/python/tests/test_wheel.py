@@ -36,7 +36,9 @@ print(json.dumps(texts))
 
 
 def field(source, name):
-    return re.search(rf'^{name} = "(.*)"$', (source / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    return re.search(rf'^{name} = "(.*)"$', (source / "pyproject.toml").read_text(), re.MULTILINE)[
+        1
+    ]
 
 
 def pack(folder, source, target):
@@ -46,7 +48,9 @@ def pack(folder, source, target):
     tag = f"{tag}-{tag}-" + re.sub(r"[-.]", "_", sysconfig.get_platform())
     files = {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
     about = f"{name}-{version}.dist-info/"
-    files[about + "METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    files[about + "METADATA"] = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    )
     files[about + "WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
     record = ""
     for path, data in files.items():
@@ -67,14 +71,18 @@ def installed(tmp_path_factory, source):
     build = os.environ["GPT2_BUILD_DIR"]
     subprocess.run(
         ["cmake", "--install", build, "--component", "python", "--prefix", folder / "prefix"],
-        check=True, stdout=subprocess.DEVNULL,
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
     wheel = pack(folder / "prefix", source, folder)
     # NumPy is the system's: tests need no network.
-    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", folder / "venv"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--system-site-packages", folder / "venv"], check=True
+    )
     python = folder / "venv/bin/python"
     subprocess.run(
-        [python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile", wheel], check=True
+        [python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile", wheel],
+        check=True,
     )
     shutil.rmtree(folder / "prefix")
     return python
@@ -82,7 +90,9 @@ def installed(tmp_path_factory, source):
 
 def run(command, tmp_path):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GPT2_"))}
-    return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400)
+    return subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400
+    )
 
 
 def texts_of(done):
@@ -100,7 +110,15 @@ def test_a_wheel_works_in_a_fresh_environment(installed, tmp_path, source, progr
 
 def test_a_wheel_needs_nothing_of_the_repository(installed, tmp_path, source):
     """Again, where the repository is an empty folder."""
-    hide = ["unshare", "--mount", "--map-root-user", "sh", "-c", 'mount -t tmpfs none "$0" && shift 0 && exec "$@"', source]
+    hide = [
+        "unshare",
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        'mount -t tmpfs none "$0" && shift 0 && exec "$@"',
+        source,
+    ]
     if shutil.which("unshare") is None or run([*hide, "true"], tmp_path).returncode != 0:
         pytest.skip("NO unshare: the repository could not be hidden from the wheel")
     assert run([*hide, "ls", source], tmp_path).stdout == ""
