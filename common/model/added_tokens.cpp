@@ -5,18 +5,24 @@
 namespace gpt2 {
 namespace {
 
-bool isSpace(Character character) {
-  return character.valid && kindOf(character.code) == CharacterKind::Space;
+/// The character that ends before `end`, which is not 0; empty if it is not
+/// UTF-8.
+std::string_view before(std::string_view text, size_t end) {
+  Character character = characterBefore(text, end);
+  return text.substr(end - character.bytes,
+                     character.valid ? character.bytes : 0);
 }
 
-bool isWord(Character character) {
-  return character.valid && isWordCharacter(character.code);
+/// The character that begins at `at`; empty if it is not UTF-8.
+std::string_view after(std::string_view text, size_t at) {
+  Character character = characterAt(text, at);
+  return text.substr(at, character.valid ? character.bytes : 0);
 }
 
 /// Whether text[begin, end) has no letter, mark or digit on either side.
 bool standsAlone(std::string_view text, size_t begin, size_t end) {
-  return (begin == 0 || !isWord(characterBefore(text, begin))) &&
-         (end == text.size() || !isWord(characterAt(text, end)));
+  return (begin == 0 || !isWordCharacter(before(text, begin))) &&
+         (end == text.size() || !isWordCharacter(after(text, end)));
 }
 
 } // namespace
@@ -85,11 +91,11 @@ void AddedTokens::split(std::string_view text, const Tree &tree,
         (token.singleWord && !standsAlone(text, begin, end)))
       continue;
     if (token.lstrip)
-      while (begin > done && isSpace(characterBefore(text, begin)))
-        begin -= characterBefore(text, begin).bytes;
+      while (begin > done && isSpace(before(text, begin)))
+        begin -= before(text, begin).size();
     if (token.rstrip)
-      while (end < text.size() && isSpace(characterAt(text, end)))
-        end += characterAt(text, end).bytes;
+      while (end < text.size() && isSpace(after(text, end)))
+        end += after(text, end).size();
     if (begin > done)
       parts.push_back({-1, text.substr(done, begin - done)});
     parts.push_back({token.id, text.substr(begin, end - begin)});

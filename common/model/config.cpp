@@ -181,6 +181,7 @@ Config Config::fromJson(const std::filesystem::path &file) {
       readFlag(fields, "scale_attn_weights", config.scalesScores, source);
   config.scalesByLayer = readFlag(fields, "scale_attn_by_inverse_layer_idx",
                                   config.scalesByLayer, source);
+  config.isTied = readFlag(fields, "tie_word_embeddings", true, source);
   // Of a decoder alone: with an encoder's results there would be more weights.
   requireOneOf(fields, "add_cross_attention", {false}, source);
 

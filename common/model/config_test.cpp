@@ -100,8 +100,8 @@ TEST(Config, OfVariants) {
 
   // generation_config.json decides, as it does in transformers.
   writeFile(directory / "generation_config.json", {R"({"bos_token_id": 5})"});
-  EXPECT_EQ(with({}).endOfText, Ids{});
-  EXPECT_EQ(with({}).beginOfText, 5);
+  EXPECT_EQ(with(nlohmann::json::object()).endOfText, Ids{});
+  EXPECT_EQ(with(nlohmann::json::object()).beginOfText, 5);
 }
 
 } // namespace

@@ -121,16 +121,17 @@ Tokenizer::Tokenizer(const TokenizerDescription &description)
 
 void Tokenizer::encodePart(std::string_view text,
                            std::vector<int32_t> &ids) const {
-  while (!text.empty()) {
-    std::string_view word =
-        text.substr(0, wholeParts ? text.size() : firstWord(text));
-    text.remove_prefix(word.size());
+  auto encodeWord = [&](std::string_view word) {
     auto whole = wholeWords.empty() ? wholeWords.end() : wholeWords.find(word);
     if (whole != wholeWords.end())
       ids.push_back(whole->second);
     else
       pairs.encode(word, ids);
-  }
+  };
+  if (wholeParts)
+    encodeWord(text);
+  else
+    forEachWord(text, encodeWord);
 }
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text,

@@ -1,49 +1,20 @@
 //===- unicode.cpp - Characters, and which are letters ------------------===//
 #include "model/unicode.h"
+#include "model/regular_expression.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
-#include <span>
 
 namespace gpt2 {
-namespace {
 
-struct Range {
-  char32_t first, last;
-};
+namespace classes {
 
 #include "model/unicode_ranges.inc"
 
-/// Unicode's White_Space.
-constexpr Range spaces[] = {
-    {0x09, 0x0D},     {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},
-    {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F},
-    {0x205F, 0x205F}, {0x3000, 0x3000}};
+const char spaces[] =
+    R"(\x09-\x0D\x20\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029})"
+    R"(\x{202F}\x{205F}\x{3000})";
 
-constexpr bool contains(std::span<const Range> ranges, char32_t code) {
-  auto after = std::upper_bound(
-      ranges.begin(), ranges.end(), code,
-      [](char32_t code, const Range &range) { return code < range.first; });
-  return after != ranges.begin() && code <= std::prev(after)->last;
-}
-
-constexpr CharacterKind search(char32_t code) {
-  if (contains(letters, code))
-    return CharacterKind::Letter;
-  if (contains(numbers, code))
-    return CharacterKind::Number;
-  return contains(spaces, code) ? CharacterKind::Space : CharacterKind::Other;
-}
-
-constexpr auto ascii = [] {
-  std::array<CharacterKind, 128> kinds{};
-  for (char32_t code = 0; code < 128; ++code)
-    kinds[code] = search(code);
-  return kinds;
-}();
-
-} // namespace
+} // namespace classes
 
 Character characterAt(std::string_view text, size_t at) {
   auto byte = [&](size_t i) {
@@ -79,10 +50,16 @@ Character characterBefore(std::string_view text, size_t end) {
   return {static_cast<unsigned char>(text[end - 1]), 1, false};
 }
 
-CharacterKind kindOf(char32_t code) {
-  return code < 128 ? ascii[code] : search(code);
+bool isSpace(std::string_view character) {
+  static const RegularExpression space("[" + std::string(classes::spaces) +
+                                       "]");
+  return space.matchAt(character, 0) > 0;
 }
 
-bool isWordCharacter(char32_t code) { return contains(wordCharacters, code); }
+bool isWordCharacter(std::string_view character) {
+  static const RegularExpression word(
+      "[" + std::string(classes::wordCharacters) + "]");
+  return word.matchAt(character, 0) > 0;
+}
 
 } // namespace gpt2

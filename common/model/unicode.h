@@ -1,13 +1,13 @@
 //===- unicode.h - Characters, and which are letters --------------------===//
 //
-// The classes are those of `tokenizers`, by which models are trained, in a
-// table of our own: a library's follow the Unicode that it was built with, and
-// a text would become other tokens on another distribution.
+// The classes are those of `tokenizers`, by which models are trained. They are
+// PCRE2's and, because it follows the Unicode that it was built with, those
+// characters by name that Unicode 15 and later assigned.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
 namespace gpt2 {
@@ -25,11 +25,17 @@ Character characterAt(std::string_view text, size_t at);
 /// The character that ends before byte `end` of `text`; `end` is not 0.
 Character characterBefore(std::string_view text, size_t end);
 
-/// The kinds of characters that GPT-2's expression knows: \p{L}, \p{N}, \s.
-enum class CharacterKind : uint8_t { Letter, Number, Space, Other };
-CharacterKind kindOf(char32_t code);
+/// What is between the brackets of a class of characters, [...] or [^...].
+namespace classes {
+extern const char letters[];        ///< \p{L}
+extern const char numbers[];        ///< \p{N}
+extern const char spaces[];         ///< White_Space: PCRE2's \s has U+180E, too
+extern const char wordCharacters[]; ///< \w: letters, marks, decimal digits,
+                                    ///< connectors
+} // namespace classes
 
-/// \w: letters, marks, decimal digits, connectors.
-bool isWordCharacter(char32_t code);
+/// Of one character of UTF-8.
+bool isSpace(std::string_view character);
+bool isWordCharacter(std::string_view character);
 
 } // namespace gpt2

@@ -1,5 +1,6 @@
 //===- word_splitter_test.cpp - Words, judged by another ----------------===//
 #include "model/files.h"
+#include "model/regular_expression.h"
 #include "model/unicode.h"
 #include "model/word_splitter.h"
 
@@ -14,10 +15,7 @@ namespace {
 
 std::vector<std::string> wordsOf(std::string_view text) {
   std::vector<std::string> words;
-  while (!text.empty()) {
-    words.emplace_back(text.substr(0, firstWord(text)));
-    text.remove_prefix(words.back().size());
-  }
+  forEachWord(text, [&](std::string_view word) { words.emplace_back(word); });
   return words;
 }
 
@@ -37,16 +35,34 @@ std::string utf8(char32_t code) {
 TEST(WordSplitter, SplitsAsRecorded) {
   // Recorded from Hugging Face's tokenizers:
   // common/models/record_tokenizers.py.
+  RegularExpression known("\\P{Cn}");
   auto all =
       nlohmann::json::parse(readFile(std::filesystem::path(GPT2_SOURCE_DIR) /
                                      "common/model/fixtures/words.json"));
   ASSERT_GT(all.size(), 50u);
   for (const auto &record : all) {
+    auto code = record["code"].get<uint32_t>();
+    if (!record["assigned"] && known.matchAt(utf8(code), 0)) {
+      std::cout << "passed over: PCRE2 is newer than the record, and knows U+"
+                << std::hex << code << '\n';
+      continue;
+    }
     std::vector<std::string> words = record["words"];
     std::string text;
     for (const std::string &word : words)
       text += word;
-    EXPECT_EQ(wordsOf(text), words) << "U+" << std::hex << record["code"];
+    EXPECT_EQ(wordsOf(text), words) << "U+" << std::hex << code;
+  }
+}
+
+TEST(WordSplitter, WordsMayBeOfAnyLength) {
+  // Letters, numbers of Unicode 1 and 15, mixed; others; white space.
+  for (std::string unit :
+       {"a\u00e9\U00011f04", "1\U00011f50", "!\U0001f600", "\t \u3000"}) {
+    std::string text;
+    while (text.size() < 1'000'000)
+      text += unit;
+    EXPECT_EQ(wordsOf(text), std::vector{text}) << unit;
   }
 }
 

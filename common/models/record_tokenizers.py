@@ -61,11 +61,12 @@ def record_words() -> list[dict]:
     split = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str
     chosen = random.Random(1)
     some = [c for c in chosen.choices(range(0x20000), k=24) if not 0xD800 <= c < 0xE000]
+    unassigned = tokenizer_cases.unassigned()
     words = []
     for c in [*CHARACTERS, *some]:
         text = "a{0}b1{0}2!{0}?\t{0}\n".format(chr(c))
         parts = [text[begin:end] for _, (begin, end) in split(text)]
-        words.append({"code": c, "words": parts})
+        words.append({"code": c, "assigned": c not in unassigned, "words": parts})
     return words
 
 

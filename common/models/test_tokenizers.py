@@ -155,7 +155,13 @@ class Tokenizers(unittest.TestCase):
         self.compare(saved, texts)
 
     def test_every_code_point(self) -> None:
-        """With tokens that show whether two neighbours are in one word."""
+        """With tokens that show whether two neighbours are in one word.
+
+        The added tokens are no symbols of the vocabulary: their ids show them.
+        A PCRE2 newer than `tokenizers` may differ where those know no character
+        yet. That it is newer shows in U+323B0, a letter of Unicode 17: where that
+        is as in `tokenizers`, all must be.
+        """
         alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
         byte_level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
         neighbours = [byte_level.pre_tokenize_str(c)[0][0] for c in "a1!\t "]
@@ -167,23 +173,29 @@ class Tokenizers(unittest.TestCase):
         theirs = tokenizers.Tokenizer(model)
         theirs.pre_tokenizer = byte_level
         theirs.decoder = tokenizers.decoders.ByteLevel()
-        theirs.add_tokens([tokenizers.AddedToken("@", single_word=True)])
-        theirs.add_tokens([tokenizers.AddedToken("#", lstrip=True, rstrip=True)])
+        theirs.add_tokens([tokenizers.AddedToken("@@", single_word=True)])
+        theirs.add_tokens([tokenizers.AddedToken("##", lstrip=True, rstrip=True)])
         theirs.save(str(self.folder / "tokenizer.json"))
-        contexts = "a{0}a|1{0}1|!{0}!|\t{0}\t| {0} |'{0}s|{0}@{0}|{0}#{0}|"
+        contexts = "a{0}a|1{0}1|!{0}!|\t{0}\t| {0} |'{0}s|{0}@@|@@{0}|{0}##{0}|"
         code_points = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
+        wrong = []
         for begin in range(0, len(code_points), 100_000):
             chunk = code_points[begin : begin + 100_000]
             texts = [contexts.format(chr(c)) for c in chunk]
             expected = theirs.encode_batch_fast(texts)
             actual = our_ids(self.folder / "tokenizer.json", texts)
-            wrong = [
-                hex(c)
+            wrong += [
+                c
                 for c, ours, wanted in zip(chunk, actual, expected)
                 if ours != wanted.ids
             ]
             self.assertEqual(len(actual), len(chunk))
-            self.assertEqual(wrong[:20], [], f"{len(wrong)} in all")
+        if 0x323B0 in wrong:
+            unassigned = tokenizer_cases.unassigned()
+            newer = [c for c in wrong if c in unassigned]
+            print(f"PCRE2 is newer than tokenizers: {len(newer)} characters differ")
+            wrong = [c for c in wrong if c not in unassigned]
+        self.assertEqual([*map(hex, wrong[:20])], [], f"{len(wrong)} in all")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,15 @@ def tokenizer_json(tokens: list[dict], prefix: bool = False, **changed) -> dict:
     return {**file, "decoder": byte_level, "model": model, **changed}
 
 
+def unassigned() -> set[int]:
+    """The code points that are nothing yet in the Unicode of `tokenizers`."""
+    from tokenizers import Regex, pre_tokenizers
+
+    without = pre_tokenizers.Split(Regex(r"\p{Cn}"), "removed").pre_tokenize_str
+    code_points = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+    return {c for c in code_points if not without(chr(c))}
+
+
 def template(before: dict[str, int], after: dict[str, int]) -> dict:
     """A post-processor that puts tokens around a text."""
 
