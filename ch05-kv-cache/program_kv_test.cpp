@@ -152,7 +152,7 @@ TEST_F(CacheRun, RefusesOptions) {
     full += "king ";
   writeFile(directory / "ids", {"1 2\n3 x\n"});
   EXPECT_THAT(errorOf({"--prompt-ids=" + (directory / "ids").string()}),
-              HasSubstr("ids:2: expected token ids"));
+              HasSubstr("ids:2: \"x\" is not a token id"));
   EXPECT_THAT(errorOf({"--prefill=-1"}), HasSubstr("--prefill=-1"));
   writeFile(directory / "long", {"a\n" + full + "\n"});
   EXPECT_THAT(errorOf({"--prompts=" + (directory / "long").string()}),

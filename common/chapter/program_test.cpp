@@ -1,7 +1,6 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
 #include "chapter/program_test.h"
 #include "device/kernel_checks.h"
-#include "model/json_file.h"
 #include "model/tokenizer.h"
 
 #include <algorithm>
@@ -10,24 +9,11 @@
 using namespace gpt2;
 using namespace gpt2::testing;
 
-using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 namespace {
-
-/// The last `count` numbers of a .npy file of f32: all of them.
-std::vector<float> readLogits(const std::filesystem::path &file,
-                              int64_t count) {
-  std::string bytes = readFile(file);
-  std::vector<float> logits(static_cast<size_t>(count));
-  size_t size = logits.size() * sizeof(float);
-  EXPECT_GT(bytes.size(), size);
-  if (bytes.size() > size)
-    std::memcpy(logits.data(), bytes.data() + bytes.size() - size, size);
-  return logits;
-}
 
 TEST_F(ProgramRun, ContinuesAPrompt) {
   std::vector<std::string> arguments = {"Once upon a time", "--seed=3",
@@ -93,34 +79,6 @@ TEST_F(ProgramRun, DumpsLogits) {
   }
 }
 
-// Models that differ from GPT-2, and what transformers computes for them.
-TEST_F(ProgramRun, HasTheLogitsOfTransformers) {
-  std::filesystem::path models =
-      std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
-  for (const char *name : {"silently_untied", "numbers", "gelu", "by_layer"}) {
-    SCOPED_TRACE(name);
-    std::filesystem::path model = models / name;
-    nlohmann::json recorded = readJsonObject(model / "expected.json");
-    std::string tokens;
-    reference::Vector expected;
-    for (const auto &id : recorded.at("ids"))
-      tokens += id.dump() + "\n";
-    for (const auto &row : recorded.at("logits"))
-      expected.insert(expected.end(), row.begin(), row.end());
-    std::filesystem::path file = directory / "logits.npy";
-    ProgramResult result =
-        run({"--model=" + model.string(), ids(tokens), "--all-positions",
-             "--dump-logits=" + file.string()});
-    ASSERT_EQ(result.exitCode, 0) << result.err;
-    Comparison comparison =
-        compareLogits(readLogits(file, std::ssize(expected)), expected,
-                      Checkpoint::open(model)->config());
-    EXPECT_TRUE(comparison.within) << comparison.describe(0);
-    EXPECT_EQ(result.err.find("logits are made with it") != std::string::npos,
-              name == std::string("silently_untied"));
-  }
-}
-
 TEST_F(ProgramRun, NeedsNoTokenizerForIds) {
   Config config = makeConfig(1, 2, 16, 8, 11);
   std::filesystem::create_directory(directory / "model");
@@ -137,65 +95,6 @@ TEST_F(ProgramRun, NeedsNoTokenizerForIds) {
   std::string dump = "--dump-logits=" + (directory / "l.npy").string();
   EXPECT_THAT(errorOf({model, ids(""), dump}), HasSubstr("no token ids"));
   EXPECT_FALSE(std::filesystem::exists(directory / "l.npy"));
-}
-
-/// A folder with a model whose vocabulary is padded behind the embedded model's
-/// tokens, by rows that any logit of a token is small beside.
-void writePadded(const std::filesystem::path &folder) {
-  Config config = makeConfig(1, 2, 16, 24, 4104);
-  Weights weights = randomWeights(config);
-  for (float &value : weights.tensor("wte.weight").subspan(4096 * 16))
-    value *= 100;
-  std::filesystem::create_directory(folder);
-  writeConfig(folder / "config.json", config);
-  SafetensorsFile::of(weights, ElementType::F32)
-      .write(folder / "model.safetensors");
-}
-
-TEST_F(ProgramRun, NeverChoosesWhatIsNoToken) {
-  std::filesystem::path folder = directory / "padded";
-  writePadded(folder);
-  std::string model = "--model=" + folder.string();
-  // Of ids it is not known which are tokens.
-  EXPECT_THAT(run({model, ids("3\n"), "--greedy", "--max-new-tokens=4"}).out,
-              ContainsRegex("410[0-3]|409[6-9]"));
-  for (const char *file : {"encoder.json", "vocab.bpe"})
-    std::filesystem::copy(std::filesystem::path(paths::embeddedModel()) / file,
-                          folder / file);
-  writeFile(directory / "prompts.txt", {"Once upon\nThe king\n"});
-  for (const char *choice : {"--greedy", "--top-k=0"})
-    for (std::string prompt :
-         {std::string("Once"),
-          "--prompts=" + (directory / "prompts.txt").string()}) {
-      ProgramResult result =
-          run({model, choice, "--max-new-tokens=12", prompt});
-      EXPECT_EQ(result.exitCode, 0) << result.err;
-    }
-}
-
-TEST_F(ProgramRun, TakesAnotherTokenizer) {
-  std::filesystem::path folder = directory / "padded";
-  writePadded(folder);
-  std::string model = "--model=" + folder.string();
-  // That there is none is found before anything is compiled.
-  EXPECT_THAT(errorOf({model, "Once"}), HasSubstr("no tokenizer here"));
-  EXPECT_FALSE(std::filesystem::exists(directory / "cache"));
-  std::string tokenizer = "--tokenizer=" + std::string(paths::embeddedModel());
-  std::vector<std::string> arguments = {
-      model, tokenizer, "--greedy", "--max-new-tokens=3", "<|endoftext|>Once"};
-  ProgramResult result = run(arguments);
-  EXPECT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_THAT(result.out, StartsWith("<|endoftext|>Once"));
-  // Thirteen characters in the place of one token: another text follows.
-  arguments.push_back("--no-special");
-  ProgramResult spelt = run(arguments);
-  EXPECT_EQ(spelt.exitCode, 0) << spelt.err;
-  EXPECT_THAT(spelt.out, StartsWith("<|endoftext|>Once"));
-  EXPECT_NE(spelt.out, result.out);
-  EXPECT_THAT(errorOf({model, tokenizer, ids("1")}),
-              HasSubstr("--tokenizer goes with text"));
-  EXPECT_THAT(errorOf({"--no-special", ids("1")}),
-              HasSubstr("--no-special goes with text"));
 }
 
 TEST_F(ProgramRun, GoesOnBehindTheEndIfAsked) {

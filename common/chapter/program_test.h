@@ -7,11 +7,24 @@
 #include "model/paths.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 namespace gpt2::testing {
+
+/// The last `count` numbers of a .npy file of f32: all of them.
+inline std::vector<float> readLogits(const std::filesystem::path &file,
+                                     int64_t count) {
+  std::string bytes = readFile(file);
+  std::vector<float> logits(static_cast<size_t>(count));
+  size_t size = logits.size() * sizeof(float);
+  EXPECT_GT(bytes.size(), size);
+  if (bytes.size() > size)
+    std::memcpy(logits.data(), bytes.data() + bytes.size() - size, size);
+  return logits;
+}
 
 /// A folder for what the program writes, and its cache in it.
 class ProgramRun : public ::testing::Test {

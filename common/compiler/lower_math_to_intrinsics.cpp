@@ -2,8 +2,9 @@
 //
 // A GPU has no libm: upstream's conversions call libdevice or ocml, which come
 // with CUDA and ROCm. This pass needs neither. It expresses exp, exp2, sqrt,
-// rsqrt and tanh of f32 by two intrinsics, llvm.exp2 and llvm.sqrt, for which
-// every target has an instruction (on the host, a function of libm):
+// rsqrt, tanh and the magnitude of f32 by three intrinsics, llvm.exp2, llvm.sqrt
+// and llvm.fabs, for which every target has an instruction (on the host, for the
+// first, a function of libm):
 //
 //   exp(x)  = exp2(x log2 e)
 //   tanh(x) = 1 - 2 / (exp2(2 x log2 e) + 1)
@@ -48,6 +49,7 @@ public:
   }
   Value exp2(Value x) { return intrinsic("llvm.exp2.f32", x); }
   Value sqrt(Value x) { return intrinsic("llvm.sqrt.f32", x); }
+  Value magnitude(Value x) { return intrinsic("llvm.fabs.f32", x); }
 
 private:
   Value intrinsic(StringRef name, Value x) {
@@ -75,6 +77,8 @@ Value lowered(Operation *op) {
     return a.exp2(a.product(x, a.constant(log2e)));
   if (isa<math::SqrtOp>(op))
     return a.sqrt(x);
+  if (isa<math::AbsFOp>(op))
+    return a.magnitude(x);
   if (isa<math::RsqrtOp>(op))
     return a.quotient(a.constant(1), a.sqrt(x));
   if (isa<math::TanhOp>(op)) {

@@ -22,14 +22,9 @@ int64_t readSize(const json &fields, const char *name,
   return value.get<int64_t>();
 }
 
-/// Whether `name` is there, and not null.
-bool isGiven(const json &fields, const char *name) {
-  return fields.contains(name) && !fields[name].is_null();
-}
-
 double readNumber(const json &fields, const char *name, double otherwise,
                   const std::string &source) {
-  if (!isGiven(fields, name))
+  if (field(fields, name).is_null())
     return otherwise;
   if (!fields[name].is_number())
     fail(source, ": field \"", name, "\" is ", fields[name].dump(),
@@ -37,19 +32,9 @@ double readNumber(const json &fields, const char *name, double otherwise,
   return fields[name].get<double>();
 }
 
-bool readFlag(const json &fields, const char *name, bool otherwise,
-              const std::string &source) {
-  if (!isGiven(fields, name))
-    return otherwise;
-  if (!fields[name].is_boolean())
-    fail(source, ": field \"", name, "\" is ", fields[name].dump(),
-         "; expected true or false");
-  return fields[name].get<bool>();
-}
-
 Activation readActivation(const json &fields, const std::string &source) {
   constexpr const char *name = "activation_function";
-  if (!isGiven(fields, name))
+  if (field(fields, name).is_null())
     return Activation::GeluTanh;
   // gelu_fast is the same formula, multiplied out.
   const std::pair<const char *, Activation> known[] = {
@@ -73,7 +58,7 @@ Activation readActivation(const json &fields, const std::string &source) {
 std::vector<int32_t> readTokens(const json &fields, const char *name,
                                 const std::string &source) {
   std::vector<int32_t> tokens;
-  if (!isGiven(fields, name))
+  if (field(fields, name).is_null())
     return tokens;
   const json &value = fields[name];
   for (const json &id : value.is_array() ? value : json::array({value})) {
@@ -93,7 +78,7 @@ std::vector<int32_t> readTokens(const json &fields, const char *name,
 void requireOneOf(const json &fields, const char *name,
                   std::initializer_list<json> allowed,
                   const std::string &source) {
-  if (!isGiven(fields, name))
+  if (field(fields, name).is_null())
     return;
   for (const json &value : allowed)
     if (fields[name] == value)
@@ -169,7 +154,7 @@ Config Config::fromJson(const std::filesystem::path &file) {
   config.context = readSize(
       fields, fields.contains("n_positions") ? "n_positions" : "n_ctx", source);
   config.vocab = readSize(fields, "vocab_size", source);
-  if (isGiven(fields, "n_inner"))
+  if (!field(fields, "n_inner").is_null())
     config.innerChannels = readSize(fields, "n_inner", source);
   if (config.innerChannels == 4 * config.channels)
     config.innerChannels.reset();
@@ -178,10 +163,10 @@ Config Config::fromJson(const std::filesystem::path &file) {
   config.epsilon =
       readNumber(fields, "layer_norm_epsilon", config.epsilon, source);
   config.scalesScores =
-      readFlag(fields, "scale_attn_weights", config.scalesScores, source);
-  config.scalesByLayer = readFlag(fields, "scale_attn_by_inverse_layer_idx",
-                                  config.scalesByLayer, source);
-  config.isTied = readFlag(fields, "tie_word_embeddings", true, source);
+      flag(fields, "scale_attn_weights", config.scalesScores, source);
+  config.scalesByLayer = flag(fields, "scale_attn_by_inverse_layer_idx",
+                              config.scalesByLayer, source);
+  config.isTied = flag(fields, "tie_word_embeddings", true, source);
   // Of a decoder alone: with an encoder's results there would be more weights.
   requireOneOf(fields, "add_cross_attention", {false}, source);
 

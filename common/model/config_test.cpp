@@ -68,6 +68,9 @@ TEST(Config, Refused) {
   writeFile(path, {"{\"n_layer\": "});
   EXPECT_THAT(errorOf([&] { Config::fromJson(path); }),
               HasSubstr("not valid JSON"));
+  writeFile(path, {"version https://git-lfs.github.com/spec/v1\noid sha256:"});
+  EXPECT_THAT(errorOf([&] { Config::fromJson(path); }),
+              HasSubstr("config.json: this is a Git-LFS pointer"));
 }
 
 TEST(Config, OfVariants) {

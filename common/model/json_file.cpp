@@ -1,6 +1,7 @@
 //===- json_file.cpp - JSON with errors that name the file --------------===//
 #include "model/json_file.h"
 #include "model/error.h"
+#include "model/foreign.h"
 #include "model/mapped_file.h"
 
 #include <set>
@@ -27,6 +28,8 @@ json parseJsonObject(std::string_view text, const std::string &source,
       fail(source, ": expected a JSON object, found ", value.type_name());
     return value;
   } catch (const json::exception &error) {
+    if (std::string what = describeForeign(text); !what.empty())
+      fail(source, ": this is ", what);
     fail(source, ": not valid JSON: ", error.what());
   }
 }

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -49,6 +50,15 @@ Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
 
 Weights randomWeights(const Config &config) {
   return openRandom(config)->load();
+}
+
+double distance(const Weights &a, const Weights &b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.specs().size(); ++i)
+    for (size_t j = 0; j < a.tensor(i).size(); ++j)
+      largest =
+          std::max<double>(largest, std::abs(a.tensor(i)[j] - b.tensor(i)[j]));
+  return largest;
 }
 
 std::vector<int32_t> someTokens(const Config &config, int64_t count) {

@@ -16,6 +16,9 @@ Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
 /// Weights from the formula of model/random.cpp.
 Weights randomWeights(const Config &config);
 
+/// The largest difference between two sets of weights.
+double distance(const Weights &a, const Weights &b);
+
 /// `count` ids spread over the vocabulary.
 std::vector<int32_t> someTokens(const Config &config, int64_t count);
 

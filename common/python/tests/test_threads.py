@@ -101,7 +101,7 @@ def test_one_stream_in_two_threads(model):
     expected = model.generate(ids, max_new_tokens=60, return_full_text=False)
     from lowering_gpt2 import _core
 
-    stream = _core.Stream(model._core, ids, _core.Generating(60, 0.8, 40, 1.0, 1, "stop"), None)
+    stream = _core.Stream(model._core, ids, _core.Generating(60, 0.8, 40, 1.0, 1, "stop"), None, False)
     parts = in_threads(2, lambda _: list(stream))
     assert sorted(parts[0] + parts[1]) == sorted(expected)
 
