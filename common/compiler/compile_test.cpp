@@ -54,7 +54,9 @@ protected:
     writeFile(directory / "fill.mlir", {source});
     CompileRequest request;
     request.sources = {directory / "fill.mlir"};
-    request.stages = {specializeStage({.sizes = sizes}), bufferizeStage(),
+    Setting setting;
+    setting.sizes = sizes;
+    request.stages = {specializeStage(setting), bufferizeStage(),
                       llvmDialectStage()};
     request.cacheDirectory = directory / "cache";
     return request;
