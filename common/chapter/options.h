@@ -24,6 +24,7 @@ template <typename T> using NumberOption = cl::opt<Number<T>>;
 
 } // namespace gpt2
 
+/// \cond of LLVM's
 template <typename T>
 class llvm::cl::parser<gpt2::Number<T>> : public basic_parser<gpt2::Number<T>> {
 public:
@@ -44,6 +45,7 @@ public:
     this->printOptionNoValue(option, width);
   }
 };
+/// \endcond
 
 namespace gpt2 {
 

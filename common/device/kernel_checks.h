@@ -37,7 +37,7 @@ struct KernelCheck {
 /// Runs entries test_NAME of a program that was compiled for these sizes, and
 /// compares what they compute. Matrices are given as the program takes them,
 /// and the reference has the same numbers. If `roundsFactors`, the program's
-/// @linear and @attention round to bf16 what they multiply.
+/// `linear` and `attention` round to bf16 what they multiply.
 class KernelChecks {
 public:
   KernelChecks(Executable &kernels, const KernelSizes &sizes,

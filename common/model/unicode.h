@@ -27,10 +27,10 @@ Character characterBefore(std::string_view text, size_t end);
 
 /// What is between the brackets of a class of characters, [...] or [^...].
 namespace classes {
-extern const char letters[];        ///< \p{L}
-extern const char numbers[];        ///< \p{N}
-extern const char spaces[];         ///< White_Space: PCRE2's \s has U+180E, too
-extern const char wordCharacters[]; ///< \w: letters, marks, decimal digits,
+extern const char letters[];        ///< `\p{L}`
+extern const char numbers[];        ///< `\p{N}`
+extern const char spaces[];         ///< White_Space: PCRE2's `\s` has U+180E, too
+extern const char wordCharacters[]; ///< `\w`: letters, marks, decimal digits,
                                     ///< connectors
 } // namespace classes
 
