@@ -163,6 +163,7 @@ for what in pipeline source; do
 done
 
 # How models that differ from GPT-2 begin: the first stage.
+grep -o '%epsilon = .*' ch02-linalg/layernorm.mlir >"$out/models-epsilon.mlir"
 for model in plain untied numbers; do
   echo "$model:"
   "$ch06" --model="common/model/fixtures/models/$model" --emit=pipeline | sed -n '/tie-emb\|set-const\|inline/{s/^ */  /p}' | cut -c1-100
