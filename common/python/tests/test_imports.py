@@ -77,11 +77,8 @@ def test_only_the_module_is_seen():
     assert names == ["PyInit__core"]
 
 
-def test_importing_is_quick_and_quiet(python):
-    out = python(
-        "import time; t = time.time(); import numpy; u = time.time(); import lowering_gpt2; print(time.time() - u)"
-    )
-    assert float(out) < 2
+def test_importing_is_quiet(python):
+    assert python("import lowering_gpt2") == ""
 
 
 def test_types_are_there():
