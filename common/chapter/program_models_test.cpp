@@ -39,6 +39,30 @@ TEST_F(ProgramRun, HasTheLogitsOfTransformers) {
   }
 }
 
+// Sizes are the same; what is computed is not.
+TEST_F(ProgramRun, IsForOneKindOfModel) {
+  if (tested().chapter.hasKernels())
+    return; // the library says of the model what those for the CPU say
+  std::filesystem::path models =
+      std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
+  std::string library = directory / "program.so";
+  ProgramResult written =
+      run({"--aot=" + library, "--model=" + (models / "plain").string(),
+           "--device=cpu"});
+  ASSERT_EQ(written.exitCode, 0) << written.err;
+  auto runWith = [&](const char *model) {
+    return runProgram(RUN_PROGRAM,
+                      {library, "--model=" + (models / model).string(),
+                       "--device=cpu", ids("3\n"), "--max-new-tokens=2"});
+  };
+  EXPECT_EQ(runWith("plain").exitCode, 0);
+  EXPECT_THAT(runWith("gelu").err,
+              HasSubstr("compiled for a model with activation gelu_new, and "
+                        "this one has gelu"));
+  EXPECT_THAT(runWith("silently_untied").err,
+              HasSubstr("with a matrix for logits no, and this one has yes"));
+}
+
 /// A folder with a model whose vocabulary is padded behind the embedded model's
 /// tokens, by rows that any logit of a token is small beside.
 void writePadded(const std::filesystem::path &folder) {
