@@ -53,9 +53,14 @@ TEST_F(ProgramRun, IsForOneKindOfModel) {
   auto runWith = [&](const char *model) {
     return runProgram(RUN_PROGRAM,
                       {library, "--model=" + (models / model).string(),
-                       "--device=cpu", ids("3\n"), "--max-new-tokens=2"});
+                       "--device=cpu", ids("3\n"), "--greedy",
+                       "--max-new-tokens=6"});
   };
-  EXPECT_EQ(runWith("plain").exitCode, 0);
+  ProgramResult itself =
+      run({"--model=" + (models / "plain").string(), "--device=cpu", ids("3\n"),
+           "--greedy", "--max-new-tokens=6"});
+  EXPECT_NE(itself.out, "");
+  EXPECT_EQ(runWith("plain").out, itself.out);
   EXPECT_THAT(runWith("gelu").err,
               HasSubstr("compiled for a model with activation gelu_new, and "
                         "this one has gelu"));
