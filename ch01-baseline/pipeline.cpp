@@ -4,7 +4,7 @@
 // become numbers, tensors become memory, loops become branches.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/pipelines.h"
+#include "compiler/pipeline/pipelines.h"
 
 namespace gpt2::ch01_baseline {
 

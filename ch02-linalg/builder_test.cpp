@@ -1,6 +1,6 @@
 //===- builder_test.cpp - The builder says what the text says -----------===//
 #include "builder/bias_gelu.h"
-#include "model/paths.h"
+#include "support/paths.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

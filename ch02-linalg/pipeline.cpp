@@ -4,7 +4,7 @@
 // decided here, for all of them, by one rule.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/pipelines.h"
+#include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Dialect/Linalg/Passes.h"
 

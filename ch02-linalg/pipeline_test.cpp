@@ -5,7 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-#include "compiler/session.h"
+#include "compiler/pipeline/session.h"
 
 #include <gmock/gmock.h>
 

@@ -4,7 +4,7 @@
 // run, and where what they hand on is kept.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/pipelines.h"
+#include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"

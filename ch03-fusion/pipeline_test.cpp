@@ -1,7 +1,7 @@
 //===- pipeline_test.cpp - What chapter 3's page says of its program ----===//
 #include "declaration.h"
 
-#include "compiler/session.h"
+#include "compiler/pipeline/session.h"
 
 #include <gmock/gmock.h>
 

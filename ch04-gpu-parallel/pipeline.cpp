@@ -6,8 +6,8 @@
 // threads here.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/gpu_codegen.h"
-#include "compiler/pipelines.h"
+#include "compiler/codegen/gpu_codegen.h"
+#include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"

@@ -3,7 +3,7 @@
 // Behind what it needs.
 #include "yardsticks/kernels.cu"
 
-#include "device/emulator.h"
+#include "device/emulator/emulator.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
 #include "reference/values.h"

@@ -1,6 +1,6 @@
 //===- cache_test.cpp - What is kept is what would be computed ----------===//
-#include "chapter/chapter_test.h"
-#include "device/sequence.h"
+#include "chapter/conformance/chapter_test.h"
+#include "run/sequence.h"
 #include "testing/messages.h"
 
 #include <gmock/gmock.h>
@@ -171,7 +171,8 @@ TEST_F(Cache, GrowsAndKeepsWhatItHas) {
   Sequence other(forward), third = sequence.fork(4);
   other.extend(first(5));
   std::vector<float> logits(vocab, NAN);
-  for (auto [grown, length] : {std::pair(&sequence, 9), {&other, 5}, {&third, 4}}) {
+  for (auto [grown, length] :
+       {std::pair(&sequence, 9), {&other, 5}, {&third, 4}}) {
     grown->extend(std::span(tokens).subspan(static_cast<size_t>(length), 2),
                   logits);
     expectLogits(logits, static_cast<size_t>(length) + 2, "a cache that grew");
@@ -211,9 +212,10 @@ TEST_F(Cache, RefusesWhatDoesNotFit) {
               HasSubstr("all 2 sequences of the cache are in use"));
   std::vector<Sequence *> twice = {&second, &second};
   std::vector<float> logits(2 * vocab);
-  EXPECT_THAT(
-      messageOf([&] { Batch(forward).extend(twice, {{1, 2}}, logits); }),
-      HasSubstr("twice"));
+  EXPECT_THAT(messageOf([&] {
+                Batch(forward).extend(twice, {{1, 2}}, logits);
+              }),
+              HasSubstr("twice"));
   EXPECT_THAT(messageOf([&] { Forward none(program, weights, 0); }),
               HasSubstr("a cache for 0 sequences"));
   // A petabyte.

@@ -1,5 +1,5 @@
 //===- kernels_cache_test.cpp - The kernels that know the cache ---------===//
-#include "chapter/chapter_test.h"
+#include "chapter/conformance/chapter_test.h"
 #include "reference/values.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 // stages are those of the chapter before, with what the cache needs.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/pipelines.h"
+#include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"

@@ -1,6 +1,6 @@
 //===- pipeline_test.cpp - What chapter 5's program looks like ----------===//
-#include "chapter/chapter_test.h"
-#include "compiler/session.h"
+#include "chapter/conformance/chapter_test.h"
+#include "compiler/pipeline/session.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

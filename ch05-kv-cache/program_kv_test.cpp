@@ -1,5 +1,5 @@
 //===- program_kv_test.cpp - Sequences, as a user runs them -------------===//
-#include "chapter/program_test.h"
+#include "chapter/conformance/program_test.h"
 #include "model/generate.h"
 
 #include <algorithm>

@@ -5,11 +5,11 @@
 // transform dialect, schedules/, which the passes below carry out.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/matrix_units.h"
-#include "compiler/pipelines.h"
-#include "compiler/protect_arguments.h"
-#include "compiler/schedule.h"
-#include "model/error.h"
+#include "compiler/passes/gpu/matrix_units.h"
+#include "compiler/passes/memory/protect_arguments.h"
+#include "compiler/pipeline/pipelines.h"
+#include "compiler/schedule/schedule.h"
+#include "support/error.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"

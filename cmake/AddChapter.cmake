@@ -6,7 +6,7 @@
 #   *.mlir         the program's text; files replace the parent's of the same
 #                  name (the first chapter's parent is common/*.mlir)
 #   schedules/cpu/*.mlir        how programs for the CPU are tiled, a file for
-#                               each family of CPUs (compiler/schedule.h),
+#                               each family of CPUs (compiler/schedule/schedule.h),
 #   schedules/cpu/steps/*.mlir  and what the files share;
 #   schedules/gpu/              the same for programs with kernels
 #   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not

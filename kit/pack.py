@@ -55,7 +55,7 @@ class Packer:
         print(f"kit: {time.monotonic() - self.start:5.1f} s  {what}", file=sys.stderr, flush=True)
 
     def model_of(self, name: str) -> str:
-        return str(ROOT / "common/models" / EMBEDDED) if name == EMBEDDED else name
+        return str(ROOT / "common/embedded_model" / EMBEDDED) if name == EMBEDDED else name
 
     def add_models(self) -> None:
         for name in self.models:

@@ -2,13 +2,13 @@
 #include "chapter/chapter.h"
 #include "declaration.h"
 #include "device/choose_device.h"
-#include "device/gpu_device.h"
-#include "device/self_check.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "device/gpu/gpu_device.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
 #include "reference/values.h"
+#include "run/self_check.h"
+#include "support/error.h"
+#include "support/files.h"
 
 #include <cmath>
 #include <cstdio>

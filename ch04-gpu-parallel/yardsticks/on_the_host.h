@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "device/emulator_intrinsics.h"
+#include "device/emulator/intrinsics.h"
 
 #include <bit>
 #include <cmath>

@@ -5,8 +5,8 @@
 // tile's registers, what it reads, and nothing else.
 //
 //===----------------------------------------------------------------------===//
-#include "chapter/chapter_test.h"
-#include "compiler/schedule.h"
+#include "chapter/conformance/chapter_test.h"
+#include "compiler/schedule/schedule.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Regex.h"

@@ -1,12 +1,12 @@
 //===- formats_test.cpp - Weights in bf16 and in eight bits -------------===//
-#include "chapter/chapter_test.h"
-#include "compiler/schedule.h"
-#include "device/sequence.h"
-#include "model/checkpoint.h"
-#include "model/files.h"
+#include "chapter/conformance/chapter_test.h"
+#include "compiler/schedule/schedule.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/generate.h"
-#include "model/paths.h"
 #include "run/loss.h"
+#include "run/sequence.h"
+#include "support/files.h"
+#include "support/paths.h"
 
 #include <gmock/gmock.h>
 

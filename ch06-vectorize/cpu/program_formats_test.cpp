@@ -1,5 +1,5 @@
 //===- program_formats_test.cpp - Formats, as a user asks for them ------===//
-#include "chapter/program_test.h"
+#include "chapter/conformance/program_test.h"
 
 using namespace gpt2;
 using namespace gpt2::testing;

@@ -1,9 +1,9 @@
 //===- schedule_test.cpp - Schedules, threads, and what they compute ----===//
-#include "chapter/chapter_test.h"
-#include "compiler/schedule.h"
+#include "chapter/conformance/chapter_test.h"
+#include "compiler/schedule/schedule.h"
 #include "device/host_device.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "support/error.h"
+#include "support/files.h"
 #include "testing/messages.h"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 //===- tune_test.cpp - Schedules with other numbers ---------------------===//
-#include "chapter/program_test.h"
+#include "chapter/conformance/program_test.h"
 #include "chapter/tune.h"
-#include "compiler/tuning.h"
+#include "compiler/schedule/tuning.h"
 
 using namespace gpt2;
 using namespace gpt2::testing;

@@ -1,7 +1,7 @@
 //===- chip_chapters.h - The chapter for a chip, for its tests ----------===//
 #pragma once
 
-#include "chapter/chapter_test.h"
+#include "chapter/conformance/chapter_test.h"
 
 namespace gpt2::testing {
 

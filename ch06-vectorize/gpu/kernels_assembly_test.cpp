@@ -1,9 +1,9 @@
 //===- kernels_assembly_test.cpp - What kernels in bf16 look like -------===//
 #include "chip_chapters.h"
 
-#include "compiler/pass_trace.h"
-#include "model/checkpoint.h"
-#include "model/paths.h"
+#include "compiler/inspect/pass_trace.h"
+#include "model/checkpoint/checkpoint.h"
+#include "support/paths.h"
 #include "testing/gpu_assembly.h"
 
 #include <gmock/gmock.h>

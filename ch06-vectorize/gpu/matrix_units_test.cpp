@@ -2,11 +2,11 @@
 #include "chip_chapters.h"
 
 #include "chapter/ahead_of_time.h"
-#include "chapter/on_this_gpu.h"
-#include "compiler/matrix_units.h"
-#include "compiler/schedule.h"
-#include "device/sequence.h"
-#include "model/files.h"
+#include "chapter/conformance/on_this_gpu.h"
+#include "compiler/passes/gpu/matrix_units.h"
+#include "compiler/schedule/schedule.h"
+#include "run/sequence.h"
+#include "support/files.h"
 #include "testing/gpu_assembly.h"
 #include "testing/messages.h"
 

@@ -1,10 +1,10 @@
 //===- ahead_of_time.cpp - A chapter's program in a library -------------===//
 #include "chapter/ahead_of_time.h"
-#include "compiler/codegen.h"
-#include "compiler/pipeline_text.h"
-#include "compiler/tools.h"
-#include "device/self_check.h"
-#include "model/error.h"
+#include "compiler/codegen/codegen.h"
+#include "compiler/codegen/tools.h"
+#include "compiler/pipeline/pipeline_text.h"
+#include "run/self_check.h"
+#include "support/error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Constants.h"

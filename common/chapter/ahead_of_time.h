@@ -2,7 +2,7 @@
 #pragma once
 
 #include "chapter/chapter.h"
-#include "device/kernel_checks.h"
+#include "run/kernel_checks.h"
 
 namespace gpt2 {
 

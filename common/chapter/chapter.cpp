@@ -1,8 +1,8 @@
 //===- chapter.cpp - A chapter's program, compiled and bound ------------===//
 #include "chapter/chapter.h"
-#include "compiler/pass_trace.h"
-#include "compiler/schedule.h"
-#include "model/error.h"
+#include "compiler/inspect/pass_trace.h"
+#include "compiler/schedule/schedule.h"
+#include "support/error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

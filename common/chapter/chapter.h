@@ -1,10 +1,10 @@
 //===- chapter.h - What a chapter is ------------------------------------===//
 #pragma once
 
+#include "compiler/codegen/program.h"
 #include "compiler/compile.h"
-#include "compiler/program.h"
-#include "compiler/score.h"
-#include "device/forward.h"
+#include "compiler/inspect/score.h"
+#include "run/forward.h"
 
 #include <filesystem>
 #include <string>

@@ -1,9 +1,9 @@
 //===- command_line.cpp - The options every chapter's program takes -----===//
 #include "chapter/command_line.h"
 #include "chapter/options.h"
-#include "compiler/object_cache.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "compiler/codegen/object_cache.h"
+#include "support/error.h"
+#include "support/files.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"

@@ -1,10 +1,10 @@
 //===- divergence.cpp - Where two versions of GPT-2 part ----------------===//
 #include "chapter/divergence.h"
-#include "compiler/session.h"
-#include "compiler/tap.h"
-#include "model/error.h"
-#include "model/paths.h"
+#include "compiler/inspect/tap.h"
+#include "compiler/pipeline/session.h"
 #include "reference/reference.h"
+#include "support/error.h"
+#include "support/paths.h"
 
 #include <algorithm>
 #include <cmath>

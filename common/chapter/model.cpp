@@ -1,12 +1,12 @@
 //===- model.cpp - A chapter's program, bound to a model's weights ------===//
 #include "chapter/model.h"
 #include "chapter/tune.h"
-#include "compiler/pipeline_text.h"
-#include "compiler/schedule.h"
+#include "compiler/pipeline/pipeline_text.h"
+#include "compiler/schedule/schedule.h"
 #include "device/choose_device.h"
-#include "device/self_check.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "run/self_check.h"
+#include "support/error.h"
+#include "support/files.h"
 
 #include "llvm/ADT/StringExtras.h"
 

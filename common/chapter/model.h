@@ -7,7 +7,7 @@
 #pragma once
 
 #include "chapter/chapter.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "run/times.h"
 
 #include <optional>

@@ -1,9 +1,9 @@
 //===- options.h - The options of a program, as LLVM takes them ---------===//
 #pragma once
 
-#include "model/numbers.h"
-#include "model/paths.h"
 #include "model/sampler.h"
+#include "support/numbers.h"
+#include "support/paths.h"
 
 #include "llvm/Support/CommandLine.h"
 
@@ -67,12 +67,14 @@ struct Options {
       cl::cat(input)};
   cl::opt<std::string> tokenizer{
       "tokenizer", cl::value_desc("path"),
-      cl::desc("A folder with a tokenizer's files, a tokenizer.json, or llm.c's "
-               ".bin file (default: what lies beside the model)"),
+      cl::desc(
+          "A folder with a tokenizer's files, a tokenizer.json, or llm.c's "
+          ".bin file (default: what lies beside the model)"),
       cl::cat(input)};
   cl::opt<bool> noSpecial{
       "no-special",
-      cl::desc("Take <|endoftext|> and other special tokens in prompts as text"),
+      cl::desc(
+          "Take <|endoftext|> and other special tokens in prompts as text"),
       cl::cat(input)};
   cl::opt<std::string> tokenIds{
       "token-ids", cl::value_desc("file"),

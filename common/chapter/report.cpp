@@ -1,8 +1,8 @@
 //===- report.cpp - What a run took, for people and for programs --------===//
 #include "chapter/report.h"
-#include "compiler/codegen.h"
-#include "device/driver.h"
-#include "model/error.h"
+#include "compiler/codegen/codegen.h"
+#include "device/gpu/driver.h"
+#include "support/error.h"
 
 #include "llvm/Config/llvm-config.h"
 

@@ -5,15 +5,15 @@
 #include "chapter/divergence.h"
 #include "chapter/report.h"
 #include "chapter/tune.h"
-#include "compiler/codegen.h"
-#include "compiler/fatal_errors.h"
+#include "compiler/codegen/codegen.h"
+#include "compiler/support/fatal_errors.h"
 #include "device/host_device.h"
-#include "model/error.h"
-#include "model/files.h"
-#include "model/output.h"
 #include "run/loss.h"
 #include "run/prompts.h"
 #include "run/run.h"
+#include "support/error.h"
+#include "support/files.h"
+#include "support/output.h"
 
 #include <iostream>
 

@@ -1,7 +1,7 @@
 //===- score_chapter.cpp - What a chapter's program does, as a table ----===//
 #include "chapter/report.h"
-#include "compiler/session.h"
-#include "model/error.h"
+#include "compiler/pipeline/session.h"
+#include "support/error.h"
 
 #include "llvm/Support/Format.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "chapter/chapter.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 
 namespace gpt2 {
 

@@ -190,7 +190,7 @@ class Measurement:
         self.progress.say("the reference", line=True)
         tokens = max(self.settings.tokens)
         ids = f"--token-ids={self.token_file(tokens)}"
-        model = self.settings.model or self.settings.root / "common/models/fairy-tales"
+        model = self.settings.model or self.settings.root / "common/embedded_model/fairy-tales"
         file = self.folder / "reference.npy"
         judge = [str(self.settings.bin / "gpt2-judge"), f"--model={model}", ids]
         verdict = programs.parse(programs.run([*judge, f"--dump-logits={file}"]).out, "gpt2-judge")

@@ -180,7 +180,7 @@ def pytorch_subjects(settings: Settings) -> list[Subject]:
     if importlib.util.find_spec("torch") is None:
         return []
     subjects = []
-    model = settings.model or str(settings.root / "common/models/fairy-tales")
+    model = settings.model or str(settings.root / "common/embedded_model/fairy-tales")
     worker = [sys.executable, str(settings.root / "common" / "compare" / "pytorch.py")]
     try:
         devices = programs.parse(programs.run([*worker, "--devices"]).out, "PyTorch")

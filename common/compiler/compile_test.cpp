@@ -1,10 +1,10 @@
 //===- compile_test.cpp - What is compiled anew, and what is not --------===//
+#include "compiler/codegen/object_cache.h"
+#include "compiler/codegen/program.h"
 #include "compiler/compile.h"
-#include "compiler/fatal_errors.h"
-#include "compiler/object_cache.h"
-#include "compiler/program.h"
+#include "compiler/support/fatal_errors.h"
 #include "model/element_type.h"
-#include "model/files.h"
+#include "support/files.h"
 #include "testing/messages.h"
 #include "testing/test_files.h"
 

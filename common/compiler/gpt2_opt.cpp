@@ -3,7 +3,7 @@
 //   gpt2-opt --inline --specialize-shapes=sizes=L=12,C=768,H=12,V=50257,P=1024
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"

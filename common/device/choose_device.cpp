@@ -1,8 +1,8 @@
 //===- choose_device.cpp - A GPU if it computes, else the emulator ------===//
 #include "device/choose_device.h"
-#include "device/driver.h"
 #include "device/dynamic_library.h"
-#include "model/error.h"
+#include "device/gpu/driver.h"
+#include "support/error.h"
 
 namespace gpt2 {
 

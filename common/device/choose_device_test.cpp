@@ -1,8 +1,8 @@
 //===- choose_device_test.cpp - What is said when there is no GPU -------===//
 #include "device/choose_device.h"
-#include "device/driver.h"
 #include "device/dynamic_library.h"
-#include "model/files.h"
+#include "device/gpu/driver.h"
+#include "support/files.h"
 #include "testing/messages.h"
 #include "testing/test_files.h"
 

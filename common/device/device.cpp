@@ -1,7 +1,7 @@
 //===- device.cpp - Where kernels run -----------------------------------===//
 #include "device/device.h"
 #include "device/mgpu.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 //===- dynamic_library.cpp - A library opened while the program runs ----===//
 #include "device/dynamic_library.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <dlfcn.h>
 

@@ -1,7 +1,7 @@
 //===- dynamic_library.h - A library opened while the program runs ------===//
 #pragma once
 
-#include "model/error.h"
+#include "support/error.h"
 
 #include <initializer_list>
 #include <string>

@@ -1,9 +1,9 @@
 //===- executable.cpp - A compiled program and what it runs on ----------===//
 #include "device/executable.h"
-#include "device/emulated_device.h"
-#include "device/gpu_device.h"
+#include "device/emulator/emulated_device.h"
+#include "device/gpu/gpu_device.h"
 #include "device/host_device.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <thread>

@@ -1,7 +1,7 @@
 //===- host_device.cpp - The CPU as a device ----------------------------===//
 #include "device/host_device.h"
-#include "model/error.h"
-#include "model/pages.h"
+#include "support/error.h"
+#include "support/pages.h"
 
 #include <algorithm>
 #include <atomic>

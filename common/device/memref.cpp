@@ -1,6 +1,6 @@
 //===- memref.cpp - How compiled code is handed a tensor ----------------===//
 #include "device/memref.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <array>
 #include <utility>

@@ -1,9 +1,9 @@
 """Which public models there are, and the folders in which they may lie.
 
-common/model/public_models.json has the table: for each file of a model at one
+common/model/checkpoint/public_models.json has the table: for each file of a model at one
 revision of its repository its bytes and its SHA-256. A file without them is
 checked against what the server states of it. Programs in C++ look in the same
-folders (common/model/model_cache.cpp).
+folders (common/model/checkpoint/model_cache.cpp).
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-TABLE = Path(__file__).parents[1] / "model" / "public_models.json"
+TABLE = Path(__file__).parents[1] / "model" / "checkpoint" / "public_models.json"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 //===- limits.cpp - What this machine's cores and memory can do ---------===//
 #include "limits/limits.h"
-#include "model/pages.h"
+#include "support/pages.h"
 
 #include <algorithm>
 #include <atomic>

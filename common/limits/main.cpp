@@ -1,8 +1,8 @@
 //===- main.cpp - gpt2-limits: prints what this machine can do ----------===//
 #include "limits/limits.h"
-#include "model/error.h"
-#include "model/numbers.h"
-#include "model/output.h"
+#include "support/error.h"
+#include "support/numbers.h"
+#include "support/output.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 //===- config.cpp - Reading and checking config.json --------------------===//
 #include "model/config.h"
-#include "model/error.h"
-#include "model/json_file.h"
+#include "support/error.h"
+#include "support/json_file.h"
 
 #include <algorithm>
 #include <iomanip>

@@ -1,6 +1,6 @@
 //===- config_test.cpp - Sizes that are refused -------------------------===//
 #include "model/config.h"
-#include "model/files.h"
+#include "support/files.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>

@@ -1,9 +1,9 @@
 //===- formats.h - The formats that Checkpoint::open knows --------------===//
 #pragma once
 
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/element_type.h"
-#include "model/mapped_file.h"
+#include "support/mapped_file.h"
 
 namespace gpt2 {
 

@@ -1,6 +1,6 @@
 //===- generate.cpp - Token after token ---------------------------------===//
 #include "model/generate.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,6 +1,6 @@
 //===- sampler.cpp - From logits to the next token ----------------------===//
 #include "model/sampler.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 //===- weights.cpp - The sixteen weight tensors in f32 ------------------===//
 #include "model/weights.h"
-#include "model/error.h"
-#include "model/pages.h"
+#include "support/error.h"
+#include "support/pages.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 //===- loaded_model.cpp - A model as Python has it ----------------------===//
 #include "python/loaded_model.h"
 #include "device/host_device.h"
-#include "model/error.h"
-#include "model/files.h"
 #include "run/prompts.h"
+#include "support/error.h"
+#include "support/files.h"
 
 #include "llvm/ADT/STLExtras.h"
 

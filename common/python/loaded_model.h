@@ -2,9 +2,9 @@
 #pragma once
 
 #include "chapter/model.h"
-#include "device/sequence.h"
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 #include "run/loss.h"
+#include "run/sequence.h"
 
 #include <pybind11/pybind11.h>
 
@@ -63,7 +63,8 @@ public:
   const Tokenizer &tokenizer();
   /// With `ends`, if there are any, as the tokens that end a text; for text,
   /// with what the tokenizer says of tokens.
-  Config configFor(bool isText, const std::optional<std::vector<int32_t>> &ends);
+  Config configFor(bool isText,
+                   const std::optional<std::vector<int32_t>> &ends);
 
   /// What there is to compile, for the whole program or for one kernel alone.
   CompileRequest request(const std::optional<std::string> &kernel) const;

@@ -1,7 +1,7 @@
 //===- looks.cpp - Programs shown, counted and explained, from Python ---===//
 #include "chapter/report.h"
-#include "model/files.h"
 #include "python/loaded_model.h"
+#include "support/files.h"
 
 #include <pybind11/stl.h>
 

@@ -5,11 +5,11 @@
 // a user sees is in the package.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/object_cache.h"
-#include "model/error.h"
-#include "model/paths.h"
+#include "compiler/codegen/object_cache.h"
 #include "python/loaded_model.h"
 #include "python/view.h"
+#include "support/error.h"
+#include "support/paths.h"
 
 #include <pybind11/stl.h>
 

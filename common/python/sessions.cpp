@@ -1,9 +1,9 @@
 //===- sessions.cpp - Texts that grow, from Python ----------------------===//
-#include "model/error.h"
 #include "python/loaded_model.h"
 #include "python/view.h"
 #include "run/batch.h"
 #include "run/run.h"
+#include "support/error.h"
 
 #include <pybind11/stl.h>
 

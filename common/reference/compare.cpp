@@ -1,6 +1,6 @@
 //===- compare.cpp - Are these the same numbers? ------------------------===//
 #include "reference/compare.h"
-#include "model/error.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,12 +1,12 @@
 //===- main.cpp - gpt2-judge: the judge's logits --------------------===//
-#include "model/checkpoint.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/generate.h"
-#include "model/numbers.h"
-#include "model/output.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "support/error.h"
+#include "support/files.h"
+#include "support/numbers.h"
+#include "support/output.h"
 
 #include <nlohmann/json.hpp>
 
@@ -96,13 +96,13 @@ int run(int argc, char **argv) {
       gpt2::reference::forward(loaded, tokens, rows);
   gpt2::writeNpy(out, logits, rows, config.vocab);
   double largest = gpt2::largestOf(logits);
-  gpt2::print(nlohmann::json{
-                  {"largest", largest},
-                  {"tolerance", gpt2::logitsTolerance(config, largest)},
-                  {"rounded_factors_tolerance",
-                   gpt2::roundedFactorsTolerance(config, largest)}}
-                  .dump() +
-              "\n");
+  gpt2::print(
+      nlohmann::json{{"largest", largest},
+                     {"tolerance", gpt2::logitsTolerance(config, largest)},
+                     {"rounded_factors_tolerance",
+                      gpt2::roundedFactorsTolerance(config, largest)}}
+          .dump() +
+      "\n");
   return 0;
 }
 

@@ -1,7 +1,7 @@
 //===- published_test.cpp - The judge, judged by what others published --===//
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/sampler.h"
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 #include "reference/reference.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"

@@ -1,16 +1,16 @@
 //===- reference_test.cpp - The judge, judged by PyTorch ----------------===//
 //
 // The fixtures hold logits that PyTorch computed in double precision:
-// common/models/record.py. So does the folder of GPT2_TEST_DATA, for more and
-// larger models.
+// common/embedded_model/record.py. So does the folder of GPT2_TEST_DATA, for
+// more and larger models.
 //
 //===----------------------------------------------------------------------===//
-#include "model/checkpoint.h"
-#include "model/files.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/formats.h"
 #include "model/sampler.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "support/files.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"
 
@@ -55,9 +55,9 @@ TEST(Reference, RandomModelAsRecorded) {
 }
 
 TEST(Reference, EmbeddedModelAsRecorded) {
-  Weights weights =
-      Checkpoint::open(fs::path(GPT2_SOURCE_DIR) / "common/models/fairy-tales")
-          ->load();
+  Weights weights = Checkpoint::open(fs::path(GPT2_SOURCE_DIR) /
+                                     "common/embedded_model/fairy-tales")
+                        ->load();
   for (const json &record : readFixture("fairy-tales.json"))
     expectRecorded(weights, record);
 }

@@ -4,9 +4,9 @@
 // some changed as other tools change them, with the logits that it computes.
 //
 //===----------------------------------------------------------------------===//
-#include "model/checkpoint.h"
-#include "model/json_file.h"
+#include "model/checkpoint/checkpoint.h"
 #include "reference/reference.h"
+#include "support/json_file.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>

@@ -1,8 +1,8 @@
 //===- batch.h - Many prompts at once -----------------------------------===//
 #pragma once
 
-#include "device/sequence.h"
 #include "model/generate.h"
+#include "run/sequence.h"
 
 #include <functional>
 #include <vector>

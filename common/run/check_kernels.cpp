@@ -1,9 +1,9 @@
 //===- check_kernels.cpp - Kernels of a library, checked ----------------===//
 #include "run/check_kernels.h"
-#include "device/kernel_checks.h"
-#include "model/error.h"
-#include "model/files.h"
-#include "model/output.h"
+#include "run/kernel_checks.h"
+#include "support/error.h"
+#include "support/files.h"
+#include "support/output.h"
 
 #include <nlohmann/json.hpp>
 

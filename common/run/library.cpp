@@ -1,7 +1,7 @@
 //===- library.cpp - What a chapter's --aot wrote -----------------------===//
 #include "run/library.h"
-#include "model/error.h"
-#include "model/mapped_file.h"
+#include "support/error.h"
+#include "support/mapped_file.h"
 
 #include <cstring>
 

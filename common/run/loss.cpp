@@ -1,7 +1,7 @@
 //===- loss.cpp - How well a model predicts a text ----------------------===//
 #include "run/loss.h"
-#include "model/error.h"
 #include "model/sampler.h"
+#include "support/error.h"
 
 #include <algorithm>
 #include <cmath>

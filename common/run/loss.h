@@ -1,7 +1,7 @@
 //===- loss.h - How well a model predicts a text ------------------------===//
 #pragma once
 
-#include "device/forward.h"
+#include "run/forward.h"
 
 #include <cstdint>
 #include <functional>

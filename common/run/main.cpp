@@ -1,14 +1,14 @@
 //===- main.cpp - gpt2-run: runs what a chapter's --aot wrote -----------===//
 #include "device/choose_device.h"
 #include "device/host_device.h"
-#include "device/self_check.h"
-#include "model/error.h"
-#include "model/numbers.h"
-#include "model/output.h"
-#include "model/paths.h"
 #include "run/check_kernels.h"
 #include "run/library.h"
 #include "run/prompts.h"
+#include "run/self_check.h"
+#include "support/error.h"
+#include "support/numbers.h"
+#include "support/output.h"
+#include "support/paths.h"
 
 #include <iostream>
 

@@ -1,10 +1,10 @@
 //===- prompts.cpp - What is to be continued ----------------------------===//
 #include "run/prompts.h"
-#include "model/error.h"
-#include "model/files.h"
-#include "model/numbers.h"
-#include "model/output.h"
 #include "run/batch.h"
+#include "support/error.h"
+#include "support/files.h"
+#include "support/numbers.h"
+#include "support/output.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 //===- prompts.h - What is to be continued ------------------------------===//
 #pragma once
 
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 #include "run/run.h"
 
 namespace gpt2 {

@@ -1,11 +1,11 @@
 //===- run.cpp - A model that runs: text, ids or logits -----------------===//
 #include "run/run.h"
-#include "model/error.h"
-#include "model/files.h"
-#include "model/output.h"
-#include "model/paths.h"
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 #include "run/prompts.h"
+#include "support/error.h"
+#include "support/files.h"
+#include "support/output.h"
+#include "support/paths.h"
 
 #include <nlohmann/json.hpp>
 

@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "device/sequence.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/generate.h"
 #include "model/sampler.h"
+#include "run/sequence.h"
 #include "run/times.h"
 
 #include <filesystem>

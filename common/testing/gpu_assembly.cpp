@@ -1,7 +1,7 @@
 //===- gpu_assembly.cpp - Kernels in assembly, for tests ----------------===//
 #include "testing/gpu_assembly.h"
-#include "model/error.h"
-#include "model/files.h"
+#include "support/error.h"
+#include "support/files.h"
 #include "testing/test_files.h"
 
 #include <regex>

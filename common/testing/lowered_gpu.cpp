@@ -1,8 +1,8 @@
 //===- lowered_gpu.cpp - Modules lowered for a chip, for tests ----------===//
 #include "testing/lowered_gpu.h"
-#include "compiler/codegen.h"
-#include "compiler/passes.h"
-#include "model/error.h"
+#include "compiler/codegen/codegen.h"
+#include "compiler/passes/passes.h"
+#include "support/error.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"

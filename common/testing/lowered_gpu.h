@@ -1,8 +1,8 @@
 //===- lowered_gpu.h - Modules lowered for a chip, for tests ------------===//
 #pragma once
 
-#include "compiler/gpu_codegen.h"
-#include "device/emulator.h"
+#include "compiler/codegen/gpu_codegen.h"
+#include "device/emulator/emulator.h"
 #include "device/memref.h"
 
 #include "mlir/IR/BuiltinOps.h"

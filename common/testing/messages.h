@@ -1,7 +1,7 @@
 //===- messages.h - What an Error says ----------------------------------===//
 #pragma once
 
-#include "model/error.h"
+#include "support/error.h"
 
 #include <string>
 

@@ -6,8 +6,8 @@
 // test_lm_generate_distilgpt2, which earlier versions of that file have.
 //
 //===----------------------------------------------------------------------===//
-#include "model/error.h"
-#include "model/model_cache.h"
+#include "model/checkpoint/model_cache.h"
+#include "support/error.h"
 #include "testing/test_models.h"
 
 #include <cstdlib>

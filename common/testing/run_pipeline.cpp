@@ -1,6 +1,6 @@
 //===- run_pipeline.cpp - Passes on a text, for tests -------------------===//
 #include "testing/run_pipeline.h"
-#include "compiler/passes.h"
+#include "compiler/passes/passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/InitAllDialects.h"

@@ -1,6 +1,6 @@
 //===- test_files.cpp - Temporary folders, and programs run in them -----===//
 #include "testing/test_files.h"
-#include "model/files.h"
+#include "support/files.h"
 
 #include <cstdlib>
 #include <fstream>

@@ -38,7 +38,7 @@ std::filesystem::path externalData();
 
 } // namespace gpt2::testing
 
-#include "model/error.h"
+#include "support/error.h"
 #include <gtest/gtest.h>
 
 template <typename Call> std::string gpt2::testing::errorOf(Call call) {

@@ -1,8 +1,8 @@
 //===- test_models.cpp - Small models, in memory and on disk ------------===//
 #include "testing/test_models.h"
-#include "model/error.h"
-#include "model/files.h"
 #include "model/formats.h"
+#include "support/error.h"
+#include "support/files.h"
 
 #include <nlohmann/json.hpp>
 

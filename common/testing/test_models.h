@@ -13,7 +13,7 @@ namespace gpt2::testing {
 Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
                   int64_t context, int64_t vocab);
 
-/// Weights from the formula of model/random.cpp.
+/// Weights from the formula of model/checkpoint/random.cpp.
 Weights randomWeights(const Config &config);
 
 /// The largest difference between two sets of weights.

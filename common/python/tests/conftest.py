@@ -31,7 +31,7 @@ def source():
 @pytest.fixture(scope="session")
 def embedded(source):
     """The folder of the embedded model."""
-    return source / "common/models/fairy-tales"
+    return source / "common/embedded_model/fairy-tales"
 
 
 @pytest.fixture(scope="session")

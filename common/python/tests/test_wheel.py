@@ -22,7 +22,7 @@ from lowering_gpt2 import GPT2, _core
 assert version("lowering-gpt2") == sys.argv[1]
 home = os.path.dirname(lowering_gpt2.__file__)
 assert home.startswith(sys.prefix), home
-assert _core.embedded_model() == home + "/texts/common/models/fairy-tales"
+assert _core.embedded_model() == home + "/texts/common/embedded_model/fairy-tales"
 texts = {}
 for chapter in lowering_gpt2.chapters():
     device = "emulator" if chapter == "ch04-gpu-parallel" else "cpu"
@@ -130,5 +130,5 @@ def test_what_is_installed(installed):
     folder = next(Path(installed).parent.parent.glob("lib/python*/site-packages/lowering_gpt2"))
     names = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
     assert {"__init__.py", "_core.pyi", "py.typed", "texts/common/gpt2.mlir"} <= names
-    assert "texts/common/models/fairy-tales/model.safetensors" in names
+    assert "texts/common/embedded_model/fairy-tales/model.safetensors" in names
     assert not any(name.endswith((".cpp", ".h", ".a", ".o")) for name in names)

@@ -1,0 +1,30 @@
+//===- on_this_gpu.h - Tests on the GPU that is here, if there is one ---===//
+#pragma once
+
+#include "chapter/conformance/chapter_test.h"
+#include "device/choose_device.h"
+#include "run/self_check.h"
+
+namespace gpt2::testing {
+
+/// The chapter for the GPU, its matrices in the format of the parameter; the
+/// test is skipped if there is no GPU that passes the self-check.
+class OnThisGpuTest : public ::testing::TestWithParam<ElementType> {
+protected:
+  Chapter chapter = tested().chapter;
+
+  void SetUp() override {
+    chapter.weights = GetParam();
+    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
+      chapter.gpu = GpuTarget::of(chip);
+      chapter.kernelsFor = KernelsFor::Gpu;
+      Executable kernels =
+          load(compileToObject(kernelRequest(chapter, selfCheckSizes())).bytes);
+      selfCheck(kernels);
+    });
+    if (choice.chip.empty())
+      GTEST_SKIP() << choice.note;
+  }
+};
+
+} // namespace gpt2::testing

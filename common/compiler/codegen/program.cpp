@@ -1,0 +1,117 @@
+//===- program.cpp - Object files, loaded and callable ------------------===//
+#include "compiler/codegen/program.h"
+#include "compiler/codegen/codegen.h"
+#include "device/emulator/intrinsics.h"
+#include "device/host_device.h"
+#include "device/mgpu.h"
+#include "support/error.h"
+
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Object/Archive.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace gpt2 {
+namespace {
+
+template <typename T> T check(llvm::Expected<T> value, const char *what) {
+  if (!value)
+    fail(what, ": ", llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+void check(llvm::Error error, const char *what) {
+  if (error)
+    fail(what, ": ", llvm::toString(std::move(error)));
+}
+
+} // namespace
+
+struct Program::Jit {
+  std::unique_ptr<llvm::orc::LLJIT> engine;
+};
+
+Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
+  (void)hostCpu(); // initialises LLVM's native target
+  jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
+  auto process =
+      check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+                jit->engine->getDataLayout().getGlobalPrefix()),
+            "cannot search this process");
+  llvm::orc::JITDylib &library = jit->engine->getMainJITDylib();
+  // Of OpenMP's runtime, and before others of the process are looked at.
+  library.addGenerator(
+      std::make_unique<llvm::orc::DynamicLibrarySearchGenerator>(
+          llvm::sys::DynamicLibrary(openMp().native()),
+          jit->engine->getDataLayout().getGlobalPrefix(),
+          [](const llvm::orc::SymbolStringPtr &name) {
+            return (*name).starts_with("__kmpc_");
+          }));
+  library.addGenerator(std::move(process));
+  llvm::orc::SymbolMap offered;
+  auto offer = [&](const std::string &name, auto *function) {
+    offered[jit->engine->mangleAndIntern(name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(reinterpret_cast<void *>(function)),
+        llvm::JITSymbolFlags::Exported};
+  };
+  // What MLIR calls to copy a buffer whose rows do not follow each other.
+  offer("memrefCopy", &memrefCopy);
+#define OFFER(NAME) offer(#NAME, &NAME)
+  OFFER(mgpuModuleLoad);
+  OFFER(mgpuModuleGetFunction);
+  OFFER(mgpuLaunchKernel);
+  OFFER(gpt2_emulator_thread_id);
+  OFFER(gpt2_emulator_block_id);
+  OFFER(gpt2_emulator_block_size);
+  OFFER(gpt2_emulator_grid_size);
+  OFFER(gpt2_emulator_lane);
+  OFFER(gpt2_emulator_barrier);
+  OFFER(gpt2_emulator_exchange);
+  OFFER(gpt2_emulator_matrix);
+  OFFER(gpt2_emulator_load_matrices);
+  OFFER(gpt2_emulator_shared);
+  OFFER(gpt2_emulator_check);
+#undef OFFER
+  check(library.define(llvm::orc::absoluteSymbols(std::move(offered))),
+        "cannot offer what the compiled program calls");
+  auto archive = check(
+      llvm::object::Archive::create({{objects.data(), objects.size()}, "gpt2"}),
+      "cannot read the compiled program");
+  llvm::Error error = llvm::Error::success();
+  for (const llvm::object::Archive::Child &child : archive->children(error)) {
+    llvm::MemoryBufferRef part =
+        check(child.getMemoryBufferRef(), "cannot read the compiled program");
+    check(jit->engine->addObjectFile(
+              llvm::MemoryBuffer::getMemBufferCopy(part.getBuffer(), "gpt2")),
+          "cannot load the compiled program");
+  }
+  check(std::move(error), "cannot read the compiled program");
+}
+
+Program::~Program() = default;
+Program::Program(Program &&) noexcept = default;
+
+void *Program::find(const std::string &name) const {
+  llvm::Expected<llvm::orc::ExecutorAddr> found = jit->engine->lookup(name);
+  if (found)
+    return found->toPtr<void *>();
+  llvm::Error other = llvm::handleErrors(
+      found.takeError(), [](const llvm::orc::SymbolsNotFound &) {});
+  check(std::move(other), "the compiled program lacks a symbol");
+  return nullptr;
+}
+
+void Program::call(const std::string &name, std::span<MemRef> arguments) const {
+  auto entry = check(jit->engine->lookup(entryPrefix + name),
+                     "the compiled program lacks an entry or a symbol");
+  callEntry(entry.toPtr<void *>(), arguments);
+}
+
+Executable load(std::string_view objects) {
+  auto program = std::make_shared<Program>(objects);
+  return Executable(
+      [program](const std::string &name) { return program->find(name); });
+}
+
+} // namespace gpt2

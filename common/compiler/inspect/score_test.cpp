@@ -1,0 +1,220 @@
+//===- score_test.cpp - Scores that can be counted by hand --------------===//
+#include "compiler/inspect/score.h"
+#include "support/error.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/Parser/Parser.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+namespace {
+
+Score score(const std::string &body, double cacheBytes,
+            const KnownElements &elements = {}) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(body, &context);
+  if (!module)
+    throw std::runtime_error("the test's text does not parse");
+  return scoreOf(*module->getOps<mlir::func::FuncOp>().begin(), cacheBytes,
+                 elements);
+}
+
+/// y (4, 16) += x (4, 8) w (8, 16), loops t, k, n.
+const char *product = R"mlir(
+  func.func @f(%x: memref<4x8xf32>, %w: memref<8x16xf32>, %y: memref<4x16xf32>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c8 = arith.constant 8 : index
+    %c16 = arith.constant 16 : index
+    scf.for %t = %c0 to %c4 step %c1 {
+      scf.for %k = %c0 to %c8 step %c1 {
+        scf.for %n = %c0 to %c16 step %c1 {
+          %a = memref.load %x[%t, %k] : memref<4x8xf32>
+          %b = memref.load %w[%k, %n] : memref<8x16xf32>
+          %c = memref.load %y[%t, %n] : memref<4x16xf32>
+          %p = arith.mulf %a, %b : f32
+          %s = arith.addf %c, %p : f32
+          memref.store %s, %y[%t, %n] : memref<4x16xf32>
+        }
+      }
+    }
+    return
+  })mlir";
+
+TEST(Score, CountsOperations) {
+  Score s = score(product, 0);
+  EXPECT_EQ(s.flops, 2 * 4 * 8 * 16);
+  EXPECT_EQ(s.calls, 0);
+  EXPECT_EQ(s.temporaries, 0);
+  EXPECT_THAT(s.loops, ElementsAre(1, 1, 1));
+}
+
+/// As many turns as an argument's element says.
+const char *byElement = R"mlir(
+  func.func @f(%x: memref<4xf32>, %n: memref<2xi32>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    scf.for %t = %c0 to %c2 step %c1 {
+      %n_i32 = memref.load %n[%t] : memref<2xi32>
+      %turns = arith.index_cast %n_i32 : i32 to index
+      scf.for %i = %c0 to %turns step %c1 {
+        %a = memref.load %x[%i] : memref<4xf32>
+        %s = arith.addf %a, %a : f32
+        memref.store %s, %x[%i] : memref<4xf32>
+      }
+    }
+    return
+  })mlir";
+
+TEST(Score, TurnsThatElementsDecide) {
+  EXPECT_EQ(score(byElement, 0, {{1, {3, 4}}}).flops, 3 + 4);
+  EXPECT_EQ(score(byElement, 0, {{1, {1, 0}}}).flops, 1);
+  EXPECT_THROW(score(byElement, 0), Error); // they are not known
+  EXPECT_THROW(score(byElement, 0, {{0, {3, 4}}}), Error);
+}
+
+TEST(Score, WithoutACacheEveryAccessIsMoved) {
+  Score s = score(product, 0);
+  EXPECT_EQ(s.bytesRead, 3 * 4 * (4 * 8 * 16));
+  EXPECT_EQ(s.bytesWritten, 4 * (4 * 8 * 16));
+}
+
+TEST(Score, WithALargeCacheEveryDatumIsMovedOnce) {
+  Score s = score(product, 1 << 20);
+  EXPECT_EQ(s.bytesRead, 4 * (4 * 8 + 8 * 16 + 4 * 16));
+  EXPECT_EQ(s.bytesWritten, 4 * (4 * 16));
+}
+
+TEST(Score, ACacheForRowsReadsTheMatrixForEachOfThem) {
+  // A turn of k touches 1 of x, 16 of w, 16 of y: 132 bytes. A turn of t
+  // touches all 512 bytes of w and more.
+  Score s = score(product, 200);
+  EXPECT_EQ(s.bytesRead, 4 * (4 * 8 + 4 * (8 * 16) + 4 * 16));
+  EXPECT_EQ(s.bytesWritten, 4 * (4 * 16));
+}
+
+TEST(Score, CountsTrianglesTurnByTurn) {
+  Score s = score(R"mlir(
+    func.func @f(%x: memref<5xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c5 = arith.constant 5 : index
+      scf.for %i = %c0 to %c5 step %c1 {
+        %end = arith.addi %i, %c1 : index
+        scf.for %j = %c0 to %end step %c1 {
+          %a = memref.load %x[%j] : memref<5xf32>
+          %e = math.exp %a : f32
+          memref.store %e, %x[%j] : memref<5xf32>
+        }
+      }
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.flops, 1 + 2 + 3 + 4 + 5);
+  EXPECT_EQ(s.calls, 15);
+  EXPECT_EQ(s.bytesRead, 4 * 15);
+}
+
+TEST(Score, CountsTemporaries) {
+  Score s = score(R"mlir(
+    memref.global "private" @place : memref<4096xi8> = uninitialized
+    func.func @f() {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c3 = arith.constant 3 : index
+      %global = memref.get_global @place : memref<4096xi8>
+      %small = memref.view %global[%c0][] : memref<4096xi8> to memref<7xf32>
+      %large = memref.view %global[%c0][] : memref<4096xi8> to memref<9xf32>
+      scf.for %i = %c0 to %c3 step %c1 {
+        %a = memref.alloc() : memref<10xf32>
+        memref.dealloc %a : memref<10xf32>
+      }
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.temporaries, 2);
+  EXPECT_EQ(s.temporaryBytes, 40 + 36);
+  EXPECT_EQ(s.allocations, 3);
+}
+
+TEST(Score, LaunchesAreLoopsOverBlocksAndThreads) {
+  // Of blocks 0, 1, 2, the first two store; all 4 threads load, though one is
+  // told not to. A lane's turns begin at its id: 2 + 2 + 1 + 1 = 6 loads.
+  Score s = score(R"mlir(
+    func.func @f(%m: memref<3x4xf32>, %out: memref<3x4xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %c3 = arith.constant 3 : index
+      %c4 = arith.constant 4 : index
+      %c6 = arith.constant 6 : index
+      %v = arith.constant dense<1.0> : vector<4xf32>
+      gpu.launch blocks(%b, %by, %bz) in (%gx = %c3, %gy = %c1, %gz = %c1)
+          threads(%t, %ty, %tz) in (%sx = %c4, %sy = %c1, %sz = %c1)
+          workgroup(%shared: memref<4xf32, #gpu.address_space<workgroup>>) {
+        %last = arith.cmpi eq, %t, %c3 : index
+        scf.if %last {
+          %a = memref.load %m[%b, %t] : memref<3x4xf32>
+          memref.store %a, %shared[%t]
+              : memref<4xf32, #gpu.address_space<workgroup>>
+        }
+        %stores = arith.cmpi ult, %b, %c2 : index
+        scf.if %stores {
+          %f = vector.fma %v, %v, %v : vector<4xf32>
+          %a = vector.extract %f[0] : f32 from vector<4xf32>
+          memref.store %a, %out[%b, %t] : memref<3x4xf32>
+        }
+        scf.for %i = %t to %c6 step %c4 {
+          %g = arith.addf %v, %v : vector<4xf32>
+        }
+        gpu.terminator
+      }
+      return
+    })mlir",
+                  1 << 20);
+  EXPECT_EQ(s.launches, 1);
+  EXPECT_EQ(s.blocks, 3);
+  EXPECT_EQ(s.threads, 12);
+  EXPECT_EQ(s.bytesRead, 4 * 12);
+  EXPECT_EQ(s.bytesWritten, 4 * 8);
+  EXPECT_EQ(s.flops, 8 * (2 * 4) + 3 * 6 * 4);
+}
+
+// Sixteen lanes, to each of which four products are added.
+TEST(Score, CountsDotProducts) {
+  Score s = score(R"mlir(
+    func.func @f(%sums: vector<16xi32>, %a: vector<64xi8>, %b: vector<64xi8>) {
+      %r = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%sums, %a, %b)
+          : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.flops, 2 * 64);
+}
+
+TEST(Score, SaysWhatItCannotCount) {
+  const char *text = R"mlir(
+    func.func @f(%n: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      scf.for %i = %c0 to %n step %c1 {
+      }
+      return
+    })mlir";
+  try {
+    score(text, 0);
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_THAT(error.what(), HasSubstr("how often the loop turns"));
+  }
+}
+
+} // namespace

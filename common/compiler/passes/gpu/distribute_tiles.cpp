@@ -1,0 +1,318 @@
+//===- distribute_tiles.cpp - Tiles of a subgroup become its lanes' parts ===//
+//
+// A kernel may have values of a whole subgroup: tiles of 16 x 16. Each lane
+// holds a part, in the places in which the chip's matrix unit wants it:
+//
+//   vector.load %m[%i, %j], vector<16x16xbf16>  a factor, from shared memory or
+//                                               not; a lane reads its own part
+//   vector.load %m[%i, %j], vector<16x16xf32>   sums so far
+//   vector.contract %a, %b, %c                  a product of tiles, and a sum:
+//                                               the instruction
+//   vector.load %m[%i, %j], vector<16x1xf32>    a number for each row, which
+//   vector.broadcast                            becomes a tile
+//   arith.mulf and the like                     by each lane for its part
+//   vector.store %c, %m[%i, %j]                 of vector<16x16xf32>
+//
+// The factors' role, left or right, follows from the product. A right factor
+// may be stored with its columns as rows: then the product's second map is (m,
+// n, k)
+// -> (n, k). Rows of %m are a multiple of 16 bytes long, and %j is one of 8
+// elements.
+//
+// Run it on gpu.modules, before they are lowered for a chip.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/gpu/lane_places.h"
+#include "compiler/passes/gpu/matrix_units.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+
+using namespace lane_parts;
+
+namespace {
+
+constexpr int64_t tileSize = 16;
+
+bool isTile(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getRank() == 2 && vector.getDimSize(0) == tileSize &&
+         vector.getDimSize(1) == tileSize;
+}
+
+/// What becomes of an operation depends on the unit.
+template <typename Op> struct TilePattern : OpConversionPattern<Op> {
+  TilePattern(const TypeConverter &converter, MLIRContext *context,
+              const Unit &unit)
+      : OpConversionPattern<Op>(converter, context), unit(unit) {}
+  const Unit &unit;
+};
+
+constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
+
+struct ConvertLoad : TilePattern<vector::LoadOp> {
+  using TilePattern::TilePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::LoadOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    auto role = op->getAttrOfType<StringAttr>(roleAttr);
+    Location loc = op.getLoc();
+    TileIndices tile(adaptor.getIndices());
+    if (!role) {
+      if (!isTile(op.getType()) || !op.getVectorType().getElementType().isF32())
+        return failure();
+      rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+          op, getTypeConverter()->convertType(op.getType()),
+          loadSums(rewriter, loc, unit, adaptor.getBase(), tile));
+      return success();
+    }
+    Part part = role == "a"   ? unit.a
+                : role == "b" ? unit.b
+                              : unit.b.transposed();
+    Type element = op.getVectorType().getElementType();
+    if (unit.loadsMatrices &&
+        gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(op.getMemRefType())) {
+      rewriter.replaceOp(op, loadMatrices(rewriter, loc, adaptor.getBase(),
+                                          tile, role, element));
+      return success();
+    }
+    Places places(rewriter, loc, part, tile.row, tile.column);
+    // Elements that are neighbours in memory: at once.
+    SmallVector<Value> elements;
+    for (int64_t first = 0; first < part.size();) {
+      int64_t end = first + 1;
+      while (end < part.size() && end - first < 8 &&
+             part.offsets[end].first == part.offsets[first].first &&
+             part.offsets[end].second ==
+                 part.offsets[first].second + end - first)
+        ++end;
+      int64_t count = end - first;
+      auto type = VectorType::get(count, element);
+      auto run = vector::LoadOp::create(
+          rewriter, loc, type, adaptor.getBase(),
+          tile.at(places.row(first), places.column(first)));
+      run.setAlignment(2 * count);
+      for (int64_t i = 0; i < count; ++i)
+        elements.push_back(
+            vector::ExtractOp::create(rewriter, loc, run.getResult(), i));
+      first = end;
+    }
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+        op, VectorType::get(part.size(), element), elements);
+    return success();
+  }
+};
+
+struct ConvertContract : TilePattern<vector::ContractionOp> {
+  using TilePattern::TilePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ContractionOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    rewriter.replaceOp(op,
+                       unit.multiply(rewriter, op.getLoc(), adaptor.getLhs(),
+                                     adaptor.getRhs(), adaptor.getAcc()));
+    return success();
+  }
+};
+
+struct ConvertStore : TilePattern<vector::StoreOp> {
+  using TilePattern::TilePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::StoreOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    Location loc = op.getLoc();
+    TileIndices tile(adaptor.getIndices());
+    Places places(rewriter, loc, unit.c, tile.row, tile.column);
+    for (int64_t i = 0; i < unit.c.size(); ++i) {
+      Value element = vector::ExtractOp::create(rewriter, loc,
+                                                adaptor.getValueToStore(), i);
+      memref::StoreOp::create(rewriter, loc, element, adaptor.getBase(),
+                              tile.at(places.row(i), places.column(i)));
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Of one number to all, or of one to each row.
+struct ConvertBroadcast : TilePattern<vector::BroadcastOp> {
+  using TilePattern::TilePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::BroadcastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    Location loc = op.getLoc();
+    Type type = getTypeConverter()->convertType(op.getType());
+    if (!isa<VectorType>(op.getSourceType())) {
+      rewriter.replaceOpWithNewOp<vector::BroadcastOp>(op, type,
+                                                       adaptor.getSource());
+      return success();
+    }
+    auto load = op.getSource().getDefiningOp<vector::LoadOp>();
+    if (!load ||
+        load.getVectorType().getShape() != ArrayRef<int64_t>{tileSize, 1})
+      return op.emitError("distribute-tiles: only a vector<16x1> that was "
+                          "loaded becomes a tile");
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
+        op, type,
+        loadSums(rewriter, loc, unit, load.getBase(),
+                 TileIndices(load.getIndices()), /*isOneColumn=*/true));
+    return success();
+  }
+};
+
+struct ConvertConstant : OpConversionPattern<arith::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(arith::ConstantOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    if (!splat)
+      return op.emitError("distribute-tiles: a tile of different constants");
+    auto type = cast<VectorType>(getTypeConverter()->convertType(op.getType()));
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, splat.resizeSplat(type));
+    return success();
+  }
+};
+
+/// What each lane does for its own part.
+struct ConvertElementwise : ConversionPattern {
+  ConvertElementwise(const TypeConverter &converter, MLIRContext *context)
+      : ConversionPattern(converter, MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult
+  matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                  ConversionPatternRewriter &rewriter) const final {
+    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
+      return failure();
+    OperationState state(
+        op->getLoc(), op->getName(), operands,
+        getTypeConverter()->convertType(op->getResult(0).getType()),
+        op->getAttrs());
+    rewriter.replaceOp(op, rewriter.create(state));
+    return success();
+  }
+};
+
+struct DistributeTiles
+    : PassWrapper<DistributeTiles, OperationPass<gpu::GPUModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DistributeTiles)
+
+  DistributeTiles() = default;
+  DistributeTiles(const DistributeTiles &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "DistributeTiles"; }
+  StringRef getArgument() const final { return "distribute-tiles"; }
+  StringRef getDescription() const final {
+    return "Give each lane its part of a subgroup's tiles";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect,
+                    nvgpu::NVGPUDialect, vector::VectorDialect>();
+  }
+
+  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
+                           llvm::cl::desc("With what matrix unit")};
+
+  void runOnOperation() final {
+    gpu::GPUModuleOp module = getOperation();
+    bool any = false;
+    WalkResult found = module.walk([&](vector::ContractionOp product) {
+      if (!isTile(product.getResultType()))
+        return WalkResult::advance();
+      any = true;
+      return failed(assignRoles(product)) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+    });
+    if (found.wasInterrupted())
+      return signalPassFailure();
+    if (!any)
+      return;
+    GpuTarget target = GpuTarget::of(chip);
+    if (!hasMatrixUnits(target)) {
+      module.emitError("distribute-tiles: " + chip +
+                       " has no matrix unit for "
+                       "bf16 that is known here");
+      return signalPassFailure();
+    }
+    Unit unit = unitOf(target);
+    TypeConverter converter;
+    converter.addConversion([](Type type) { return type; });
+    converter.addConversion([&](VectorType type) -> Type {
+      if (!isTile(type))
+        return type;
+      bool isFactor = type.getElementType().isBF16();
+      return VectorType::get(isFactor ? unit.a.size() : unit.c.size(),
+                             type.getElementType());
+    });
+    ConversionTarget legality(getContext());
+    legality.markUnknownOpDynamicallyLegal([](Operation *op) {
+      return llvm::none_of(op->getOperandTypes(), isTile) &&
+             llvm::none_of(op->getResultTypes(), isTile);
+    });
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvertLoad, ConvertContract, ConvertStore, ConvertBroadcast>(
+        converter, &getContext(), unit);
+    patterns.add<ConvertConstant, ConvertElementwise>(converter, &getContext());
+    scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                         legality);
+    if (failed(applyPartialConversion(module, legality, std::move(patterns))))
+      return signalPassFailure();
+    // Of numbers for rows, only broadcasts made use.
+    module.walk([](vector::LoadOp load) {
+      if (load->use_empty())
+        load.erase();
+    });
+  }
+
+private:
+  /// Tells the loads of a product's factors what they are.
+  static LogicalResult assignRoles(vector::ContractionOp product) {
+    AffineExpr m, n, k;
+    bindDims(product.getContext(), m, n, k);
+    using Maps = SmallVector<SmallVector<AffineExpr>>;
+    Maps plain{{m, k}, {k, n}, {m, n}}, transposed{{m, k}, {n, k}, {m, n}};
+    Maps own;
+    for (AffineMap map : product.getIndexingMapsArray())
+      own.push_back(llvm::to_vector(map.getResults()));
+    if ((own != plain && own != transposed) ||
+        product.getKind() != vector::CombiningKind::ADD)
+      return product.emitError("distribute-tiles: expected (m, k), (k, n) or "
+                               "(n, k), and (m, n)");
+    StringRef right = own == plain ? "b" : "b transposed";
+    for (auto [factor, role] : {std::pair(product.getLhs(), StringRef("a")),
+                                std::pair(product.getRhs(), right)}) {
+      auto load = factor.getDefiningOp<vector::LoadOp>();
+      auto name = StringAttr::get(product.getContext(), role);
+      if (!load || !load.getVectorType().getElementType().isBF16())
+        return product.emitError("distribute-tiles: a factor is not a bf16 "
+                                 "tile that was loaded");
+      if (auto other = load->getAttr(roleAttr); other && other != name)
+        return load.emitError("distribute-tiles: a left and a right factor");
+      load->setAttr(roleAttr, name);
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createDistributeTiles(const std::string &chip) {
+  auto pass = std::make_unique<DistributeTiles>();
+  pass->chip = chip;
+  return pass;
+}
+
+} // namespace gpt2

@@ -1,0 +1,145 @@
+//===- lower_gpu_launches.cpp - Launches become calls -------------------===//
+//
+// gpu.launch_func in the LLVM dialect, as gpu-to-llvm leaves it, becomes calls
+// of the runtime: mgpuModuleLoad, mgpuModuleGetFunction, mgpuLaunchKernel
+// (device/mgpu.h). Upstream does this when it translates to LLVM IR, with the
+// kernels' code for one target in the program. Here the program holds the names
+// only, and the device that runs it brings the code.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+class Lowering {
+public:
+  explicit Lowering(ModuleOp module)
+      : module(module), builder(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  void lower(gpu::LaunchFuncOp launch) {
+    location = launch.getLoc();
+    auto function = launch->getParentOfType<LLVM::LLVMFuncOp>();
+    // Variables on the stack belong to the function, not to a loop's turn.
+    builder.setInsertionPointToStart(&function.getBody().front());
+    SmallVector<Value> places;
+    for (Value operand : launch.getKernelOperands())
+      places.push_back(variable(operand.getType(), 1));
+    Value arguments = variable(pointer, std::max<size_t>(places.size(), 1));
+
+    builder.setInsertionPoint(launch);
+    for (auto [index, place] : llvm::enumerate(places)) {
+      LLVM::StoreOp::create(builder, location,
+                            launch.getKernelOperands()[index], place);
+      Value slot =
+          LLVM::GEPOp::create(builder, location, pointer, pointer, arguments,
+                              LLVM::GEPArg(static_cast<int32_t>(index)));
+      LLVM::StoreOp::create(builder, location, place, slot);
+    }
+    Value name = text(launch.getKernelModuleName());
+    Value size = constant(launch.getKernelModuleName().getValue().size());
+    Value gpuModule = call("mgpuModuleLoad", pointer, {name, size});
+    Value kernel = call("mgpuModuleGetFunction", pointer,
+                        {gpuModule, text(launch.getKernelName())});
+    gpu::KernelDim3 grid = launch.getGridSizeOperandValues();
+    gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+    Value sharedBytes = launch.getDynamicSharedMemorySize();
+    if (!sharedBytes)
+      sharedBytes = LLVM::ConstantOp::create(builder, location,
+                                             builder.getI32IntegerAttr(0));
+    Value none = LLVM::ZeroOp::create(builder, location, pointer);
+    call("mgpuLaunchKernel", LLVM::LLVMVoidType::get(module.getContext()),
+         {kernel, grid.x, grid.y, grid.z, block.x, block.y, block.z,
+          sharedBytes, none, arguments, none, constant(places.size())});
+    launch.erase();
+  }
+
+private:
+  Value constant(uint64_t value) {
+    return LLVM::ConstantOp::create(
+        builder, location,
+        builder.getI64IntegerAttr(static_cast<int64_t>(value)));
+  }
+
+  Value variable(Type type, size_t count) {
+    return LLVM::AllocaOp::create(builder, location, pointer, type,
+                                  constant(count));
+  }
+
+  /// The address of `string`, with a zero behind it.
+  Value text(StringAttr string) {
+    std::string symbol = "gpu_name_" + string.getValue().str();
+    if (!module.lookupSymbol(symbol)) {
+      OpBuilder atStart = OpBuilder::atBlockBegin(module.getBody());
+      std::string bytes = string.getValue().str() + '\0';
+      auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size());
+      LLVM::GlobalOp::create(atStart, location, type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, symbol,
+                             builder.getStringAttr(bytes));
+    }
+    return LLVM::AddressOfOp::create(builder, location, pointer, symbol);
+  }
+
+  Value call(StringRef name, Type result, ValueRange arguments) {
+    if (!module.lookupSymbol(name)) {
+      OpBuilder atStart = OpBuilder::atBlockBegin(module.getBody());
+      LLVM::LLVMFuncOp::create(
+          atStart, location, name,
+          LLVM::LLVMFunctionType::get(result,
+                                      llvm::to_vector(arguments.getTypes())));
+    }
+    TypeRange results = result;
+    if (isa<LLVM::LLVMVoidType>(result))
+      results = {};
+    auto made =
+        LLVM::CallOp::create(builder, location, results, name, arguments);
+    return made.getNumResults() ? made.getResult() : Value();
+  }
+
+  ModuleOp module;
+  OpBuilder builder;
+  LLVM::LLVMPointerType pointer;
+  Location location = builder.getUnknownLoc();
+};
+
+struct LowerGpuLaunches
+    : PassWrapper<LowerGpuLaunches, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerGpuLaunches)
+
+  StringRef getName() const final { return "LowerGpuLaunches"; }
+  StringRef getArgument() const final { return "lower-gpu-launches"; }
+  StringRef getDescription() const final {
+    return "Launch kernels by name, through the runtime's functions";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<LLVM::LLVMDialect>();
+  }
+
+  void runOnOperation() final {
+    SmallVector<gpu::LaunchFuncOp> launches;
+    getOperation()->walk(
+        [&](gpu::LaunchFuncOp launch) { launches.push_back(launch); });
+    Lowering lowering(getOperation());
+    for (gpu::LaunchFuncOp launch : launches) {
+      if (!launch->getParentOfType<LLVM::LLVMFuncOp>()) {
+        launch.emitOpError("is not in the LLVM dialect; run gpu-to-llvm first");
+        return signalPassFailure();
+      }
+      lowering.lower(launch);
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createLowerGpuLaunches() {
+  return std::make_unique<LowerGpuLaunches>();
+}
+
+} // namespace gpt2

@@ -1,0 +1,64 @@
+//===- name_kernels.cpp - Launches get their kernels' names -------------===//
+//
+// Says of each gpu.launch which function its body is to become: of the module
+// @kernels, and named after the file it was written in ("layernorm", and
+// "layernorm_1" if that is taken). A device finds a kernel by its name alone,
+// and profilers show it.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// The file that an operation was written in, without folder and extension.
+std::string stemOf(Location location) {
+  if (auto inlined = dyn_cast<CallSiteLoc>(location))
+    return stemOf(inlined.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    return stemOf(fused.getLocations().front());
+  if (auto named = dyn_cast<NameLoc>(location))
+    return stemOf(named.getChildLoc());
+  if (auto file = dyn_cast<FileLineColLoc>(location))
+    return llvm::sys::path::stem(file.getFilename().getValue()).str();
+  return "kernel";
+}
+
+struct NameKernels : PassWrapper<NameKernels, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NameKernels)
+
+  StringRef getName() const final { return "NameKernels"; }
+  StringRef getArgument() const final { return "name-kernels"; }
+  StringRef getDescription() const final {
+    return "Name the kernels of launches after the files they come from";
+  }
+
+  void runOnOperation() final {
+    llvm::StringMap<unsigned> uses;
+    getOperation().walk([&](gpu::LaunchOp launch) {
+      std::string stem = stemOf(launch.getLoc());
+      unsigned before = uses[stem]++;
+      if (before)
+        stem += "_" + std::to_string(before);
+      auto symbol = [&](StringRef name) {
+        return FlatSymbolRefAttr::get(&getContext(), name);
+      };
+      launch.setModuleAttr(symbol("kernels"));
+      launch.setFunctionAttr(symbol(stem));
+    });
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createNameKernels() {
+  return std::make_unique<NameKernels>();
+}
+
+} // namespace gpt2

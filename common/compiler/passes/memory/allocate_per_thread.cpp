@@ -1,0 +1,65 @@
+//===- allocate_per_thread.cpp - A thread's stack, taken once -----------===//
+//
+// `convert-scf-to-openmp` wraps the body of a parallel loop in a
+// memref.alloca_scope: what a part takes of the stack is given back when it is
+// done. That region cannot have branches, and a part takes the same each time.
+// This pass moves what is allocated to the start of the omp.parallel around the
+// loop, where each thread takes it once for all of its parts.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+struct AllocatePerThread : PassWrapper<AllocatePerThread, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocatePerThread)
+
+  StringRef getName() const final { return "AllocatePerThread"; }
+  StringRef getArgument() const final { return "allocate-per-thread"; }
+  StringRef getDescription() const final {
+    return "Take stack memory once for a thread, not for each part of a loop";
+  }
+
+  void runOnOperation() final {
+    WalkResult walked =
+        getOperation()->walk([](memref::AllocaScopeOp scope) -> WalkResult {
+          auto parallel = scope->getParentOfType<omp::ParallelOp>();
+          if (!parallel)
+            return WalkResult::advance();
+          Block &start = parallel.getRegion().front();
+          for (auto alloca : llvm::make_early_inc_range(
+                   scope.getBodyRegion().getOps<memref::AllocaOp>())) {
+            if (!alloca.getType().hasStaticShape())
+              return alloca.emitError(
+                  "allocate-per-thread knows stack memory of known size only");
+            alloca->moveBefore(&start, start.begin());
+          }
+          IRRewriter rewriter(scope);
+          Operation *end = scope.getBodyRegion().front().getTerminator();
+          if (end->getNumOperands())
+            return scope.emitError("allocate-per-thread expects a scope "
+                                   "without results");
+          rewriter.eraseOp(end);
+          rewriter.inlineBlockBefore(&scope.getBodyRegion().front(), scope);
+          rewriter.eraseOp(scope);
+          return WalkResult::advance();
+        });
+    if (walked.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createAllocatePerThread() {
+  return std::make_unique<AllocatePerThread>();
+}
+
+} // namespace gpt2

@@ -1,0 +1,52 @@
+//===- drop_returned_arguments.cpp - The caller has it already ----------===//
+//
+// On tensors, a function that updates an argument returns the new value. Once
+// bufferized in place, that value is the argument's own buffer; this pass stops
+// returning it. Upstream's drop-equivalent-buffer-results does so for private
+// functions only, whose callers it can rewrite. Our entries are public, and
+// their one caller, callEntry(), reads no results.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+struct DropReturnedArguments
+    : PassWrapper<DropReturnedArguments, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropReturnedArguments)
+
+  StringRef getName() const final { return "DropReturnedArguments"; }
+  StringRef getArgument() const final { return "drop-returned-arguments"; }
+  StringRef getDescription() const final {
+    return "A public function does not return the buffers it was given";
+  }
+
+  void runOnOperation() final {
+    func::FuncOp function = getOperation();
+    if (!function.isPublic() || !function.getBody().hasOneBlock())
+      return;
+    Block &body = function.getBody().front();
+    auto terminator = cast<func::ReturnOp>(body.getTerminator());
+    BitVector given(terminator.getNumOperands());
+    for (OpOperand &operand : terminator->getOpOperands())
+      if (auto argument = dyn_cast<BlockArgument>(operand.get()))
+        if (argument.getOwner() == &body)
+          given.set(operand.getOperandNumber());
+    terminator->eraseOperands(given);
+    if (failed(function.eraseResults(given)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createDropReturnedArguments() {
+  return std::make_unique<DropReturnedArguments>();
+}
+
+} // namespace gpt2

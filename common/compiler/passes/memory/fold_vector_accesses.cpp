@@ -1,0 +1,119 @@
+//===- fold_vector_accesses.cpp - Views into vector.load and .store -----===//
+//
+// A vector.load or vector.store of a view becomes one of the memory that is
+// viewed, at other indices, and keeps what it says of itself, its alignment.
+// Run it before fold-memref-alias-ops, which makes such operations anew, and
+// without: on a GPU, 16 bytes are then read two by two.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Affine/ViewLikeInterfaceUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// `access` is of `memory` at `indices` now; its attributes stay.
+template <typename Access>
+void moveTo(Access access, Value memory, ValueRange indices,
+            PatternRewriter &rewriter) {
+  rewriter.modifyOpInPlace(access, [&] {
+    access.getBaseMutable().assign(memory);
+    access.getIndicesMutable().assign(indices);
+  });
+}
+
+template <typename Access> struct FoldSubview : OpRewritePattern<Access> {
+  using OpRewritePattern<Access>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Access access,
+                                PatternRewriter &rewriter) const final {
+    auto view = access.getBase().template getDefiningOp<memref::SubViewOp>();
+    if (!view)
+      return failure();
+    // The vector lies along dimensions that the memory has too, as it has them.
+    int64_t rank = view.getSourceType().getRank();
+    for (int64_t i = rank - access.getVectorType().getRank(); i < rank; ++i)
+      if (i < 0 || view.getDroppedDims().test(i) ||
+          !isConstantIntValue(view.getMixedStrides()[i], 1))
+        return failure();
+    SmallVector<Value> indices;
+    affine::resolveIndicesIntoOpWithOffsetsAndStrides(
+        rewriter, access.getLoc(), view.getMixedOffsets(),
+        view.getMixedStrides(), view.getDroppedDims(), access.getIndices(),
+        indices);
+    moveTo(access, view.getSource(), indices, rewriter);
+    return success();
+  }
+};
+
+/// Of a row of elements: neighbours in the view are neighbours in its memory,
+/// if that is without gaps.
+template <typename Access, typename View>
+struct FoldReshape : OpRewritePattern<Access> {
+  using OpRewritePattern<Access>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Access access,
+                                PatternRewriter &rewriter) const final {
+    auto view = access.getBase().template getDefiningOp<View>();
+    if (!view || access.getVectorType().getRank() != 1 ||
+        !view.getSrcType().getLayout().isIdentity())
+      return failure();
+    SmallVector<Value> indices;
+    if constexpr (std::is_same_v<View, memref::ExpandShapeOp>)
+      memref::resolveSourceIndicesExpandShape(access.getLoc(), rewriter, view,
+                                              access.getIndices(), indices,
+                                              /*startsInbounds=*/true);
+    else
+      memref::resolveSourceIndicesCollapseShape(access.getLoc(), rewriter, view,
+                                                access.getIndices(), indices);
+    moveTo(access, view.getSrc(), indices, rewriter);
+    return success();
+  }
+};
+
+struct FoldVectorAccesses : PassWrapper<FoldVectorAccesses, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldVectorAccesses)
+
+  StringRef getName() const final { return "FoldVectorAccesses"; }
+  StringRef getArgument() const final { return "fold-vector-accesses"; }
+  StringRef getDescription() const final {
+    return "Fold views into vector.load and vector.store, and keep alignments";
+  }
+
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<affine::AffineDialect, arith::ArithDialect>();
+  }
+
+  void runOnOperation() final {
+    RewritePatternSet patterns(&getContext());
+    addFolds<vector::LoadOp>(patterns);
+    addFolds<vector::StoreOp>(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  template <typename Access> static void addFolds(RewritePatternSet &patterns) {
+    patterns
+        .add<FoldSubview<Access>, FoldReshape<Access, memref::ExpandShapeOp>,
+             FoldReshape<Access, memref::CollapseShapeOp>>(
+            patterns.getContext());
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createFoldVectorAccesses() {
+  return std::make_unique<FoldVectorAccesses>();
+}
+
+} // namespace gpt2

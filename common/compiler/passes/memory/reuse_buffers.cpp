@@ -1,0 +1,282 @@
+//===- reuse_buffers.cpp - Memory for temporaries, planned --------------===//
+//
+// Gives every memref.alloc of a function a place that is known when the program
+// is compiled, so that running it allocates nothing. A place is a global of
+// fixed size; buffers that are never alive together share one.
+//
+// Sizes. A buffer's open size is that of the tokens at hand, at most the
+// function's `gpt2.context`; that of a tile is bounded by the tile. The bound
+// is what is reserved. Memory that is never touched is never given by the
+// system, so a short sequence pays for a short sequence.
+//
+// Lifetimes. Operations are numbered in the order of the text. A buffer lives
+// from its allocation to its last use; if that is in a loop which the
+// allocation is not in, to the loop's end. A buffer that is allocated in a loop
+// carries nothing from one turn to the next, so this holds in loops too.
+//
+// What is allocated in an scf.forall is on the stack of the thread that
+// computes that part: its places are its own.
+//
+// Places, not one block with offsets: LLVM knows that two globals do not
+// overlap, and of two parts of one block it does not, which keeps it from
+// holding sums in registers. The price is that two threads cannot run one
+// program at once.
+//
+// With arena=true the places are parts of one block of memory, which the caller
+// gives as the function's last argument and which @FUNCTION_arena_bytes has the
+// size of: on a GPU, where globals are not the host's to give out.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/memory/buffer_size.h"
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// A buffer: where it lives, in numbered operations, and its bytes at most.
+struct Buffer {
+  memref::AllocOp alloc;
+  unsigned first, last;
+  int64_t bytes;
+};
+
+/// A global, and the buffers that share it.
+struct Place {
+  int64_t bytes = 0;
+  SmallVector<Buffer *> buffers;
+
+  bool isFreeFor(const Buffer &buffer) const {
+    return llvm::none_of(buffers, [&](const Buffer *other) {
+      return buffer.first <= other->last && other->first <= buffer.last;
+    });
+  }
+};
+
+/// Of a place in an arena: what GPUs read at once, and what CUDA aligns
+/// allocations to.
+constexpr int64_t arenaAlignment = 256;
+
+struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
+
+  explicit ReuseBuffers(bool inArena = false) { arena = inArena; }
+  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {
+    arena = other.arena;
+  }
+
+  StringRef getName() const final { return "ReuseBuffers"; }
+  StringRef getArgument() const final { return "reuse-buffers"; }
+  StringRef getDescription() const final {
+    return "Put temporaries into globals or an arena, in places that buffers "
+           "which are not alive together share";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, memref::MemRefDialect>();
+  }
+
+  void runOnOperation() final {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isDeclaration() && failed(plan(function)))
+        return signalPassFailure();
+  }
+
+private:
+  /// The bytes that `alloc` has at most.
+  static FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
+    if (!alloc.getType().getLayout().isIdentity())
+      return alloc.emitError("reuse-buffers knows dense buffers only");
+    std::optional<int64_t> context;
+    if (auto attr =
+            alloc->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>(
+                contextAttr))
+      context = attr.getInt();
+    std::optional<int64_t> bytes = largestBytes(alloc, context);
+    if (!bytes)
+      return alloc.emitError("the size of this buffer has no bound; expected ")
+             << contextAttr << " on the function";
+    return *bytes;
+  }
+
+  /// The number of the last operation that `alloc` is alive in.
+  static FailureOr<unsigned>
+  lastUse(memref::AllocOp alloc, const DenseMap<Operation *, unsigned> &ends) {
+    unsigned last = 0;
+    SmallVector<Value> views{alloc.getResult()};
+    while (!views.empty())
+      for (Operation *user : views.pop_back_val().getUsers()) {
+        // Yielded or returned, it would live on under another name.
+        if (user->hasTrait<OpTrait::IsTerminator>()) {
+          alloc.emitError("reuse-buffers cannot follow this buffer out of its "
+                          "block")
+                  .attachNote(user->getLoc())
+              << "it leaves here";
+          return failure();
+        }
+        // The end of `user`, seen from the block of the allocation.
+        last = std::max(
+            last, ends.at(alloc->getBlock()->findAncestorOpInBlock(*user)));
+        for (Value result : user->getResults())
+          if (isa<MemRefType>(result.getType()))
+            views.push_back(result);
+      }
+    return last;
+  }
+
+  LogicalResult plan(func::FuncOp function) {
+    // The number of each operation, and of the last one in its regions.
+    DenseMap<Operation *, unsigned> starts, ends;
+    unsigned number = 0;
+    function.walk<WalkOrder::PreOrder>(
+        [&](Operation *op) { starts[op] = number++; });
+    function.walk([&](Operation *op) {
+      unsigned end = starts[op];
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          if (!block.empty()) // as scf.forall's terminator has one
+            end = std::max(end, ends.at(&block.back()));
+      ends[op] = end;
+    });
+
+    std::vector<Buffer> buffers;
+    WalkResult walked = function.walk([&](memref::AllocOp alloc) {
+      FailureOr<int64_t> bytes = bytesOf(alloc);
+      FailureOr<unsigned> last = lastUse(alloc, ends);
+      if (failed(bytes) || failed(last))
+        return WalkResult::interrupt();
+      buffers.push_back({alloc, starts[alloc], *last, *bytes});
+      return WalkResult::advance();
+    });
+    if (walked.wasInterrupted())
+      return failure();
+
+    // The largest first; each into the first place that is free.
+    llvm::stable_sort(buffers, [](const Buffer &a, const Buffer &b) {
+      return a.bytes > b.bytes;
+    });
+    std::vector<Place> places;
+    llvm::MapVector<scf::ForallOp, std::vector<Place>> ofThreads;
+    for (Buffer &buffer : buffers) {
+      scf::ForallOp loop = outermostForall(buffer.alloc);
+      assign(buffer, loop ? ofThreads[loop] : places);
+    }
+    for (auto &[loop, own] : ofThreads)
+      for (Place &place : own)
+        settle(place, addToStack(loop, place), 0);
+    if (arena) {
+      settleInArena(function, places);
+      return success();
+    }
+    for (Place &place : places)
+      settle(place, addGlobal(function, place), 0);
+    return success();
+  }
+
+  static void assign(Buffer &buffer, std::vector<Place> &places) {
+    auto place = llvm::find_if(
+        places, [&](const Place &p) { return p.isFreeFor(buffer); });
+    if (place == places.end())
+      place = places.insert(place, Place());
+    place->bytes = std::max(place->bytes, buffer.bytes);
+    place->buffers.push_back(&buffer);
+  }
+
+  /// The loop over parts, if `alloc` is in one, that threads divide.
+  static scf::ForallOp outermostForall(memref::AllocOp alloc) {
+    scf::ForallOp outermost;
+    for (Operation *op = alloc; op; op = op->getParentOp())
+      if (auto loop = dyn_cast<scf::ForallOp>(op))
+        outermost = loop;
+    return outermost;
+  }
+
+  /// Makes each place a part of a new last argument.
+  void settleInArena(func::FuncOp function, ArrayRef<Place> places) {
+    OpBuilder builder(function);
+    SmallVector<int64_t> offsets;
+    int64_t bytes = 0;
+    for (const Place &place : places) {
+      offsets.push_back(bytes);
+      bytes += llvm::alignTo(place.bytes, arenaAlignment);
+    }
+    unsigned position = function.getNumArguments();
+    (void)function.insertArgument(position,
+                                  MemRefType::get({bytes}, builder.getI8Type()),
+                                  {}, function.getLoc());
+    auto size = MemRefType::get({}, builder.getI64Type());
+    auto value = DenseElementsAttr::get(
+        RankedTensorType::get({}, builder.getI64Type()), bytes);
+    memref::GlobalOp::create(
+        builder, function.getLoc(), (function.getName() + "_arena_bytes").str(),
+        /*sym_visibility=*/StringAttr(), size, value, /*constant=*/true,
+        /*alignment=*/IntegerAttr());
+    Value memory = function.getArgument(position);
+    for (auto [place, offset] : llvm::zip_equal(places, offsets))
+      settle(
+          place, [&](OpBuilder &, Location) { return memory; }, offset);
+  }
+
+  using Memory = llvm::function_ref<Value(OpBuilder &, Location)>;
+
+  /// Puts the buffers of `place` at `offset` into `memory`, bytes.
+  static void settle(const Place &place, Memory memory, int64_t offset) {
+    for (Buffer *buffer : place.buffers) {
+      memref::AllocOp alloc = buffer->alloc;
+      OpBuilder builder(alloc);
+      Value bytes = memory(builder, alloc.getLoc());
+      Value start =
+          arith::ConstantIndexOp::create(builder, alloc.getLoc(), offset);
+      Value view =
+          memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
+                                 bytes, start, alloc.getDynamicSizes());
+      alloc.replaceAllUsesWith(view);
+      alloc.erase();
+    }
+  }
+
+  /// As large as `place`, of each thread that takes part in `loop`.
+  std::function<Value(OpBuilder &, Location)> addToStack(scf::ForallOp loop,
+                                                         const Place &place) {
+    OpBuilder builder = OpBuilder::atBlockBegin(loop.getBody());
+    Value memory = memref::AllocaOp::create(
+        builder, loop.getLoc(),
+        MemRefType::get({place.bytes}, builder.getI8Type()),
+        builder.getI64IntegerAttr(64));
+    return [memory](OpBuilder &, Location) { return memory; };
+  }
+
+  /// A new global as large as `place`.
+  std::function<Value(OpBuilder &, Location)> addGlobal(func::FuncOp function,
+                                                        const Place &place) {
+    OpBuilder builder(function);
+    auto type = MemRefType::get({place.bytes}, builder.getI8Type());
+    auto global = memref::GlobalOp::create(
+        builder, function.getLoc(), "buffer", builder.getStringAttr("private"),
+        type, /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
+        builder.getI64IntegerAttr(64));
+    SymbolTable(getOperation()).insert(global); // renames if need be
+    return
+        [type, name = global.getSymName()](OpBuilder &builder, Location loc) {
+          return memref::GetGlobalOp::create(builder, loc, type, name);
+        };
+  }
+
+  Option<bool> arena{
+      *this, "arena",
+      llvm::cl::desc("Into one block that is the function's last argument"),
+      llvm::cl::init(false)};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createReuseBuffers(bool inArena) {
+  return std::make_unique<ReuseBuffers>(inArena);
+}
+
+} // namespace gpt2

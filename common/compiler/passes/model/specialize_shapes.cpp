@@ -1,0 +1,309 @@
+//===- specialize_shapes.cpp - From `?` to a model's numbers ------------===//
+//
+// The text says `tensor<?x?xf32> {gpt2.shape = "L x 3C"}`; this pass knows that
+// L is 12 and C is 768, makes the argument a tensor<12x2304xf32>, and carries
+// the numbers through the function:
+//
+//   1. Each argument takes its static type; a cast leads back to the old one.
+//      An index argument with `gpt2.size` becomes a constant and disappears.
+//   2. Canonicalisation folds the casts into their users, dims into constants,
+//      and so on until nothing changes. Upstream patterns do it all but for one
+//      cases: a loop's carried value keeps the type `?` if it is used more than
+//      once, and so does a tensor made of a buffer. `RefineCarriedTypes` and
+//      `RefineTensorOfBuffer` are patterns for these.
+//   3. The function returns what is now known of its results. Its attribute
+//      `gpt2.context` says how many tokens there are at most: the size P.
+//
+// Run it after `inline`: types do not travel through calls.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+constexpr StringLiteral sizeAttr = "gpt2.size";
+
+/// `value` as `type`: itself, or a cast of it.
+Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  return tensor::CastOp::create(builder, loc, type, value);
+}
+
+/// The tensor of a buffer that is a cast from a more static type takes that
+/// type; a cast behind it restores the old one.
+struct RefineTensorOfBuffer : OpRewritePattern<bufferization::ToTensorOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(bufferization::ToTensorOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getBuffer().getDefiningOp<memref::CastOp>();
+    auto from =
+        cast ? dyn_cast<MemRefType>(cast.getSource().getType()) : MemRefType();
+    if (!from || from.getNumDynamicDims() >=
+                     mlir::cast<MemRefType>(cast.getType()).getNumDynamicDims())
+      return failure();
+    auto tensor = bufferization::ToTensorOp::create(
+        rewriter, op.getLoc(), memref::getTensorTypeFromMemRefType(from),
+        cast.getSource(), op.getRestrict(), op.getWritable());
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), tensor);
+    return success();
+  }
+};
+
+/// A loop whose initial value is a cast from a more static type carries that
+/// type instead; casts inside and behind the loop restore the old one.
+struct RefineCarriedTypes : OpRewritePattern<scf::ForOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(scf::ForOp loop,
+                                PatternRewriter &rewriter) const override {
+    SmallVector<Value> inits(loop.getInitArgs());
+    bool refined = false;
+    for (Value &init : inits)
+      if (auto cast = init.getDefiningOp<tensor::CastOp>();
+          cast && tensor::canFoldIntoConsumerOp(cast)) {
+        init = cast.getSource();
+        refined = true;
+      }
+    if (!refined)
+      return failure();
+
+    Location loc = loop.getLoc();
+    auto fresh =
+        scf::ForOp::create(rewriter, loc, loop.getLowerBound(),
+                           loop.getUpperBound(), loop.getStep(), inits);
+    rewriter.setInsertionPointToStart(fresh.getBody());
+    SmallVector<Value> arguments{fresh.getInductionVar()};
+    for (auto [now, before] :
+         llvm::zip_equal(fresh.getRegionIterArgs(), loop.getRegionIterArgs()))
+      arguments.push_back(castTo(rewriter, loc, now, before.getType()));
+    rewriter.mergeBlocks(loop.getBody(), fresh.getBody(), arguments);
+
+    auto yield = cast<scf::YieldOp>(fresh.getBody()->getTerminator());
+    rewriter.setInsertionPoint(yield);
+    SmallVector<Value> yielded;
+    for (auto [value, carried] :
+         llvm::zip_equal(yield.getOperands(), fresh.getRegionIterArgs()))
+      yielded.push_back(castTo(rewriter, loc, value, carried.getType()));
+    rewriter.modifyOpInPlace(yield, [&] { yield->setOperands(yielded); });
+
+    rewriter.setInsertionPointAfter(fresh);
+    SmallVector<Value> results;
+    for (auto [now, before] :
+         llvm::zip_equal(fresh.getResults(), loop.getResults()))
+      results.push_back(castTo(rewriter, loc, now, before.getType()));
+    rewriter.replaceOp(loop, results);
+    return success();
+  }
+};
+
+struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecializeShapes)
+
+  SpecializeShapes() = default;
+  SpecializeShapes(const SpecializeShapes &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "SpecializeShapes"; }
+  StringRef getArgument() const final { return "specialize-shapes"; }
+  StringRef getDescription() const final {
+    return "Give the arguments marked gpt2.shape and gpt2.size their sizes, "
+           "and "
+           "carry these through the function";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
+  }
+
+  void runOnOperation() final {
+    FailureOr<Sizes> known = parseSizes();
+    if (failed(known))
+      return signalPassFailure();
+    SmallVector<func::FuncOp> entries;
+    WalkResult walked = getOperation()->walk([&](func::FuncOp function) {
+      if (function.isDeclaration() || !isMarked(function))
+        return WalkResult::advance();
+      entries.push_back(function);
+      return failed(specializeArguments(function, *known))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
+    });
+    if (walked.wasInterrupted() || failed(propagate()))
+      return signalPassFailure();
+    for (func::FuncOp function : entries) {
+      refineResults(function);
+      if (auto longest = known->find("P"); longest != known->end())
+        function->setAttr(
+            contextAttr,
+            IntegerAttr::get(IndexType::get(&getContext()), longest->second));
+    }
+  }
+
+  ListOption<std::string> sizes{
+      *this, "sizes",
+      llvm::cl::desc("Sizes by letter, as C=768; absent letters stay `?`")};
+  ListOption<std::string> open{
+      *this, "open",
+      llvm::cl::desc("If given: the only letters that may stay `?`")};
+
+private:
+  FailureOr<Sizes> parseSizes() {
+    Sizes known;
+    for (const std::string &text : sizes) {
+      auto [letter, digits] = StringRef(text).split('=');
+      int64_t size;
+      if (letter.empty() || digits.getAsInteger(10, size) || size < 0)
+        return emitError(UnknownLoc::get(&getContext()))
+               << "specialize-shapes: \"" << text
+               << "\" is not a size; expected a letter and a number, as C=768";
+      known[letter.str()] = size;
+    }
+    return known;
+  }
+
+  /// " C L T": what `gpt2.shape` may name.
+  std::string lettersOf(const Sizes &known) {
+    std::string letters;
+    for (const auto &[letter, size] : known)
+      letters += " " + letter;
+    for (const std::string &letter : open)
+      if (!known.count(letter))
+        letters += " " + letter;
+    return letters;
+  }
+
+  static bool isMarked(func::FuncOp function) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (function.getArgAttr(i, shapeAttr) || function.getArgAttr(i, sizeAttr))
+        return true;
+    return false;
+  }
+
+  /// The static type for the argument's, whose dimensions are written in `text`
+  /// as letters with an optional factor: "L x C x 3C".
+  FailureOr<RankedTensorType> typeFor(BlockArgument argument, StringRef text,
+                                      const Sizes &known) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    SmallVector<StringRef> names;
+    text.split(names, 'x');
+    if (names.size() != static_cast<size_t>(type.getRank()))
+      return emitError(argument.getLoc())
+             << "gpt2.shape \"" << text << "\" names " << names.size()
+             << " sizes of " << type;
+    SmallVector<int64_t> shape(type.getShape());
+    for (auto [size, name] : llvm::zip_equal(shape, names)) {
+      name = name.trim();
+      int64_t factor = 1;
+      if (!name.empty() && llvm::isDigit(name.front()) &&
+          name.consumeInteger(10, factor))
+        return emitError(argument.getLoc())
+               << "gpt2.shape \"" << text
+               << "\" has a factor that is too large";
+      auto found = known.find(name.str());
+      if (name.empty() && ShapedType::isDynamic(size)) // a number, see
+        size = factor;                                 // clone-entry
+      if (found != known.end() && ShapedType::isDynamic(size))
+        size = factor * found->second;
+      if (ShapedType::isDynamic(size) && !open.empty() &&
+          !llvm::is_contained(open, name))
+        return emitError(argument.getLoc())
+               << "the size \"" << name << "\" of " << type
+               << " is not known; expected one of" << lettersOf(known);
+    }
+    return type.clone(shape);
+  }
+
+  LogicalResult specializeArguments(func::FuncOp function, const Sizes &known) {
+    Block &body = function.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    BitVector erased(function.getNumArguments());
+    for (BlockArgument argument : body.getArguments()) {
+      unsigned i = argument.getArgNumber();
+      Location loc = argument.getLoc();
+      if (auto letter = function.getArgAttrOfType<StringAttr>(i, sizeAttr)) {
+        auto found = known.find(letter.str());
+        if (found == known.end())
+          return function.emitError()
+                 << "specialize-shapes needs the size " << letter;
+        Value size =
+            arith::ConstantIndexOp::create(builder, loc, found->second);
+        argument.replaceAllUsesWith(size);
+        erased.set(i);
+      }
+      auto text = function.getArgAttrOfType<StringAttr>(i, shapeAttr);
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!type)
+        continue;
+      if (!text && !open.empty() && !type.hasStaticShape())
+        return emitError(loc) << "an argument of type " << type
+                              << " stays open; expected gpt2.shape with its "
+                                 "sizes, as \"T x C\"";
+      if (!text)
+        continue;
+      FailureOr<RankedTensorType> refined =
+          typeFor(argument, text.getValue(), known);
+      if (failed(refined))
+        return failure();
+      function.removeArgAttr(i, shapeAttr);
+      if (*refined == type)
+        continue;
+      argument.setType(*refined);
+      auto cast = tensor::CastOp::create(builder, loc, type, argument);
+      argument.replaceAllUsesExcept(cast, cast);
+    }
+    function.setType(FunctionType::get(&getContext(), body.getArgumentTypes(),
+                                       function.getResultTypes()));
+    return function.eraseArguments(erased);
+  }
+
+  /// Every canonicalisation that is loaded, and ours, until nothing changes.
+  LogicalResult propagate() {
+    RewritePatternSet patterns(&getContext());
+    for (Dialect *dialect : getContext().getLoadedDialects())
+      dialect->getCanonicalizationPatterns(patterns);
+    for (RegisteredOperationName op : getContext().getRegisteredOperations())
+      op.getCanonicalizationPatterns(patterns, &getContext());
+    patterns.add<RefineCarriedTypes, RefineTensorOfBuffer>(&getContext());
+    return applyPatternsGreedily(getOperation(), std::move(patterns));
+  }
+
+  static void refineResults(func::FuncOp function) {
+    auto terminator =
+        cast<func::ReturnOp>(function.getBody().back().getTerminator());
+    for (OpOperand &operand : terminator->getOpOperands())
+      if (auto cast = operand.get().getDefiningOp<tensor::CastOp>();
+          cast && tensor::canFoldIntoConsumerOp(cast)) {
+        operand.set(cast.getSource());
+        if (cast.use_empty())
+          cast.erase();
+      }
+    function.setType(FunctionType::get(function.getContext(),
+                                       function.getArgumentTypes(),
+                                       terminator.getOperandTypes()));
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createSpecializeShapes(const Sizes &sizes,
+                                             ArrayRef<std::string> open) {
+  auto pass = std::make_unique<SpecializeShapes>();
+  for (const std::string &letter : open)
+    pass->open.push_back(letter);
+  for (const auto &[letter, size] : sizes)
+    pass->sizes.push_back(letter + "=" + std::to_string(size));
+  return pass;
+}
+
+} // namespace gpt2

@@ -1,0 +1,64 @@
+//===- fuse_elementwise.cpp - Two bodies become one ---------------------===//
+//
+// A linalg.generic that computes element by element can be moved into the body
+// of the one that reads its result, and the tensor between them is gone. The
+// patterns are upstream's (`linalg-fuse-elementwise-ops`). What is ours is
+// when:
+//
+//   nothing is computed twice
+//
+// A producer whose element is read in many iterations of the consumer would be
+// computed in each of them. GELU, fused into the matrix product that reads it,
+// would compute every tanh C times. Upstream's pass does not ask.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// Whether each element of `operand` is read in one iteration only.
+bool isReadOnce(OpOperand &operand) {
+  auto consumer = cast<linalg::LinalgOp>(operand.getOwner());
+  AffineMap map = consumer.getMatchingIndexingMap(&operand);
+  return llvm::all_of(llvm::seq<unsigned>(consumer.getNumLoops()),
+                      [&](unsigned loop) { return map.isFunctionOfDim(loop); });
+}
+
+struct FuseElementwise : PassWrapper<FuseElementwise, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseElementwise)
+
+  StringRef getName() const final { return "FuseElementwise"; }
+  StringRef getArgument() const final { return "fuse-elementwise"; }
+  StringRef getDescription() const final {
+    return "Fuse elementwise linalg.generics into their consumers where "
+           "nothing is computed twice";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<linalg::LinalgDialect>();
+  }
+
+  void runOnOperation() final {
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(
+        patterns, [](OpOperand *operand) {
+          return operand->get().hasOneUse() && isReadOnce(*operand);
+        });
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createFuseElementwise() {
+  return std::make_unique<FuseElementwise>();
+}
+
+} // namespace gpt2

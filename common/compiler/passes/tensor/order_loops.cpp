@@ -1,0 +1,104 @@
+//===- order_loops.cpp - The innermost loop walks along rows ------------===//
+//
+// The loops of a linalg.generic may run in any order. This pass sorts them by
+// what their step costs in memory: for each operand, a loop either
+//
+//   does not appear in its map           (stride 0: the same element again)
+//   is the map's last result             (stride 1: the next element)
+//   is another of the map's results      (a jump of a row or more)
+//
+// and loops with more jumps go outside. Of two with equally many, a reduction
+// goes outside, since a sum is a chain and independent elements are not;
+// otherwise the order stays. (m, n, k) of a matrix product becomes (m, k, n).
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// In how many operands a step of `loop` jumps.
+int64_t jumpsOf(linalg::LinalgOp op, unsigned loop) {
+  return llvm::count_if(op.getIndexingMapsArray(), [&](AffineMap map) {
+    return map.getNumResults() > 0 &&
+           map.dropResult(map.getNumResults() - 1).isFunctionOfDim(loop);
+  });
+}
+
+/// How many elements `op` computes; very many if that is not known.
+int64_t resultsOf(linalg::LinalgOp op) {
+  int64_t results = 1;
+  for (auto [size, iterator] :
+       llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
+    if (linalg::isParallelIterator(iterator))
+      results = ShapedType::isDynamic(size) ? INT32_MAX : results * size;
+  return results;
+}
+
+/// The loops of `op`, outermost first.
+SmallVector<unsigned> orderOf(linalg::LinalgOp op, int64_t registers) {
+  auto iterators = op.getIteratorTypesArray();
+  bool sumsFit = resultsOf(op) <= registers;
+  SmallVector<unsigned> loops =
+      llvm::to_vector(llvm::seq<unsigned>(op.getNumLoops()));
+  llvm::stable_sort(loops, [&](unsigned a, unsigned b) {
+    bool sumA = linalg::isReductionIterator(iterators[a]);
+    bool sumB = linalg::isReductionIterator(iterators[b]);
+    if (sumsFit && sumA != sumB)
+      return sumA;
+    int64_t jumpsA = jumpsOf(op, a), jumpsB = jumpsOf(op, b);
+    if (jumpsA != jumpsB)
+      return jumpsA > jumpsB;
+    return sumA && !sumB;
+  });
+  return loops;
+}
+
+struct OrderLoops : PassWrapper<OrderLoops, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OrderLoops)
+
+  OrderLoops() = default;
+  OrderLoops(const OrderLoops &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "OrderLoops"; }
+  StringRef getArgument() const final { return "order-loops"; }
+  StringRef getDescription() const final {
+    return "Sort the loops of each linalg.generic so that the innermost walks "
+           "along rows";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<linalg::LinalgDialect>();
+  }
+
+  Option<int64_t> registers{
+      *this, "registers", llvm::cl::init(256),
+      llvm::cl::desc("How many results can be in registers at once")};
+
+  void runOnOperation() final {
+    SmallVector<linalg::GenericOp> ops;
+    getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
+    IRRewriter rewriter(&getContext());
+    for (linalg::GenericOp op : ops) {
+      SmallVector<unsigned> order = orderOf(op, registers);
+      if (llvm::is_sorted(order))
+        continue;
+      rewriter.setInsertionPoint(op);
+      if (failed(linalg::interchangeGenericOp(rewriter, op, order)))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createOrderLoops() {
+  return std::make_unique<OrderLoops>();
+}
+
+} // namespace gpt2

@@ -1,0 +1,268 @@
+//===- tile_and_fuse.cpp - Compute a tile from start to end -------------===//
+//
+// Cuts the result of an operation into tiles and computes, for each tile, what
+// it needs of the operations before it, and of those before them. A value is
+// used while the cache still has it. One rule says how far back this goes:
+//
+//   nothing is computed twice
+//
+// A producer is drawn into the loops over tiles if only they need it, and if
+// every one of these loops moves the slice that is read of it. The left matrix
+// of a product with tiles of rows and columns stays outside: its rows are read
+// for each tile of columns anew.
+//
+// Tiles:
+//   matrix product, and what elementwise follows it   `rows` x `columns`,
+//     columns outermost, so that the weights are read from memory once; the sum
+//     in steps of `depth`
+//   batch of matrix products      one of the batch, `queries` rows
+//   matrix product of one row     the whole: a weight is used once, so all are
+//     read in the order in which they lie
+//   matrix times vectors, a sum along its rows   `queries` rows, for one vector
+//     after the other, each sum in `parts`; if its terms may be added in any
+//     order, LLVM does that, and one row is a tile
+//   operations along rows         one row
+// What only moves or maps elements stays as it is.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+#include "compiler/passes/tensor/tile_groups.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// Sizes are asked of the initial value, which has the same, so that nobody
+/// needs `op` for its size alone.
+void askInitForSizes(RewriterBase &rewriter, linalg::LinalgOp op) {
+  for (auto [result, init] :
+       llvm::zip_equal(op->getResults(), op.getDpsInits()))
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      if (auto dim = dyn_cast<tensor::DimOp>(user)) {
+        rewriter.setInsertionPoint(dim);
+        rewriter.replaceOp(dim, rewriter.createOrFold<tensor::DimOp>(
+                                    dim.getLoc(), init, dim.getIndex()));
+      }
+}
+
+struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TileAndFuse)
+
+  TileAndFuse() = default;
+  TileAndFuse(const TileAndFuse &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "TileAndFuse"; }
+  StringRef getArgument() const final { return "tile-and-fuse"; }
+  StringRef getDescription() const final {
+    return "Cut results into tiles and compute what a tile needs with it";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
+                    scf::SCFDialect, tensor::TensorDialect>();
+  }
+
+  Option<int64_t> rows{*this, "rows", llvm::cl::init(64),
+                       llvm::cl::desc("Rows of a matrix product's tile")};
+  Option<int64_t> columns{*this, "columns", llvm::cl::init(64),
+                          llvm::cl::desc("Columns of a matrix product's tile")};
+  Option<int64_t> depth{*this, "depth", llvm::cl::init(128),
+                        llvm::cl::desc("Terms of the sum in a block")};
+  Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
+                        llvm::cl::desc("Rows whose sums are in registers")};
+  Option<bool> pack{
+      *this, "pack", llvm::cl::init(false),
+      llvm::cl::desc("Copy a block of weights to a place of its own")};
+  Option<int64_t> parts{
+      *this, "parts", llvm::cl::init(64),
+      llvm::cl::desc("Sums side by side in a product with a vector")};
+  Option<bool> fuse{*this, "fuse", llvm::cl::init(true),
+                    llvm::cl::desc("Draw producers into the loops over tiles")};
+  Option<int64_t> queries{
+      *this, "queries", llvm::cl::init(8),
+      llvm::cl::desc("Rows of a tile in a batch of products, or of a product "
+                     "with a vector")};
+
+  void runOnOperation() final {
+    IRRewriter rewriter(&getContext());
+    // From the end to the start: consumers before their producers.
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : llvm::reverse(ops)) {
+      askInitForSizes(rewriter, op);
+      if (op->use_empty()) { // all of it was fused
+        rewriter.eraseOp(op);
+        continue;
+      }
+      linalg::LinalgOp heart =
+          fuse || !isElementwise(op) ? heartOf(op) : linalg::LinalgOp();
+      if (heart && isMatrixProduct(heart) && !sumsAlongRows(heart) &&
+          hasOneRow(heart))
+        continue;
+      if (heart && failed(tile(rewriter, op, heart)))
+        return signalPassFailure();
+    }
+    // What is computed a tile at a time needs only a tile's place.
+    RewritePatternSet patterns(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  /// Tile sizes for the loops of `root`, 0 for those that stay whole.
+  SmallVector<int64_t> sizesFor(linalg::LinalgOp root, linalg::LinalgOp heart) {
+    SmallVector<int64_t> sizes(root.getNumLoops(), 0);
+    if (!linalg::isaContractionOpInterface(heart)) {
+      sizes[0] = 1;
+      return sizes;
+    }
+    unsigned parallel = heart.getNumParallelLoops();
+    if (sumsAlongRows(heart)) {
+      std::fill_n(sizes.begin(), parallel, 1);
+      if (!isOfAnyOrder(heart))
+        sizes[0] = queries; // of the matrix
+    } else if (parallel == 2)
+      sizes[0] = rows, sizes[1] = columns;
+    else
+      for (unsigned i = 0; i + 1 < parallel; ++i)
+        sizes[i] = i + 2 < parallel ? 1 : queries.getValue();
+    return sizes;
+  }
+
+  LogicalResult tile(IRRewriter &rewriter, linalg::LinalgOp root,
+                     linalg::LinalgOp heart) {
+    SmallVector<int64_t> sizes = sizesFor(root, heart);
+    DenseMap<Operation *, Cuts> group = groupOf(root, sizes);
+    scf::SCFTileAndFuseOptions options;
+    options.tilingOptions.setTileSizes(
+        getAsIndexOpFoldResult(&getContext(), sizes));
+    if (isMatrixProduct(heart) && !sumsAlongRows(heart)) { // columns outermost
+      auto order = llvm::to_vector(llvm::seq<int64_t>(sizes.size()));
+      std::swap(order[0], order[1]);
+      options.tilingOptions.setInterchange(order);
+    }
+    options.setFusionControlFn(
+        [&](tensor::ExtractSliceOp, OpResult producer, bool)
+            -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+          if (!fuse || !group.contains(producer.getOwner()))
+            return std::nullopt;
+          return scf::SCFTileAndFuseOptions::ControlFnResult{};
+        });
+    rewriter.setInsertionPoint(root);
+    auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(
+        rewriter, cast<TilingInterface>(root.getOperation()), options);
+    if (failed(tiled))
+      return root.emitError("cannot be tiled");
+    for (auto [before, now] : tiled->replacements)
+      rewriter.replaceAllUsesWith(before, now);
+    if (!linalg::isaContractionOpInterface(heart) ||
+        heart.getNumParallelLoops() > 2)
+      return success();
+    for (Operation *op : tiled->tiledAndFusedOps)
+      if (auto product = dyn_cast<linalg::LinalgOp>(op);
+          product && linalg::isaContractionOpInterface(product)) {
+        if (!sumsAlongRows(product))
+          return block(rewriter, product);
+        if (isOfAnyOrder(product))
+          return success();
+        if (failed(splitSum(rewriter, product)))
+          return failure();
+        peel(rewriter, tiled->loops.front());
+        return success();
+      }
+    return root.emitError("lost its product");
+  }
+
+  /// The sum in `parts` sums side by side, which are added up at the end: one
+  /// after another, each addition would wait for the one before it.
+  LogicalResult splitSum(IRRewriter &rewriter, linalg::LinalgOp product) {
+    scf::SCFTilingOptions options;
+    SmallVector<unsigned> sums;
+    product.getReductionDims(sums);
+    SmallVector<int64_t> sizes(product.getNumLoops(), 0);
+    sizes[sums[0]] = parts;
+    options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+    options.setReductionTilingStrategy(
+        ReductionTilingStrategy::PartialReductionOuterReduction);
+    options.setReductionDims(sums);
+    rewriter.setInsertionPoint(product);
+    auto tiled = scf::tileUsingSCF(
+        rewriter, cast<TilingInterface>(product.getOperation()), options);
+    if (failed(tiled))
+      return product.emitError("its sum cannot be split");
+    rewriter.replaceOp(product, tiled->replacements);
+    return success();
+  }
+
+  /// Blocks of `depth` terms of the sum, in them strips of `strip` rows: a
+  /// block of the weights stays in the cache while all strips pass over it, a
+  /// strip's sums in registers while it passes over the block.
+  LogicalResult block(IRRewriter &rewriter, linalg::LinalgOp product) {
+    auto blocks = tileLoops(rewriter, product, {0, 0, depth});
+    if (failed(blocks))
+      return failure();
+    auto inBlock = cast<linalg::LinalgOp>(blocks->tiledOps.back());
+    if (pack)
+      packWeights(rewriter, inBlock);
+    auto strips = tileLoops(rewriter, inBlock, {strip, 0, 0});
+    if (failed(strips))
+      return failure();
+    peel(rewriter, strips->loops.back());
+    return success();
+  }
+
+  /// The block of weights in a place of its own, row after row. Where they are,
+  /// rows lie thousands of bytes apart, and so share few places of the cache.
+  static void packWeights(IRRewriter &rewriter, linalg::LinalgOp product) {
+    rewriter.setInsertionPoint(product);
+    Location loc = product.getLoc();
+    OpOperand *weights = product.getDpsInputOperand(1);
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, weights->get()),
+        getElementTypeOrSelf(weights->get().getType()));
+    auto copy = linalg::CopyOp::create(rewriter, loc, weights->get(), empty);
+    rewriter.modifyOpInPlace(product, [&] { weights->set(copy.getResult(0)); });
+  }
+
+  /// `loop` without its last turn, which may be shorter: all others have a
+  /// known height.
+  static void peel(IRRewriter &rewriter, Operation *loop) {
+    scf::ForOp rest;
+    (void)scf::peelForLoopAndSimplifyBounds(rewriter, cast<scf::ForOp>(loop),
+                                            rest);
+  }
+
+  FailureOr<scf::SCFTilingResult> tileLoops(IRRewriter &rewriter,
+                                            linalg::LinalgOp op,
+                                            ArrayRef<int64_t> sizes) {
+    scf::SCFTilingOptions options;
+    options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+    rewriter.setInsertionPoint(op);
+    auto tiled = scf::tileUsingSCF(
+        rewriter, cast<TilingInterface>(op.getOperation()), options);
+    if (failed(tiled))
+      return op.emitError("cannot be tiled"), failure();
+    rewriter.replaceOp(op, tiled->replacements);
+    return tiled;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createTileAndFuse() {
+  return std::make_unique<TileAndFuse>();
+}
+
+} // namespace gpt2

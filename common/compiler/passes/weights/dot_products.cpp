@@ -1,0 +1,189 @@
+//===- dot_products.cpp - Instructions that add several products --------===//
+//
+// x86 has instructions for narrow factors that add, in each lane of 32 bits, a
+// few products to what is there, AVX-512 has them and, for eight bits,
+// AVX-VNNI:
+//
+//   vdpbf16ps   f32 += bf16 * bf16 + bf16 * bf16
+//   vpdpbusd    i32 += u8 * s8 + u8 * s8 + u8 * s8 + u8 * s8
+//
+// A tile of a product whose matrix pack-panels has laid out for them,
+//
+//   vector.contract (rows x depth), (depth x columns) into (rows x columns)
+//
+// with both factors extended from two times bf16, or four times u8 and i8,
+// becomes for each row one of these for each `lanes` columns: a row's few
+// elements, 32 bits, meet those of as many columns as a vector has lanes.
+//
+// Run it behind `pack-panels`. A contraction that is not of this form stays.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// What `value` was extended from, by an `Op`; null if it was not.
+template <typename Op> Value extendedFrom(Value value) {
+  auto op = value.getDefiningOp<Op>();
+  return op ? op.getIn() : Value();
+}
+
+struct DotProducts : PassWrapper<DotProducts, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DotProducts)
+
+  DotProducts() = default;
+  DotProducts(const DotProducts &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "DotProducts"; }
+  StringRef getArgument() const final { return "dot-products"; }
+  StringRef getDescription() const final {
+    return "Tiles of products of bf16, or of u8 and i8, by x86's dot products";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, LLVM::LLVMDialect,
+                    vector::VectorDialect>();
+  }
+
+  Option<int64_t> lanes{*this, "lanes", llvm::cl::init(16),
+                        llvm::cl::desc("Of 32 bits in a vector")};
+
+  void runOnOperation() final {
+    getOperation()->walk([&](vector::ContractionOp op) { lower(op); });
+  }
+
+private:
+  /// Columns by depth, as they lie in memory, of which `value` is the
+  /// transpose; null if it is not.
+  static Value columnsOf(Value value) {
+    if (!value)
+      return value;
+    if (auto cast = value.getDefiningOp<vector::ShapeCastOp>())
+      value = cast.getSource(); // with dimensions of size one
+    auto transpose = value.getDefiningOp<vector::TransposeOp>();
+    return transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0}
+               ? transpose.getVector()
+               : Value();
+  }
+
+  void lower(vector::ContractionOp op) {
+    auto sums = dyn_cast<VectorType>(op.getAccType());
+    if (!sums || op.getKind() != vector::CombiningKind::ADD)
+      return;
+    bool isFloat = sums.getElementType().isF32();
+    Value rows, columns;
+    if (isFloat) {
+      rows = extendedFrom<arith::ExtFOp>(op.getLhs());
+      columns = columnsOf(extendedFrom<arith::ExtFOp>(op.getRhs()));
+    } else {
+      rows = extendedFrom<arith::ExtUIOp>(op.getLhs());
+      columns = columnsOf(extendedFrom<arith::ExtSIOp>(op.getRhs()));
+    }
+    if (!rows || !columns || !isTileOfProduct(op))
+      return;
+    auto columnsType = cast<VectorType>(columns.getType());
+    int64_t width = columnsType.getDimSize(0),
+            depth = columnsType.getDimSize(1);
+    if (depth * columnsType.getElementTypeBitWidth() != 32 ||
+        cast<VectorType>(rows.getType()).getShape().back() != depth ||
+        sums.getShape().back() != width || width % lanes != 0 ||
+        isFloat != columnsType.getElementType().isBF16())
+      return;
+
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    // All columns of a vector, one after another.
+    auto flatType =
+        VectorType::get(width * depth, columnsType.getElementType());
+    Value flat = vector::ShapeCastOp::create(builder, flatType, columns);
+    SmallVector<Value> words;
+    for (int64_t at = 0; at < width; at += lanes)
+      words.push_back(slice(builder, flat, at * depth, lanes * depth));
+    if (sums.getRank() == 1) {
+      op.replaceAllUsesWith(addTo(builder, op.getAcc(), rows, words));
+    } else {
+      Value result = op.getAcc();
+      for (int64_t r = 0; r < sums.getDimSize(0); ++r) {
+        Value row = vector::ExtractOp::create(builder, rows, r);
+        Value acc = vector::ExtractOp::create(builder, op.getAcc(), r);
+        result = vector::InsertOp::create(
+            builder, addTo(builder, acc, row, words), result, r);
+      }
+      op.replaceAllUsesWith(result);
+    }
+    op->erase();
+  }
+
+  /// Whether `op` is (m, k), (k, n) into (m, n), or (k), (k, n) into (n).
+  static bool isTileOfProduct(vector::ContractionOp op) {
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    AffineMap lhs = maps[0], rhs = maps[1], acc = maps[2];
+    if (rhs.getNumResults() != 2 || lhs.getNumResults() != acc.getNumResults())
+      return false;
+    AffineExpr k = rhs.getResult(0), n = rhs.getResult(1);
+    if (lhs.getResults().back() != k || acc.getResults().back() != n)
+      return false;
+    if (acc.getNumResults() == 1)
+      return true;
+    return acc.getNumResults() == 2 && lhs.getResult(0) == acc.getResult(0);
+  }
+
+  static Value slice(ImplicitLocOpBuilder &builder, Value vector, int64_t from,
+                     int64_t size) {
+    return vector::ExtractStridedSliceOp::create(
+        builder, vector, ArrayRef{from}, ArrayRef{size}, ArrayRef<int64_t>{1});
+  }
+
+  /// `acc`, the sums of a row, with the products of the elements `row` and
+  /// those of columns.
+  Value addTo(ImplicitLocOpBuilder &builder, Value acc, Value row,
+              ArrayRef<Value> columns) {
+    auto rowType = cast<VectorType>(row.getType());
+    Type i32 = builder.getI32Type();
+    // The row's elements in every lane.
+    Value word =
+        vector::BitCastOp::create(builder, VectorType::get(1, i32), row);
+    word = vector::ExtractOp::create(builder, word, 0);
+    word = vector::BroadcastOp::create(
+        builder, VectorType::get(int64_t{lanes}, i32), word);
+    word = vector::BitCastOp::create(
+        builder,
+        VectorType::get(lanes * rowType.getNumElements(),
+                        rowType.getElementType()),
+        word);
+    std::string bits = std::to_string(lanes * 32);
+    bool isFloat = rowType.getElementType().isBF16();
+    std::string name = isFloat ? "llvm.x86.avx512bf16.dpbf16ps." + bits
+                               : "llvm.x86.avx512.vpdpbusd." + bits;
+    Value result = acc;
+    for (auto [i, column] : llvm::enumerate(columns)) {
+      auto at = static_cast<int64_t>(i) * lanes;
+      Value part = slice(builder, acc, at, lanes);
+      Value sum =
+          LLVM::CallIntrinsicOp::create(
+              builder, part.getType(), builder.getStringAttr(name),
+              isFloat ? ValueRange{part, column, word} // x may be in memory
+                      : ValueRange{part, word, column})
+              .getResult(0);
+      result = vector::InsertStridedSliceOp::create(
+          builder, sum, result, ArrayRef{at}, ArrayRef<int64_t>{1});
+    }
+    return result;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createDotProducts(int64_t lanes) {
+  auto pass = std::make_unique<DotProducts>();
+  pass->lanes = lanes;
+  return pass;
+}
+
+} // namespace gpt2

@@ -1,0 +1,224 @@
+//===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
+//
+// An argument of f32 with the attribute `marked` (gpt2.matrix, gpt2.cache),
+// every view of it and every new value of it becomes bf16. Where an element is
+// read it is extended to f32, where one is written it is rounded, so that all
+// arithmetic stays in f32 and no f32 copy exists. An op that neither views,
+// reads nor writes is an error: it would have to be taught.
+//
+// The program says so: @gpt2_weight_bits, or @gpt2_cache_bits, is the width of
+// an element.
+//
+// Run it after `specialize-shapes`.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+/// `type`, a scalar, vector, tensor or memref, with elements of type `element`.
+Type withElement(Type type, Type element) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.clone(element);
+  return element;
+}
+
+struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NarrowElements)
+
+  StringRef getName() const final { return "NarrowElements"; }
+  StringRef getArgument() const final { return "narrow-elements"; }
+  StringRef getDescription() const final {
+    return "Take the arguments with an attribute as bf16: extend what is read "
+           "of them, round what is written";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
+                    memref::MemRefDialect, tensor::TensorDialect>();
+  }
+
+  NarrowElements() = default;
+  NarrowElements(const NarrowElements &other) : PassWrapper(other) {}
+
+  Option<std::string> marked{*this, "marked", llvm::cl::init(matrixAttr.str()),
+                             llvm::cl::desc("The arguments' attribute")};
+
+  void runOnOperation() final {
+    bool any = false;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      for (BlockArgument argument : function.getArguments()) {
+        if (!function.getArgAttr(argument.getArgNumber(), marked) ||
+            !getElementTypeOrSelf(argument.getType()).isF32())
+          continue;
+        any = true;
+        if (failed(narrow(argument)))
+          return signalPassFailure();
+      }
+      for (tensor::InsertSliceOp insert : inserts)
+        convertSource(insert);
+      inserts.clear();
+      Operation *end = function.getBody().front().getTerminator();
+      function.setType(FunctionType::get(
+          &getContext(), function.getBody().front().getArgumentTypes(),
+          end->getOperandTypes()));
+    }
+    if (any)
+      addWidth();
+  }
+
+private:
+  /// Of one into the other, perhaps.
+  SmallVector<tensor::InsertSliceOp> inserts;
+
+  /// Makes `value`, its views and its new values bf16.
+  LogicalResult narrow(Value value) {
+    Type narrowed = BFloat16Type::get(value.getContext());
+    if (getElementTypeOrSelf(value.getType()) == narrowed)
+      return success(); // a loop's, come back
+    value.setType(withElement(value.getType(), narrowed));
+    for (OpOperand &use : llvm::make_early_inc_range(value.getUses()))
+      if (failed(narrowUse(use, narrowed)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult narrowUse(OpOperand &use, Type narrowed) {
+    Operation *op = use.getOwner();
+    if (isa<tensor::DimOp, memref::DimOp, func::ReturnOp,
+            tensor::ParallelInsertSliceOp>(op))
+      return success();
+    if (isa<tensor::ExtractSliceOp, tensor::CastOp, tensor::CollapseShapeOp,
+            tensor::ExpandShapeOp, bufferization::ToBufferOp, memref::SubViewOp,
+            memref::CastOp>(op))
+      return narrow(op->getResult(0));
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+      inserts.push_back(insert);
+      bool isSource = &use == &insert.getSourceMutable();
+      return isSource ? success() : narrow(insert.getResult());
+    }
+    if (isa<tensor::ExtractOp, memref::LoadOp, vector::LoadOp>(op)) {
+      Value read = op->getResult(0);
+      read.setType(withElement(read.getType(), narrowed));
+      extend(read, op->getBlock(), std::next(op->getIterator()));
+      return success();
+    }
+    if (auto store = dyn_cast<memref::StoreOp>(op)) {
+      OpBuilder builder(store);
+      store.getValueMutable().set(arith::TruncFOp::create(
+          builder, store.getLoc(), narrowed, store.getValue()));
+      return success();
+    }
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return failure(failed(narrow(loop.getTiedLoopRegionIterArg(&use))) ||
+                     failed(narrow(loop.getTiedLoopResult(&use))));
+    if (auto loop = dyn_cast<scf::ForallOp>(op))
+      return failure(failed(narrow(loop.getTiedBlockArgument(&use))) ||
+                     failed(narrow(loop.getTiedOpResult(&use))));
+    if (isa<scf::YieldOp>(op)) // the loop's value is narrow
+      return success();
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+      return narrowOperand(linalgOp, use.getOperandNumber(), narrowed);
+    return op->emitError("narrow-elements knows no way to read or write bf16 "
+                         "here");
+  }
+
+  /// What is inserted, rounded or extended on its way.
+  static void convertSource(tensor::InsertSliceOp insert) {
+    Type wanted = insert.getDestType().getElementType();
+    if (insert.getSourceType().getElementType() == wanted)
+      return; // it was made so
+    OpBuilder builder(insert);
+    Location loc = insert.getLoc();
+    auto type =
+        cast<RankedTensorType>(withElement(insert.getSourceType(), wanted));
+    Value place = tensor::ExtractSliceOp::create(
+        builder, loc, type, insert.getDest(), insert.getMixedOffsets(),
+        insert.getMixedSizes(), insert.getMixedStrides());
+    AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> parallel(type.getRank(),
+                                              utils::IteratorType::parallel);
+    auto converted = linalg::GenericOp::create(
+        builder, loc, type, insert.getSource(), place, ArrayRef{map, map},
+        parallel, [&](OpBuilder &body, Location loc, ValueRange elements) {
+          Value element =
+              wanted.isF32()
+                  ? arith::ExtFOp::create(body, loc, wanted, elements[0])
+                        .getResult()
+                  : arith::TruncFOp::create(body, loc, wanted, elements[0]);
+          linalg::YieldOp::create(body, loc, element);
+        });
+    insert.getSourceMutable().set(converted.getResult(0));
+  }
+
+  LogicalResult narrowOperand(linalg::LinalgOp op, unsigned number,
+                              Type narrowed) {
+    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+    if (!generic) { // whose body can be changed
+      IRRewriter rewriter(op);
+      auto general = linalg::generalizeNamedOp(rewriter, op);
+      if (failed(general))
+        return op.emitError("narrow-elements cannot look into this");
+      generic = *general;
+    }
+    OpOperand &operand = generic->getOpOperand(number);
+    BlockArgument element = generic.getMatchingBlockArgument(&operand);
+    element.setType(narrowed);
+    if (!element.use_empty())
+      extend(element, element.getOwner(), element.getOwner()->begin());
+    if (!generic.isDpsInit(&operand))
+      return success();
+    Operation *yield = generic.getBlock()->getTerminator();
+    OpResult result = generic.getTiedOpResult(&operand);
+    OpOperand &yielded = yield->getOpOperand(result.getResultNumber());
+    OpBuilder builder(yield);
+    yielded.set(arith::TruncFOp::create(builder, yield->getLoc(), narrowed,
+                                        yielded.get()));
+    return narrow(result);
+  }
+
+  /// All who use `read`, a bf16, use it as f32.
+  static void extend(Value read, Block *block, Block::iterator at) {
+    OpBuilder builder(block, at);
+    Value wide = arith::ExtFOp::create(
+        builder, read.getLoc(),
+        withElement(read.getType(), builder.getF32Type()), read);
+    read.replaceAllUsesExcept(wide, wide.getDefiningOp());
+  }
+
+  void addWidth() {
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto type = RankedTensorType::get({}, builder.getI32Type());
+    memref::GlobalOp::create(
+        builder, getOperation().getLoc(),
+        marked == cacheAttr ? "gpt2_cache_bits" : "gpt2_weight_bits",
+        /*sym_visibility=*/StringAttr(),
+        MemRefType::get({}, builder.getI32Type()),
+        DenseElementsAttr::get(type, int32_t{16}), /*constant=*/true,
+        /*alignment=*/IntegerAttr());
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createNarrowElements(StringRef marked) {
+  auto pass = std::make_unique<NarrowElements>();
+  pass->marked = marked.str();
+  return pass;
+}
+
+} // namespace gpt2

@@ -1,0 +1,34 @@
+//===- prepare.h - How matrices are laid out when they are loaded -------===//
+#pragma once
+
+#include "compiler/passes/weights/panels.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <optional>
+
+namespace gpt2 {
+
+/// Adds to `program` what brings its argument `number`, a matrix that comes as
+/// `plain` with elements of f32, to where the entries read it:
+///
+///   prepare_I(packed, plain)      packs some layers, or some rows if these are
+///                                 cut, of argument I: a multiple of the
+///                                 panels' width
+///   gpt2_prepared_I               the bits of an element of packed, how many
+///                                 rows of plain are one of it, its rank and
+///                                 the sizes of all of it
+///
+/// Elements are rounded to those of `plain`. For i8, see quantize_matrices.cpp,
+/// there are vectors to fill too:
+///
+///   prepare_I(packed, scales, plain) or (packed, scales, sums, plain)
+///   gpt2_scales_I, gpt2_sums_I    which arguments of the entries they are,
+///                                 their rank and their sizes
+///
+/// Without panels, elements stay where they are.
+void addPrepare(mlir::ModuleOp program, unsigned number,
+                mlir::RankedTensorType plain,
+                const std::optional<Panels> &panels);
+
+} // namespace gpt2

@@ -1,0 +1,315 @@
+//===- quantize_matrices.cpp - Weights in eight bits --------------------===//
+//
+// The gpt2.matrix arguments that products read become i8. A column n of a
+// matrix, the weights of one result, has a scale:
+//
+//   w[k, n] = s[n] * q[k, n],  s[n] = max over k of |w[k, n]| / 127
+//
+// Products are of q, and s comes behind their sum. Without `depth`:
+//
+//   y[t, n] = bias[n] + s[n] * sum over k of x[t, k] * q[k, n]
+//
+// all in f32 but q. With it, for an instruction that adds `depth` products of
+// u8 and s8 to an i32, x is quantized as well, row by row, whatever it is:
+//
+//   m[t] = max over k of |x[t, k]|,  u[t, k] = 128 + round(127 / m[t] * x[t,
+//   k]) y[t, n] = bias[n] + s[n] * m[t] / 127
+//                       * (sum over k of u[t, k] * q[k, n] - 128 * c[n])
+//
+// where c[n], the sum of a column's q, takes out the 128 that make u unsigned.
+// Products and sums of integers are exact. That is for matrices of (in, out);
+// one that is read row by row, the output embedding, multiplies f32.
+//
+// s and c are new arguments behind those that there are, in the order of the
+// matrices, and known by their attributes:
+//
+//   gpt2.scales = array<i64: 7, 2>   of argument 7, of which dimension 2 is
+//                                    that of columns; f32
+//   gpt2.sums = array<i64: 7, 2>     i32
+//
+// What is not a number stays so: it makes its column's scale, or its row's, not
+// a number.
+//
+// Who fills them, and q: see pack_panels.cpp. Run it before `block-rows`.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/passes/passes.h"
+#include "compiler/passes/weights/matrix_product.h"
+#include "compiler/passes/weights/quantize_rows.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+struct QuantizeMatrices
+    : PassWrapper<QuantizeMatrices, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(QuantizeMatrices)
+
+  QuantizeMatrices() = default;
+  QuantizeMatrices(const QuantizeMatrices &other) : PassWrapper(other) {}
+
+  StringRef getName() const final { return "QuantizeMatrices"; }
+  StringRef getArgument() const final { return "quantize-matrices"; }
+  StringRef getDescription() const final {
+    return "Take matrices of weights in eight bits, with a scale for each "
+           "column";
+  }
+  void getDependentDialects(DialectRegistry &registry) const final {
+    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
+                    math::MathDialect, tensor::TensorDialect>();
+  }
+
+  Option<int64_t> depth{
+      *this, "depth", llvm::cl::init(1),
+      llvm::cl::desc("Products of u8 and s8 that an instruction adds; 1: there "
+                     "is none, the other factor stays f32")};
+
+  void runOnOperation() final {
+    for (auto entry : getOperation().getOps<func::FuncOp>())
+      if (!entry.isExternal() && failed(quantizeIn(entry)))
+        return signalPassFailure();
+  }
+
+private:
+  /// A matrix's vectors.
+  struct Columns {
+    BlockArgument scales, sums;
+  };
+
+  LogicalResult quantizeIn(func::FuncOp entry) {
+    llvm::MapVector<BlockArgument, SmallVector<MatrixProduct>> products;
+    entry.walk([&](linalg::GenericOp op) {
+      std::optional<MatrixProduct> product = matrixProductIn(op);
+      if (product && product->matrixType().getElementType().isF32())
+        products[product->argument].push_back(*product);
+    });
+    auto matrices = products.takeVector();
+    llvm::sort(matrices, [](const auto &a, const auto &b) {
+      return a.first.getArgNumber() < b.first.getArgNumber();
+    });
+    for (auto &[argument, readers] : matrices) {
+      Columns columns = addColumns(entry, argument, readers.front());
+      for (MatrixProduct &product : readers)
+        quantize(product, columns);
+      if (failed(retype(argument, columns)))
+        return failure();
+    }
+    Block &block = entry.getBody().front();
+    entry.setType(FunctionType::get(&getContext(), block.getArgumentTypes(),
+                                    entry.getResultTypes()));
+    return success();
+  }
+
+  bool hasDots(const MatrixProduct &product) {
+    return depth > 1 && product.columnsLast() && product.terms() % depth == 0;
+  }
+
+  Columns addColumns(func::FuncOp entry, BlockArgument argument,
+                     const MatrixProduct &product) {
+    auto plain = cast<RankedTensorType>(argument.getType());
+    SmallVector<int64_t> shape(plain.getShape());
+    int64_t matrix = plain.getRank() - 2;
+    shape.erase(shape.begin() + matrix + product.termsDim());
+    int64_t columnsDim = matrix + 1 - product.termsDim();
+    Builder builder(&getContext());
+    auto add = [&](StringRef name, Type element) {
+      unsigned at = entry.getNumArguments();
+      auto matrix =
+          builder.getDenseI64ArrayAttr({argument.getArgNumber(), columnsDim});
+      (void)entry.insertArgument(
+          at, RankedTensorType::get(shape, element),
+          builder.getDictionaryAttr(builder.getNamedAttr(name, matrix)),
+          argument.getLoc());
+      return entry.getArgument(at);
+    };
+    Columns columns;
+    columns.scales = add(scalesAttr, builder.getF32Type());
+    if (hasDots(product))
+      columns.sums = add(sumsAttr, builder.getI32Type());
+    return columns;
+  }
+
+  /// `argument`, its slices and what reads elements of it, in i8.
+  LogicalResult retype(BlockArgument argument, const Columns &columns) {
+    Type i8 = IntegerType::get(&getContext(), 8);
+    argument.setType(cast<RankedTensorType>(argument.getType()).clone(i8));
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      if (isa<tensor::DimOp, linalg::GenericOp>(user))
+        continue; // a product has been taught
+      if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user)) {
+        slice.getResult().setType(slice.getType().clone(i8));
+        continue;
+      }
+      auto extract = dyn_cast<tensor::ExtractOp>(user);
+      if (!extract || argument.getType() != extract.getTensor().getType() ||
+          cast<RankedTensorType>(argument.getType()).getRank() != 2)
+        return user->emitError(
+            "quantize-matrices knows no way to read i8 here");
+      // An element of a row: the row's scale.
+      ImplicitLocOpBuilder builder(extract.getLoc(), extract->getContext());
+      builder.setInsertionPointAfter(extract);
+      extract.getResult().setType(i8);
+      Value scale = tensor::ExtractOp::create(builder, columns.scales,
+                                              extract.getIndices().front());
+      auto wide =
+          arith::SIToFPOp::create(builder, builder.getF32Type(), extract);
+      auto value = arith::MulFOp::create(builder, wide, scale);
+      extract.getResult().replaceAllUsesExcept(value, wide);
+    }
+    return success();
+  }
+
+  static unsigned reductionOf(linalg::GenericOp op) {
+    SmallVector<unsigned> loops;
+    op.getReductionDims(loops);
+    return loops.front();
+  }
+
+  void quantize(MatrixProduct &product, const Columns &columns) {
+    linalg::GenericOp op = product.op;
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    Value bias = op.getDpsInits()[0];
+    bool dots = hasDots(product);
+    Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+    AffineMap results = op.getIndexingMapMatchingResult(op->getResult(0));
+
+    Value largest;
+    if (dots) {
+      product.other->set(quantizeRows(builder, product.other->get(), largest));
+    }
+    // Sums from zero: what they are added to comes behind the scale.
+    Type sumType = dots ? i32 : f32;
+    Value zero =
+        arith::ConstantOp::create(builder, builder.getZeroAttr(sumType));
+    Value empty = emptyLike(builder, op.getLoc(), bias, sumType);
+    auto zeros = linalg::FillOp::create(builder, zero, empty);
+    zeros->setAttr(operationAttr, builder.getStringAttr("quantized.zeros"));
+    // Loops over rows, columns and terms, in this order.
+    SmallVector<AffineMap> sumMaps = op.getIndexingMapsArray();
+    SmallVector<AffineExpr> order(op.getNumLoops());
+    SmallVector<utils::IteratorType> loops(op.getNumLoops(),
+                                           utils::IteratorType::parallel);
+    loops.back() = utils::IteratorType::reduction;
+    order[reductionOf(op)] = builder.getAffineDimExpr(op.getNumLoops() - 1);
+    for (auto [i, loop] : llvm::enumerate(results.getResults()))
+      order[cast<AffineDimExpr>(loop).getPosition()] =
+          builder.getAffineDimExpr(i);
+    for (AffineMap &map : sumMaps)
+      map = map.replaceDimsAndSymbols(order, {}, op.getNumLoops(), 0);
+    auto sums =
+        linalg::GenericOp::create(builder, zeros.getResult(0).getType(),
+                                  op.getInputs(), zeros.getResults(), sumMaps,
+                                  loops, [](OpBuilder &, Location, ValueRange) {
+                                    // filled below, when the matrix's element
+                                    // is an i8
+                                  });
+    fillProduct(sums, product, dots);
+    sums->setAttr(operationAttr, builder.getStringAttr("quantized.product"));
+    product.matrix = &sums->getOpOperand(product.matrix->getOperandNumber());
+
+    // Behind the sums: scales, and the 128 taken out.
+    auto vectorOf = [&](BlockArgument argument) -> Value {
+      tensor::ExtractSliceOp slice = product.slice();
+      if (!slice)
+        return argument;
+      // Of the layer that the matrix is of.
+      auto type = cast<RankedTensorType>(argument.getType());
+      SmallVector<OpFoldResult> offsets{slice.getMixedOffsets()[0],
+                                        builder.getIndexAttr(0)};
+      SmallVector<OpFoldResult> sizes{builder.getIndexAttr(1),
+                                      builder.getIndexAttr(type.getDimSize(1))};
+      SmallVector<OpFoldResult> ones(2, builder.getIndexAttr(1));
+      auto row =
+          RankedTensorType::get({type.getDimSize(1)}, type.getElementType());
+      return tensor::ExtractSliceOp::create(builder, row, argument, offsets,
+                                            sizes, ones);
+    };
+    unsigned rank = results.getNumResults();
+    AffineMap all = builder.getMultiDimIdentityMap(rank);
+    // Results are (t, n), or (n) alone.
+    AffineMap ofColumn = AffineMap::get(rank, 0, all.getResult(rank - 1));
+    AffineMap ofRow = all.getMinorSubMap(0);
+    if (rank == 2)
+      ofRow = AffineMap::get(rank, 0, all.getResult(0));
+    SmallVector<Value> inputs{sums.getResult(0), bias,
+                              vectorOf(columns.scales)};
+    SmallVector<AffineMap> maps{all, all, ofColumn};
+    if (dots) {
+      inputs.push_back(vectorOf(columns.sums));
+      inputs.push_back(largest);
+      maps.append({ofColumn, ofRow});
+    }
+    maps.push_back(all);
+    SmallVector<utils::IteratorType> parallel(rank,
+                                              utils::IteratorType::parallel);
+    auto scaled = linalg::GenericOp::create(
+        builder, op->getResultTypes(), inputs,
+        emptyLike(builder, op.getLoc(), bias, f32), maps, parallel,
+        [&](OpBuilder &nested, Location loc, ValueRange elements) {
+          ImplicitLocOpBuilder body(loc, nested);
+          Value sum = elements[0], scale = elements[2];
+          if (dots) {
+            auto c128 = arith::ConstantIntOp::create(body, i32, 128);
+            auto excess = arith::MulIOp::create(body, elements[3], c128);
+            sum = arith::SIToFPOp::create(
+                body, f32, arith::SubIOp::create(body, sum, excess));
+            auto unit = arith::ConstantOp::create(
+                body, body.getF32FloatAttr(1.0f / 127));
+            auto m = arith::BitcastOp::create(body, f32, elements[4]);
+            auto rowScale = arith::MulFOp::create(body, m, unit);
+            scale = arith::MulFOp::create(body, scale, rowScale);
+          }
+          auto real = arith::MulFOp::create(body, sum, scale);
+          linalg::YieldOp::create(
+              body, arith::AddFOp::create(body, elements[1], real).getResult());
+        });
+    scaled->setDiscardableAttrs(llvm::to_vector(op->getDiscardableAttrs()));
+    auto name = op->getAttrOfType<StringAttr>(operationAttr);
+    bool isOfOne = name && name.getValue().ends_with(".of_one");
+    scaled->setAttr(operationAttr, builder.getStringAttr(
+                                       isOfOne ? "scaled.of_one" : "scaled"));
+    op->replaceAllUsesWith(scaled);
+    op->erase();
+    product.op = sums;
+  }
+
+  /// The body: sum + other * matrix, as the elements are or will be.
+  static void fillProduct(linalg::GenericOp sums, const MatrixProduct &product,
+                          bool dots) {
+    Block *body = sums.getBody();
+    unsigned matrix = product.matrix->getOperandNumber();
+    auto builder = ImplicitLocOpBuilder::atBlockEnd(sums.getLoc(), body);
+    Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+    body->getArgument(matrix).setType(builder.getI8Type());
+    Value weight = body->getArgument(matrix);
+    Value other = body->getArgument(1 - matrix), sum = body->getArgument(2);
+    if (dots) {
+      auto product = arith::MulIOp::create(
+          builder, arith::ExtUIOp::create(builder, i32, other),
+          arith::ExtSIOp::create(builder, i32, weight));
+      sum = arith::AddIOp::create(builder, sum, product);
+    } else {
+      auto product = arith::MulFOp::create(
+          builder, other, arith::SIToFPOp::create(builder, f32, weight));
+      sum = arith::AddFOp::create(builder, sum, product);
+    }
+    linalg::YieldOp::create(builder, sum);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createQuantizeMatrices(int64_t depth) {
+  auto pass = std::make_unique<QuantizeMatrices>();
+  pass->depth = depth;
+  return pass;
+}
+
+} // namespace gpt2

@@ -1,0 +1,69 @@
+//===- session.cpp - A compilation as it goes on ------------------------===//
+#include "compiler/pipeline/session.h"
+#include "compiler/pipeline/link.h"
+#include "compiler/support/diagnostics.h"
+#include "support/error.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+
+#include <atomic>
+
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace gpt2 {
+namespace {
+
+DialectRegistry &registry() {
+  static DialectRegistry registry = [] {
+    DialectRegistry all;
+    registerAllDialects(all);
+    registerAllExtensions(all);
+    registerAllToLLVMIRTranslations(all);
+    return all;
+  }();
+  return registry;
+}
+
+/// Where the program is kept if a pass fails: another file for each session,
+/// as several threads may compile.
+std::string reproducerPath() {
+  static std::atomic<int> sessions = 0;
+  std::string name = "lowering-gpt2-failed-" + std::to_string(getpid()) + "-" +
+                     std::to_string(++sessions) + ".mlir";
+  return std::filesystem::temp_directory_path() / name;
+}
+
+} // namespace
+
+Session::Session(const CompileRequest &request)
+    : context(registry(), MLIRContext::Threading::DISABLED),
+      program(link(context, request.sources)) {
+  if (request.prepare)
+    request.prepare(*program);
+}
+
+void Session::run(std::span<const Stage> stages,
+                  const std::function<void(PassManager &)> &configure) {
+  Diagnostics diagnostics(context);
+  PassManager pm(&context);
+  if (configure)
+    configure(pm);
+  for (const Stage &stage : stages)
+    stage.addPasses(pm);
+  pm.enableCrashReproducerGeneration(reproducerPath());
+  if (failed(pm.run(*program)))
+    fail("a pass failed:\n", diagnostics.text());
+}
+
+std::string Session::print() {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  program->print(stream);
+  return text;
+}
+
+} // namespace gpt2

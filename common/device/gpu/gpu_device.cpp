@@ -1,0 +1,82 @@
+//===- gpu_device.cpp - A real GPU as a device --------------------------===//
+#include "device/gpu/gpu_device.h"
+#include "support/error.h"
+
+namespace gpt2 {
+
+GpuDevice::GpuDevice(std::unique_ptr<Driver> opened, const void *image)
+    : driver(std::move(opened)), module(driver->loadModule(image)) {}
+
+GpuDevice::~GpuDevice() { forgetMarks(); }
+
+void *GpuDevice::allocate(size_t bytes, const std::string &name) {
+  void *data = driver->allocate(bytes);
+  if (!data)
+    fail(describe(), ": no memory for ", name, ": it takes ", bytes,
+         " bytes, and ", driver->freeMemory(),
+         " are free; end what else uses the GPU, or take a smaller model");
+  allocated[data] = bytes;
+  return data;
+}
+
+void GpuDevice::free(void *data) {
+  allocated.erase(data);
+  try {
+    driver->free(data);
+  } catch (const Error &) {
+    // The kernel that went wrong took all the GPU's memory with it, and its
+    // Error tells so.
+  }
+}
+
+void GpuDevice::copy(void *to, const void *from, size_t bytes) {
+  driver->copy(to, from, bytes);
+  if (!isOnDevice(to)) // which the caller reads next
+    driver->synchronize();
+}
+
+bool GpuDevice::isOnDevice(const void *data) const {
+  auto behind = allocated.upper_bound(data);
+  if (behind == allocated.begin())
+    return false;
+  auto [begin, bytes] = *std::prev(behind);
+  return static_cast<const char *>(data) <
+         static_cast<const char *>(begin) + bytes;
+}
+
+void GpuDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,
+                      void **arguments) {
+  auto found = functions.find(kernel);
+  if (found == functions.end())
+    found = functions.emplace(kernel, driver->function(module, kernel)).first;
+  driver->launch(found->second, grid, block, arguments);
+}
+
+std::shared_ptr<void> GpuDevice::finishRecording() {
+  return {driver->endCapture(), [driver = driver](void *graph) {
+            try {
+              driver->forgetGraph(graph);
+            } catch (const Error &) { // as in free()
+            }
+          }};
+}
+
+size_t GpuDevice::mark() {
+  marks.push_back(driver->record());
+  return marks.size() - 1;
+}
+
+double GpuDevice::secondsBetween(size_t first, size_t second) {
+  return driver->secondsBetween(marks[first], marks[second]);
+}
+
+void GpuDevice::forgetMarks() {
+  for (void *mark : marks)
+    try {
+      driver->forget(mark);
+    } catch (const Error &) { // as in free()
+    }
+  marks.clear();
+}
+
+} // namespace gpt2

@@ -1,0 +1,170 @@
+//===- sequence.cpp - A text that grows ---------------------------------===//
+#include "run/sequence.h"
+#include "model/generate.h"
+#include "support/error.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace gpt2 {
+namespace {
+
+/// Throws an Error if `sequence` cannot have `count` tokens more.
+void checkRoom(size_t length, size_t count, const Config &config) {
+  if (length + count > static_cast<size_t>(config.context))
+    fail("a sequence of ", length, " tokens cannot have ", count,
+         " more: the model's context is ", config.context);
+}
+
+} // namespace
+
+Sequence::Sequence(Forward &forward) : forward(&forward) {
+  if (forward.keepsCache())
+    place = forward.open();
+}
+
+Sequence::~Sequence() {
+  if (place >= 0)
+    forward->close(place);
+}
+
+Sequence::Sequence(Sequence &&other) noexcept
+    : forward(other.forward), place(std::exchange(other.place, -1)),
+      seen(std::move(other.seen)) {}
+
+Sequence &Sequence::operator=(Sequence &&other) noexcept {
+  std::swap(forward, other.forward);
+  std::swap(place, other.place);
+  std::swap(seen, other.seen);
+  return *this;
+}
+
+void Sequence::compute(std::span<const int32_t> tokens, size_t rows,
+                       std::span<float> logits) {
+  if (tokens.empty())
+    fail("a sequence is extended by at least one token");
+  if (rows > tokens.size())
+    fail("logits after ", rows, " of ", tokens.size(), " tokens");
+  checkIds(tokens, forward->config());
+  checkRoom(seen.size(), tokens.size(), forward->config());
+  size_t before = seen.size();
+  seen.insert(seen.end(), tokens.begin(), tokens.end());
+  try {
+    if (forward->keepsCache()) {
+      std::vector<int32_t> sequences(tokens.size(), place);
+      std::vector<int32_t> positions(tokens.size());
+      std::iota(positions.begin(), positions.end(),
+                static_cast<int32_t>(before));
+      forward->compute({tokens, sequences, positions}, rows, logits);
+    } else {
+      forward->compute({seen, {}, {}}, rows, logits);
+    }
+  } catch (...) {
+    seen.resize(before);
+    throw;
+  }
+}
+
+void Sequence::extend(std::span<const int32_t> tokens,
+                      std::span<float> logits) {
+  compute(tokens, logits.size() / static_cast<size_t>(forward->config().vocab),
+          logits);
+  forward->readLogits(logits);
+}
+
+int32_t Sequence::extendAndChoose(std::span<const int32_t> tokens) {
+  compute(tokens, 1);
+  return forward->mostLikely(0);
+}
+
+void Sequence::truncate(int64_t length) {
+  if (length < 0 || static_cast<size_t>(length) > seen.size())
+    fail("a sequence of ", seen.size(), " tokens has no first ", length);
+  // What lies behind in the cache is overwritten before it is read.
+  seen.resize(static_cast<size_t>(length));
+}
+
+std::span<const int32_t> Sequence::keepCommon(std::span<const int32_t> tokens) {
+  auto [ours, theirs] =
+      std::mismatch(seen.begin(), seen.end(), tokens.begin(), tokens.end());
+  auto common = std::min(ours - seen.begin(),
+                         static_cast<std::ptrdiff_t>(tokens.size()) - 1);
+  truncate(std::max<std::ptrdiff_t>(common, 0));
+  return tokens.subspan(seen.size());
+}
+
+void Sequence::become(std::span<const int32_t> tokens,
+                      std::span<float> logits) {
+  extend(keepCommon(tokens), logits);
+}
+
+int32_t Sequence::becomeAndChoose(std::span<const int32_t> tokens) {
+  return extendAndChoose(keepCommon(tokens));
+}
+
+Sequence Sequence::fork(int64_t length) const {
+  Sequence copy(*forward);
+  copy.seen = seen;
+  copy.truncate(length);
+  if (length > 0 && place >= 0)
+    forward->copy(place, copy.place);
+  return copy;
+}
+
+void Batch::compute(std::span<Sequence *const> sequences,
+                    std::span<const int32_t> tokens, std::span<float> logits,
+                    const Results &results) {
+  if (sequences.size() != tokens.size())
+    fail(tokens.size(), " tokens for ", sequences.size(), " sequences");
+  checkIds(tokens, forward.config());
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    checkRoom(sequences[i]->seen.size(), 1, forward.config());
+    if (std::find(sequences.begin(), sequences.begin() + i, sequences[i]) !=
+        sequences.begin() + i)
+      fail("a sequence is in the batch twice");
+  }
+  auto vocab = static_cast<size_t>(forward.config().vocab);
+  auto most =
+      forward.keepsCache() ? static_cast<size_t>(forward.config().context) : 1;
+  for (size_t first = 0; first < sequences.size(); first += most) {
+    size_t count = std::min(most, sequences.size() - first);
+    std::span<float> rows =
+        logits.empty() ? logits : logits.subspan(first * vocab, count * vocab);
+    if (!forward.keepsCache()) {
+      sequences[first]->compute(tokens.subspan(first, 1), 1, rows);
+    } else {
+      std::vector<int32_t> places, positions;
+      for (Sequence *sequence : sequences.subspan(first, count)) {
+        places.push_back(sequence->place);
+        positions.push_back(static_cast<int32_t>(sequence->seen.size()));
+      }
+      forward.compute({tokens.subspan(first, count), places, positions}, count,
+                      rows);
+      for (size_t i = first; i < first + count; ++i)
+        sequences[i]->seen.push_back(tokens[i]);
+    }
+    results(first, count);
+  }
+}
+
+void Batch::extend(std::span<Sequence *const> sequences,
+                   std::span<const int32_t> tokens, std::span<float> logits) {
+  auto vocab = static_cast<size_t>(forward.config().vocab);
+  compute(sequences, tokens, logits, [&](size_t first, size_t count) {
+    forward.readLogits(logits.subspan(first * vocab, count * vocab));
+  });
+}
+
+std::vector<int32_t>
+Batch::extendAndChoose(std::span<Sequence *const> sequences,
+                       std::span<const int32_t> tokens) {
+  std::vector<int32_t> chosen(sequences.size());
+  compute(sequences, tokens, {}, [&](size_t first, size_t count) {
+    for (size_t row = 0; row < count; ++row)
+      chosen[first + row] = forward.mostLikely(row);
+  });
+  return chosen;
+}
+
+} // namespace gpt2

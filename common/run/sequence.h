@@ -1,0 +1,93 @@
+//===- sequence.h - A text that grows -----------------------------------===//
+//
+// What a service calls a session: the tokens so far, and what the program keeps
+// of them. If it keeps keys and values, only what is new is computed; if not,
+// everything is computed again, with the same results.
+//
+// Sequences of one Forward share its weights, and are used by one thread.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "run/forward.h"
+
+#include <functional>
+
+namespace gpt2 {
+
+class Sequence {
+public:
+  /// An empty one; keeps a reference to `forward`. Throws an Error if there is
+  /// no room for it.
+  explicit Sequence(Forward &forward);
+  ~Sequence();
+  Sequence(Sequence &&other) noexcept;
+  Sequence &operator=(Sequence &&other) noexcept;
+
+  std::span<const int32_t> tokens() const { return seen; }
+  const Config &config() const { return forward->config(); }
+
+  /// Adds tokens, at least one, and writes the logits that follow each of the
+  /// last N of them; `logits` has N * V elements, N may be 0. Throws an Error,
+  /// and stays as it is, if an id is not in the vocabulary or the sequence gets
+  /// longer than the context.
+  void extend(std::span<const int32_t> tokens, std::span<float> logits = {});
+
+  /// The same, and returns the most likely token to follow.
+  int32_t extendAndChoose(std::span<const int32_t> tokens);
+
+  /// Forgets what is behind the first `length` tokens, at most as many as there
+  /// are.
+  void truncate(int64_t length);
+
+  /// Makes these its tokens: forgets what differs, and adds what is missing, at
+  /// least the last. Writes logits as extend() does.
+  void become(std::span<const int32_t> tokens, std::span<float> logits);
+  int32_t becomeAndChoose(std::span<const int32_t> tokens);
+
+  /// Another one that starts with the first `length` tokens. Throws an Error if
+  /// there is no room for it.
+  Sequence fork(int64_t length) const;
+
+private:
+  friend class Batch;
+
+  void compute(std::span<const int32_t> tokens, size_t rows,
+               std::span<float> logits = {});
+  /// Forgets what `tokens` do not start with; what is then missing of them.
+  std::span<const int32_t> keepCommon(std::span<const int32_t> tokens);
+
+  Forward *forward;
+  int32_t place = -1; ///< in the cache; -1 if there is none
+  std::vector<int32_t> seen;
+};
+
+/// Sequences of one Forward that grow together: one token for each, in one step
+/// in which all of them pass through the weights at once. A program that keeps
+/// no keys and values takes them one after another.
+class Batch {
+public:
+  explicit Batch(Forward &forward) : forward(forward) {}
+
+  /// Adds tokens[i] to sequences[i], which are distinct, and writes the logits
+  /// that follow, row by row. Throws as Sequence::extend() does; if a token or
+  /// a length is wrong, no sequence has changed.
+  void extend(std::span<Sequence *const> sequences,
+              std::span<const int32_t> tokens, std::span<float> logits);
+
+  /// The same, and returns the most likely token to follow each.
+  std::vector<int32_t> extendAndChoose(std::span<Sequence *const> sequences,
+                                       std::span<const int32_t> tokens);
+
+private:
+  using Results = std::function<void(size_t first, size_t count)>;
+  /// In steps of as many as can be taken at once; calls `results` after each.
+  /// Logits go to `logits`, if given, as for Forward::compute().
+  void compute(std::span<Sequence *const> sequences,
+               std::span<const int32_t> tokens, std::span<float> logits,
+               const Results &results);
+
+  Forward &forward;
+};
+
+} // namespace gpt2
