@@ -1,4 +1,5 @@
-"""Draws what the pages of chapters 4 to 6 explain, as SVG.
+"""Draws what the pages of chapters 4 to 6, and that of the architecture, explain,
+as SVG.
 
 usage: drawings.py FOLDER
 """
@@ -190,8 +191,75 @@ def fragments(file: Path) -> None:
     save(figure, axes, file)
 
 
+def flow(file: Path) -> None:
+    """From text and checkpoint to logits: what is made of what, and where."""
+    figure, axes = page(13, 7.6)
+    rooms = {"compiler": LINES[0], "model": LINES[2], "run": LINES[1], "device": LINES[3]}
+    width, height = 7.6, 1.7
+
+    def thing(x, y, text, room=None):
+        """What there is: given, or made by a room."""
+        box(axes, x, y, text, width, height, fill=rooms.get(room, PALE), size=8)
+
+    def below(x, y, label):
+        """How what stands at (x, y) is made of what stands above it."""
+        arrow(axes, (x + width / 2, y + 3.6), (x + width / 2, y + height))
+        # To the left of compilation, whose steps are told things from the right.
+        x, side = (x - 0.2, "right") if x == 0 else (x + 0.2, "left")
+        axes.text(x + width / 2, y + (3.6 + height) / 2, label, fontsize=7.5, va="center", ha=side)
+
+    # Compilation.
+    thing(0, 18, "gpt2.mlir, and kernels from\ncommon and the chapters")
+    thing(0, 14.4, "one module: scf, linalg,\ntensors with ?", "compiler")
+    below(0, 14.4, "pipeline/link: by symbol")
+    thing(0, 10.8, "memrefs, loops, vectors;\nall sizes known", "compiler")
+    below(0, 10.8, "passes/, in the chapter's stages")
+    thing(0, 7.2, "LLVM dialect;\nkernels as NVVM, ROCDL", "compiler")
+    below(0, 7.2, "pipeline/: the stages all share")
+    thing(0, 3.6, "object code; PTX,\nAMD's code objects", "compiler")
+    below(0, 3.6, "codegen/: LLVM; kept for later runs")
+    for y, end, text, label in (
+        (13.6, 13.8, "config.json: sizes,\nactivation", "passes/model"),
+        (11.2, 13.1, "a schedule, in chapter 6", "run-schedule"),
+    ):
+        thing(13, y, text)
+        arrow(axes, (13, y + height / 2), (width / 2 + 0.1, end))
+        axes.text(12.6, y + height + (0.1 if y > 12 else -2.2), label, fontsize=7.5, va="center", ha="right")
+    # The model, and what is asked of it.
+    thing(25, 18, "model.safetensors, .bin")
+    thing(25, 14.4, "Checkpoint: tensors by\nname, as they lie in the file", "model")
+    below(25, 14.4, "model/checkpoint")
+    thing(25, 10.8, "Weights: by layer, in the\nprogram's format", "model")
+    below(25, 10.8, "model/weights")
+    thing(36, 18, "a prompt")
+    thing(36, 10.8, "token ids", "model")
+    arrow(axes, (36 + width / 2, 18), (36 + width / 2, 10.8 + height))
+    axes.text(36.2 + width / 2, 15.2, "model/tokenizer", fontsize=7.5, va="center")
+    # Where they meet.
+    thing(13, 3.6, "Executable: entries, and\nwhat they say of themselves", "device")
+    arrow(axes, (width, 3.6 + height / 2), (13, 3.6 + height / 2))
+    axes.text((width + 13) / 2, 4.9, "codegen/program", fontsize=7.5, ha="center")
+    thing(13, 0, "the CPU, CUDA, HIP,\nor the emulator", "device")
+    below(13, 0, "device/: launch, copy, wait")
+    thing(25, 3.6, "Forward: weights packed\nonce, then step by step", "run")
+    arrow(axes, (13 + width, 3.6 + height / 2), (25, 3.6 + height / 2))
+    arrow(axes, (25 + width / 2, 10.8), (25 + width / 2, 3.6 + height))
+    axes.text(25.2 + width / 2, 8.4, "run/forward", fontsize=7.5, va="center")
+    arrow(axes, (36 + width / 2, 10.8), (25 + width, 3.6 + height))
+    axes.text(38.4, 8.4, "run/sequence", fontsize=7.5, va="center")
+    thing(36, 3.6, "logits", "run")
+    arrow(axes, (25 + width, 3.6 + height / 2), (36, 3.6 + height / 2))
+    thing(36, 0, "the next token", "model")
+    below(36, 0, "model/sampler")
+    for i, (name, colour) in enumerate([("what a user gives", PALE), *((f"common/{room}", colour) for room, colour in rooms.items())]):  # fmt: skip
+        box(axes, 8.5 * i, -2.8, width=1.2, height=0.8, fill=colour)
+        axes.text(8.5 * i + 1.6, -2.4, name, fontsize=8, va="center")
+    save(figure, axes, file)
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
+    flow(folder / "architecture-flow.svg")
     coalescing(folder / "ch04-coalescing.svg")
     shuffle(folder / "ch04-shuffle.svg")
     tiles(folder / "ch04-tiles.svg")

@@ -1,7 +1,7 @@
 //===- lowered_gpu.cpp - Modules lowered for a chip, for tests ----------===//
 #include "testing/lowered_gpu.h"
 #include "compiler/codegen/codegen.h"
-#include "compiler/passes/passes.h"
+#include "compiler/pipeline/pipelines.h"
 #include "support/error.h"
 
 #include "mlir/Conversion/Passes.h"
