@@ -1,5 +1,32 @@
 // RUN: gpt2-opt %s --allocate-per-thread --split-input-file \
 // RUN:   --verify-diagnostics | FileCheck %s
+// RUN: gpt2-opt %s --convert-scf-to-openmp --allocate-per-thread \
+// RUN:   --split-input-file --verify-diagnostics \
+// RUN:   | FileCheck %s --check-prefix=FROM-SCF
+
+// The pass that makes such loops puts a scope around each part.
+// FROM-SCF-LABEL: func @from_scf
+// FROM-SCF:         omp.parallel
+// FROM-SCF:           %[[TILE:.+]] = memref.alloca() : memref<1xf32>
+// FROM-SCF-NOT:       memref.alloca
+// FROM-SCF:           omp.wsloop
+// FROM-SCF-NOT:       memref.alloca
+// FROM-SCF:           memref.load %[[TILE]]
+// FROM-SCF:         return
+func.func @from_scf(%x: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+    %a = memref.alloca() : memref<1xf32>
+    memref.store %zero, %a[%c0] : memref<1xf32>
+    %v = memref.load %a[%c0] : memref<1xf32>
+    memref.store %v, %x[%i] : memref<4xf32>
+    scf.reduce
+  }
+  return
+}
 
 // What each part of a loop takes of the stack, its thread takes once.
 // CHECK-LABEL: func @one_tile
