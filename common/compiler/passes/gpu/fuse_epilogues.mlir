@@ -37,21 +37,20 @@ func.func @subtract(%x: memref<8xf32>, %y: memref<8xf32>) {
 }
 
 // What the operation needs is made between the two: the kernel needs it now.
-// What was in %other is not read, for nothing is done with it. %x is read by
-// both, and may be.
+// What was in %other is not read, for nothing is done with it.
 // CHECK-LABEL: func @made_between
-// CHECK-SAME:    (%[[X:[a-z0-9]+]]: memref<8xf32>)
+// CHECK-SAME:    (%[[X:[a-z0-9]+]]: memref<8xf32>, %[[Z:[a-z0-9]+]]: memref<8xf32>)
 // CHECK:         %[[OTHER:.+]] = memref.alloc
 // CHECK:         gpu.launch {{.*}} threads(%[[I:[a-z0-9]+]],
 // CHECK-NEXT:      %[[V:.+]] = memref.load %[[X]][%[[I]]]
-// CHECK-NEXT:      %[[A:.+]] = memref.load %[[X]][%[[I]]]
+// CHECK-NEXT:      %[[A:.+]] = memref.load %[[Z]][%[[I]]]
 // CHECK-NEXT:      %[[S:.+]] = arith.addf %[[V]], %[[A]]
 // CHECK-NEXT:      memref.store %[[S]], %[[OTHER]][%[[I]]]
 // CHECK-NEXT:      gpu.terminator
 // CHECK-NOT:     linalg.generic
 // CHECK-NOT:     memref.alloc
 // CHECK:         return
-func.func @made_between(%x: memref<8xf32>) {
+func.func @made_between(%x: memref<8xf32>, %z: memref<8xf32>) {
   %c1 = arith.constant 1 : index
   %c8 = arith.constant 8 : index
   %b = memref.alloc() : memref<8xf32>
@@ -64,7 +63,7 @@ func.func @made_between(%x: memref<8xf32>) {
   %c2 = arith.constant 2 : index
   %other = memref.alloc() : memref<8xf32>
   linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
-      ins(%b, %x : memref<8xf32>, memref<8xf32>) outs(%other : memref<8xf32>) {
+      ins(%b, %z : memref<8xf32>, memref<8xf32>) outs(%other : memref<8xf32>) {
   ^bb0(%new: f32, %a: f32, %unread: f32):
     %s = arith.addf %new, %a : f32
     linalg.yield %s : f32
@@ -120,51 +119,48 @@ func.func @two(%x: memref<?x8xf32>, %y: memref<?x8xf32>, %T: index) {
 // -----
 
 #id = affine_map<(i) -> (i)>
+#elementwise = {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
 
-// The result is read again.
+// The kernel's result is read again.
 // CHECK-LABEL: func @read_again(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @read_again(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @read_again(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
     linalg.yield %d : f32
   }
-  %again = memref.load %b[%c1] : memref<8xf32>
-  memref.store %again, %x[%c1] : memref<8xf32>
+  %again = memref.load %b[%n] : memref<8xf32>
+  memref.store %again, %x[%n] : memref<8xf32>
   return
 }
 
-// Memory is written in between: %y is not the same before the kernel.
+// Memory is written in between: %y is another before the kernel.
 // CHECK-LABEL: func @written_between(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @written_between(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @written_between(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
   %one = arith.constant 1.0 : f32
-  memref.store %one, %y[%c1] : memref<8xf32>
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  memref.store %one, %y[%n] : memref<8xf32>
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -173,22 +169,20 @@ func.func @written_between(%x: memref<8xf32>, %y: memref<8xf32>) {
   return
 }
 
-// Another thread of the kernel may read %y after this one has written it,
+// Another thread may read %y when this one has written to it,
 // CHECK-LABEL: func @kernel_reads(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @kernel_reads(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @kernel_reads(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %y[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -199,22 +193,20 @@ func.func @kernel_reads(%x: memref<8xf32>, %y: memref<8xf32>) {
 
 // and through a view of %y, too.
 // CHECK-LABEL: func @kernel_reads_view(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @kernel_reads_view(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
-  %b = memref.alloc() : memref<8xf32>
+func.func @kernel_reads_view(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %view = memref.expand_shape %y [[0, 1]] output_shape [2, 4]
       : memref<8xf32> into memref<2x4xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  %b = memref.alloc() : memref<8xf32>
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %view[%ty, %i] : memref<2x4xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -225,20 +217,20 @@ func.func @kernel_reads_view(%x: memref<8xf32>, %y: memref<8xf32>) {
 
 // Elements change places on the way.
 // CHECK-LABEL: func @reversed(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @reversed(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @reversed(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [affine_map<(i) -> (7 - i)>, #id], iterator_types = ["parallel"]}
+  linalg.generic {
+      indexing_maps = [affine_map<(i) -> (7 - i)>, #id],
+      iterator_types = ["parallel"]}
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -247,22 +239,21 @@ func.func @reversed(%x: memref<8xf32>, %y: memref<8xf32>) {
   return
 }
 
-// The result is a sum of its inputs, by no single thread.
+// The result is a sum: no single thread has it.
 // CHECK-LABEL: func @sum(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @sum(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @sum(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["reduction"]}
+  linalg.generic {
+      indexing_maps = [#id, #id], iterator_types = ["reduction"]}
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -271,73 +262,67 @@ func.func @sum(%x: memref<8xf32>, %y: memref<8xf32>) {
   return
 }
 
-// What is done depends on where.
+// What is done to an element depends on its place.
 // CHECK-LABEL: func @index(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @index(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @index(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
-    %n = linalg.index 0 : index
-    %k = arith.index_cast %n : index to i32
-    %f = arith.sitofp %k : i32 to f32
-    %d = arith.addf %f, %new : f32
+    %place = linalg.index 0 : index
+    %is_n = arith.cmpi eq, %place, %n : index
+    %d = arith.select %is_n, %old, %new : f32
     linalg.yield %d : f32
   }
   return
 }
 
-// Two results of one operation are stored at two places.
+// One operation with two results.
 // CHECK-LABEL: func @two_results(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @two_results(%x: memref<8xf32>, %y: memref<8xf32>, %z: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @two_results(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
-      ins(%b : memref<8xf32>) outs(%y, %z : memref<8xf32>, memref<8xf32>) {
+  linalg.generic {indexing_maps = [#id, #id, #id],
+                  iterator_types = ["parallel"]}
+      ins(%b : memref<8xf32>) outs(%y, %x : memref<8xf32>, memref<8xf32>) {
   ^bb0(%new: f32, %old: f32, %older: f32):
     linalg.yield %new, %new : f32, f32
   }
   return
 }
 
-// Two stores, and only one of them would go on.
+// Two stores, of which only one would go on.
 // CHECK-LABEL: func @two_stores(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @two_stores(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @two_stores(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     memref.store %v, %b[%ty] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -346,22 +331,20 @@ func.func @two_stores(%x: memref<8xf32>, %y: memref<8xf32>) {
   return
 }
 
-// The operation writes to what the kernel stored; nothing reads it.
+// The operation writes to the buffer; nothing reads it.
 // CHECK-LABEL: func @into_buffer(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} outs(%[[B]]
-func.func @into_buffer(%x: memref<8xf32>, %y: memref<8xf32>) {
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
+func.func @into_buffer(%x: memref<8xf32>, %y: memref<8xf32>, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     %v = memref.load %x[%i] : memref<8xf32>
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%y : memref<8xf32>) outs(%b : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
@@ -372,39 +355,39 @@ func.func @into_buffer(%x: memref<8xf32>, %y: memref<8xf32>) {
 
 // The operation stands before the kernel: it reads what was there before.
 // CHECK-LABEL: func @before(
-// CHECK:         linalg.generic
+// CHECK:         %[[B:.+]] = memref.alloc()
+// CHECK:         linalg.generic {{.*}} ins(%[[B]]
 // CHECK:         gpu.launch
-func.func @before(%y: memref<8xf32>, %v: f32) {
-  %c1 = arith.constant 1 : index
+// CHECK:           memref.store %{{.+}}, %[[B]]
+func.func @before(%y: memref<8xf32>, %v: f32, %n: index) {
   %b = memref.alloc() : memref<8xf32>
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
     linalg.yield %d : f32
   }
-  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
-      threads(%i, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %n, %gz = %n)
+      threads(%i, %ty, %tz) in (%sx = %n, %sy = %n, %sz = %n) {
     memref.store %v, %b[%i] : memref<8xf32>
     gpu.terminator
   }
   return
 }
 
-// No kernel: a loop on the host stores.
+// There is no kernel: a loop on the host stores.
 // CHECK-LABEL: func @host(
-// CHECK:         %[[B:.+]] = memref.alloc() : memref<8xf32>
+// CHECK:         %[[B:.+]] = memref.alloc()
 // CHECK:           memref.store %{{.+}}, %[[B]]
 // CHECK:         linalg.generic {{.*}} ins(%[[B]]
-func.func @host(%y: memref<8xf32>, %v: f32) {
+func.func @host(%y: memref<8xf32>, %v: f32, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
   %b = memref.alloc() : memref<8xf32>
-  scf.for %i = %c0 to %c8 step %c1 {
+  scf.for %i = %c0 to %n step %c1 {
     memref.store %v, %b[%i] : memref<8xf32>
   }
-  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+  linalg.generic #elementwise
       ins(%b : memref<8xf32>) outs(%y : memref<8xf32>) {
   ^bb0(%new: f32, %old: f32):
     %d = arith.subf %old, %new : f32
