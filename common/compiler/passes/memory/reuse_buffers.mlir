@@ -328,7 +328,7 @@ func.func @returned() -> memref<4xf32, strided<[1]>> {
 
 // -----
 
-// Rows in another order than the type's are not the product of its sizes long.
+// A layout of its own may need more bytes than its elements have.
 func.func @layout(%v: f32) {
   %c0 = arith.constant 0 : index
   // expected-error @below {{reuse-buffers knows dense buffers only}}
