@@ -62,7 +62,8 @@ func.func @made_between(%x: memref<8xf32>, %z: memref<8xf32>) {
   }
   %c2 = arith.constant 2 : index
   %other = memref.alloc() : memref<8xf32>
-  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+  linalg.generic {indexing_maps = [#id, #id, #id],
+                  iterator_types = ["parallel"]}
       ins(%b, %z : memref<8xf32>, memref<8xf32>) outs(%other : memref<8xf32>) {
   ^bb0(%new: f32, %a: f32, %unread: f32):
     %s = arith.addf %new, %a : f32
