@@ -32,3 +32,13 @@ find_library(OMP_LIBRARY NAMES libomp.so.5 omp HINTS ${LLVM_LIBRARY_DIRS}
 # Links code objects for AMD's GPUs, and AOT programs.
 find_program(LLD_PROGRAM NAMES ld.lld-22 ld.lld HINTS ${LLVM_TOOLS_BINARY_DIR}
   REQUIRED)
+
+# Writes the C++ of our passes from what Passes.td says of them.
+find_program(MLIR_TBLGEN_PROGRAM NAMES mlir-tblgen-22 mlir-tblgen
+  HINTS ${LLVM_TOOLS_BINARY_DIR})
+if(NOT MLIR_TBLGEN_PROGRAM)
+  message(FATAL_ERROR "mlir-tblgen 22 is needed: install mlir-22-tools, or set \
+MLIR_TBLGEN_PROGRAM to it.")
+endif()
+set(MLIR_TABLEGEN_EXE ${MLIR_TBLGEN_PROGRAM})
+list(APPEND CMAKE_MODULE_PATH ${LLVM_CMAKE_DIR}) # for TableGen

@@ -24,6 +24,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/gpu/lane_places.h"
 #include "compiler/passes/gpu/matrix_units.h"
+#include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -37,6 +38,9 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DISTRIBUTETILES
+#include "compiler/passes/Passes.h.inc"
 
 using namespace lane_parts;
 
@@ -206,25 +210,8 @@ struct ConvertElementwise : ConversionPattern {
   }
 };
 
-struct DistributeTiles
-    : PassWrapper<DistributeTiles, OperationPass<gpu::GPUModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DistributeTiles)
-
-  DistributeTiles() = default;
-  DistributeTiles(const DistributeTiles &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "DistributeTiles"; }
-  StringRef getArgument() const final { return "distribute-tiles"; }
-  StringRef getDescription() const final {
-    return "Give each lane its part of a subgroup's tiles";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect,
-                    nvgpu::NVGPUDialect, vector::VectorDialect>();
-  }
-
-  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
-                           llvm::cl::desc("With what matrix unit")};
+struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
+  using Base::Base;
 
   void runOnOperation() final {
     gpu::GPUModuleOp module = getOperation();
@@ -308,11 +295,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDistributeTiles(const std::string &chip) {
-  auto pass = std::make_unique<DistributeTiles>();
-  pass->chip = chip;
-  return pass;
-}
-
 } // namespace gpt2

@@ -29,6 +29,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FUSEEPILOGUES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// A kernel, its one store into a buffer, and the operation that reads it.
@@ -87,15 +91,7 @@ std::optional<Epilogue> epilogueOf(memref::AllocOp buffer) {
   return found;
 }
 
-struct FuseEpilogues : PassWrapper<FuseEpilogues, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseEpilogues)
-
-  StringRef getName() const final { return "FuseEpilogues"; }
-  StringRef getArgument() const final { return "fuse-epilogues"; }
-  StringRef getDescription() const final {
-    return "Let a kernel do what an elementwise operation does to its result";
-  }
-
+struct FuseEpilogues : impl::FuseEpiloguesBase<FuseEpilogues> {
   void runOnOperation() final {
     SmallVector<memref::AllocOp> buffers;
     getOperation().walk([&](memref::AllocOp op) { buffers.push_back(op); });
@@ -135,9 +131,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createFuseEpilogues() {
-  return std::make_unique<FuseEpilogues>();
-}
-
 } // namespace gpt2

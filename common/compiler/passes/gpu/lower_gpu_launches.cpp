@@ -15,6 +15,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_LOWERGPULAUNCHES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 class Lowering {
@@ -108,19 +112,7 @@ private:
   Location location = builder.getUnknownLoc();
 };
 
-struct LowerGpuLaunches
-    : PassWrapper<LowerGpuLaunches, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerGpuLaunches)
-
-  StringRef getName() const final { return "LowerGpuLaunches"; }
-  StringRef getArgument() const final { return "lower-gpu-launches"; }
-  StringRef getDescription() const final {
-    return "Launch kernels by name, through the runtime's functions";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect>();
-  }
-
+struct LowerGpuLaunches : impl::LowerGpuLaunchesBase<LowerGpuLaunches> {
   void runOnOperation() final {
     SmallVector<gpu::LaunchFuncOp> launches;
     getOperation()->walk(
@@ -137,9 +129,4 @@ struct LowerGpuLaunches
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createLowerGpuLaunches() {
-  return std::make_unique<LowerGpuLaunches>();
-}
-
 } // namespace gpt2

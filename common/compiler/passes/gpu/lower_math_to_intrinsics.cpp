@@ -24,6 +24,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_LOWERMATHTOINTRINSICS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Builds f32 arithmetic in front of one operation.
@@ -90,18 +94,7 @@ Value lowered(Operation *op) {
 }
 
 struct LowerMathToIntrinsics
-    : PassWrapper<LowerMathToIntrinsics, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerMathToIntrinsics)
-
-  StringRef getName() const final { return "LowerMathToIntrinsics"; }
-  StringRef getArgument() const final { return "lower-math-to-intrinsics"; }
-  StringRef getDescription() const final {
-    return "Compute exp and tanh by exp2, which needs no device library";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect>();
-  }
-
+    : impl::LowerMathToIntrinsicsBase<LowerMathToIntrinsics> {
   void runOnOperation() final {
     SmallVector<Operation *> all;
     getOperation()->walk([&](Operation *op) {
@@ -117,9 +110,4 @@ struct LowerMathToIntrinsics
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createLowerMathToIntrinsics() {
-  return std::make_unique<LowerMathToIntrinsics>();
-}
-
 } // namespace gpt2

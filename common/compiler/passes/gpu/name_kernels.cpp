@@ -15,6 +15,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NAMEKERNELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// The file that an operation was written in, without folder and extension.
@@ -30,15 +34,7 @@ std::string stemOf(Location location) {
   return "kernel";
 }
 
-struct NameKernels : PassWrapper<NameKernels, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NameKernels)
-
-  StringRef getName() const final { return "NameKernels"; }
-  StringRef getArgument() const final { return "name-kernels"; }
-  StringRef getDescription() const final {
-    return "Name the kernels of launches after the files they come from";
-  }
-
+struct NameKernels : impl::NameKernelsBase<NameKernels> {
   void runOnOperation() final {
     llvm::StringMap<unsigned> uses;
     getOperation().walk([&](gpu::LaunchOp launch) {
@@ -56,9 +52,4 @@ struct NameKernels : PassWrapper<NameKernels, OperationPass<ModuleOp>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNameKernels() {
-  return std::make_unique<NameKernels>();
-}
-
 } // namespace gpt2

@@ -16,17 +16,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ALLOCATEPERTHREAD
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct AllocatePerThread : PassWrapper<AllocatePerThread, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocatePerThread)
-
-  StringRef getName() const final { return "AllocatePerThread"; }
-  StringRef getArgument() const final { return "allocate-per-thread"; }
-  StringRef getDescription() const final {
-    return "Take stack memory once for a thread, not for each part of a loop";
-  }
-
+struct AllocatePerThread : impl::AllocatePerThreadBase<AllocatePerThread> {
   void runOnOperation() final {
     WalkResult walked =
         getOperation()->walk([](memref::AllocaScopeOp scope) -> WalkResult {
@@ -57,9 +53,4 @@ struct AllocatePerThread : PassWrapper<AllocatePerThread, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createAllocatePerThread() {
-  return std::make_unique<AllocatePerThread>();
-}
-
 } // namespace gpt2

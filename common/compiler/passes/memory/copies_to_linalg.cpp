@@ -16,20 +16,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_COPIESTOLINALG
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct CopiesToLinalg : PassWrapper<CopiesToLinalg, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CopiesToLinalg)
-
-  StringRef getName() const final { return "CopiesToLinalg"; }
-  StringRef getArgument() const final { return "copies-to-linalg"; }
-  StringRef getDescription() const final {
-    return "Make each memref.copy a linalg.generic";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<linalg::LinalgDialect>();
-  }
-
+struct CopiesToLinalg : impl::CopiesToLinalgBase<CopiesToLinalg> {
   void runOnOperation() final {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](memref::CopyOp copy) {
@@ -42,9 +35,4 @@ struct CopiesToLinalg : PassWrapper<CopiesToLinalg, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createCopiesToLinalg() {
-  return std::make_unique<CopiesToLinalg>();
-}
-
 } // namespace gpt2

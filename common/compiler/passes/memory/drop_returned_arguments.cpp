@@ -14,18 +14,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DROPRETURNEDARGUMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 struct DropReturnedArguments
-    : PassWrapper<DropReturnedArguments, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropReturnedArguments)
-
-  StringRef getName() const final { return "DropReturnedArguments"; }
-  StringRef getArgument() const final { return "drop-returned-arguments"; }
-  StringRef getDescription() const final {
-    return "A public function does not return the buffers it was given";
-  }
-
+    : impl::DropReturnedArgumentsBase<DropReturnedArguments> {
   void runOnOperation() final {
     func::FuncOp function = getOperation();
     if (!function.isPublic() || !function.getBody().hasOneBlock())
@@ -44,9 +40,4 @@ struct DropReturnedArguments
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDropReturnedArguments() {
-  return std::make_unique<DropReturnedArguments>();
-}
-
 } // namespace gpt2

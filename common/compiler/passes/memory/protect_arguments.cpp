@@ -14,7 +14,7 @@
 // Run it before bufferization.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/passes/memory/protect_arguments.h"
+#include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,21 +22,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PROTECTARGUMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ProtectArguments
-    : PassWrapper<ProtectArguments, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ProtectArguments)
-
-  StringRef getName() const final { return "ProtectArguments"; }
-  StringRef getArgument() const final { return "protect-arguments"; }
-  StringRef getDescription() const final {
-    return "Let bufferization write to no argument that is not marked for it";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<bufferization::BufferizationDialect>();
-  }
-
+struct ProtectArguments : impl::ProtectArgumentsBase<ProtectArguments> {
   void runOnOperation() final {
     func::FuncOp entry = getOperation();
     StringRef writable = bufferization::BufferizationDialect::kWritableAttrName;
@@ -48,9 +40,4 @@ struct ProtectArguments
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createProtectArguments() {
-  return std::make_unique<ProtectArguments>();
-}
-
 } // namespace gpt2

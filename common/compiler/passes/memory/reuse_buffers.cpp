@@ -38,6 +38,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_REUSEBUFFERS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// A buffer: where it lives, in numbered operations, and its bytes at most.
@@ -63,23 +67,8 @@ struct Place {
 /// allocations to.
 constexpr int64_t arenaAlignment = 256;
 
-struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
-
-  explicit ReuseBuffers(bool inArena = false) { arena = inArena; }
-  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {
-    arena = other.arena;
-  }
-
-  StringRef getName() const final { return "ReuseBuffers"; }
-  StringRef getArgument() const final { return "reuse-buffers"; }
-  StringRef getDescription() const final {
-    return "Put temporaries into globals or an arena, in places that buffers "
-           "which are not alive together share";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, memref::MemRefDialect>();
-  }
+struct ReuseBuffers : impl::ReuseBuffersBase<ReuseBuffers> {
+  using Base::Base;
 
   void runOnOperation() final {
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -266,17 +255,7 @@ private:
           return memref::GetGlobalOp::create(builder, loc, type, name);
         };
   }
-
-  Option<bool> arena{
-      *this, "arena",
-      llvm::cl::desc("Into one block that is the function's last argument"),
-      llvm::cl::init(false)};
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createReuseBuffers(bool inArena) {
-  return std::make_unique<ReuseBuffers>(inArena);
-}
-
 } // namespace gpt2

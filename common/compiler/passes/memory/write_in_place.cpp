@@ -19,6 +19,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_WRITEINPLACE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// What `buffer` is a view of.
@@ -43,15 +47,7 @@ SmallVector<Operation *> accessesOf(memref::AllocOp alloc,
   return accesses;
 }
 
-struct WriteInPlace : PassWrapper<WriteInPlace, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteInPlace)
-
-  StringRef getName() const final { return "WriteInPlace"; }
-  StringRef getArgument() const final { return "write-in-place"; }
-  StringRef getDescription() const final {
-    return "Make a result that is only copied elsewhere there";
-  }
-
+struct WriteInPlace : impl::WriteInPlaceBase<WriteInPlace> {
   void runOnOperation() final {
     DominanceInfo dominance(getOperation());
     SmallVector<memref::CopyOp> copies;
@@ -100,9 +96,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createWriteInPlace() {
-  return std::make_unique<WriteInPlace>();
-}
-
 } // namespace gpt2

@@ -30,6 +30,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_SPECIALIZESHAPES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 constexpr StringLiteral sizeAttr = "gpt2.size";
@@ -109,22 +113,8 @@ struct RefineCarriedTypes : OpRewritePattern<scf::ForOp> {
   }
 };
 
-struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecializeShapes)
-
-  SpecializeShapes() = default;
-  SpecializeShapes(const SpecializeShapes &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "SpecializeShapes"; }
-  StringRef getArgument() const final { return "specialize-shapes"; }
-  StringRef getDescription() const final {
-    return "Give the arguments marked gpt2.shape and gpt2.size their sizes, "
-           "and "
-           "carry these through the function";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
-  }
+struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
+  using Base::Base;
 
   void runOnOperation() final {
     FailureOr<Sizes> known = parseSizes();
@@ -149,13 +139,6 @@ struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
             IntegerAttr::get(IndexType::get(&getContext()), longest->second));
     }
   }
-
-  ListOption<std::string> sizes{
-      *this, "sizes",
-      llvm::cl::desc("Sizes by letter, as C=768; absent letters stay `?`")};
-  ListOption<std::string> open{
-      *this, "open",
-      llvm::cl::desc("If given: the only letters that may stay `?`")};
 
 private:
   FailureOr<Sizes> parseSizes() {
@@ -295,15 +278,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createSpecializeShapes(const Sizes &sizes,
-                                             ArrayRef<std::string> open) {
-  auto pass = std::make_unique<SpecializeShapes>();
-  for (const std::string &letter : open)
-    pass->open.push_back(letter);
-  for (const auto &[letter, size] : sizes)
-    pass->sizes.push_back(letter + "=" + std::to_string(size));
-  return pass;
-}
-
 } // namespace gpt2

@@ -21,17 +21,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_TIEEMBEDDINGS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct TieEmbeddings : PassWrapper<TieEmbeddings, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TieEmbeddings)
-
-  StringRef getName() const final { return "TieEmbeddings"; }
-  StringRef getArgument() const final { return "tie-embeddings"; }
-  StringRef getDescription() const final {
-    return "Make logits with the embedding of tokens: one argument for two";
-  }
-
+struct TieEmbeddings : impl::TieEmbeddingsBase<TieEmbeddings> {
   void runOnOperation() final {
     for (auto entry : getOperation().getOps<func::FuncOp>()) {
       std::optional<unsigned> head = argumentWith(entry, "gpt2.lm_head");
@@ -61,9 +57,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createTieEmbeddings() {
-  return std::make_unique<TieEmbeddings>();
-}
-
 } // namespace gpt2

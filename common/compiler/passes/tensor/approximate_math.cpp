@@ -17,21 +17,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_APPROXIMATEMATH
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ApproximateMath : PassWrapper<ApproximateMath, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ApproximateMath)
-
-  StringRef getName() const final { return "ApproximateMath"; }
-  StringRef getArgument() const final { return "approximate-math"; }
-  StringRef getDescription() const final {
-    return "Compute tanh and exp by polynomials instead of calls";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, math::MathDialect,
-                    vector::VectorDialect>();
-  }
-
+struct ApproximateMath : impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
@@ -44,9 +36,4 @@ struct ApproximateMath : PassWrapper<ApproximateMath, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createApproximateMath() {
-  return std::make_unique<ApproximateMath>();
-}
-
 } // namespace gpt2

@@ -13,17 +13,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_CONTRACTMULTIPLYADD
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ContractMultiplyAdd : PassWrapper<ContractMultiplyAdd, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractMultiplyAdd)
-
-  StringRef getName() const final { return "ContractMultiplyAdd"; }
-  StringRef getArgument() const final { return "contract-multiply-add"; }
-  StringRef getDescription() const final {
-    return "Allow products to be added without being rounded before";
-  }
-
+struct ContractMultiplyAdd
+    : impl::ContractMultiplyAddBase<ContractMultiplyAdd> {
   void runOnOperation() final {
     getOperation()->walk([&](arith::AddFOp sum) {
       for (Value operand : sum->getOperands())
@@ -42,9 +39,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createContractMultiplyAdd() {
-  return std::make_unique<ContractMultiplyAdd>();
-}
-
 } // namespace gpt2

@@ -21,6 +21,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Whether each element of `operand` is read in one iteration only.
@@ -31,19 +35,7 @@ bool isReadOnce(OpOperand &operand) {
                       [&](unsigned loop) { return map.isFunctionOfDim(loop); });
 }
 
-struct FuseElementwise : PassWrapper<FuseElementwise, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseElementwise)
-
-  StringRef getName() const final { return "FuseElementwise"; }
-  StringRef getArgument() const final { return "fuse-elementwise"; }
-  StringRef getDescription() const final {
-    return "Fuse elementwise linalg.generics into their consumers where "
-           "nothing is computed twice";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<linalg::LinalgDialect>();
-  }
-
+struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(
@@ -56,9 +48,4 @@ struct FuseElementwise : PassWrapper<FuseElementwise, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createFuseElementwise() {
-  return std::make_unique<FuseElementwise>();
-}
-
 } // namespace gpt2

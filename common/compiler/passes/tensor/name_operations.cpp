@@ -25,19 +25,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NAMEOPERATIONS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct NameOperations
-    : PassWrapper<NameOperations, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NameOperations)
-
-  StringRef getName() const final { return "NameOperations"; }
-  StringRef getArgument() const final { return "name-operations"; }
-  StringRef getDescription() const final {
-    return "Say of each linalg operation which kernel it is of, and make it a "
-           "linalg.generic";
-  }
-
+struct NameOperations : impl::NameOperationsBase<NameOperations> {
   void runOnOperation() final {
     StringRef kernel = getOperation().getName();
     IRRewriter rewriter(&getContext());
@@ -63,9 +57,4 @@ struct NameOperations
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNameOperations() {
-  return std::make_unique<NameOperations>();
-}
-
 } // namespace gpt2

@@ -42,6 +42,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_TILEANDFUSE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Sizes are asked of the initial value, which has the same, so that nobody
@@ -57,42 +61,8 @@ void askInitForSizes(RewriterBase &rewriter, linalg::LinalgOp op) {
       }
 }
 
-struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TileAndFuse)
-
-  TileAndFuse() = default;
-  TileAndFuse(const TileAndFuse &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "TileAndFuse"; }
-  StringRef getArgument() const final { return "tile-and-fuse"; }
-  StringRef getDescription() const final {
-    return "Cut results into tiles and compute what a tile needs with it";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
-                    scf::SCFDialect, tensor::TensorDialect>();
-  }
-
-  Option<int64_t> rows{*this, "rows", llvm::cl::init(64),
-                       llvm::cl::desc("Rows of a matrix product's tile")};
-  Option<int64_t> columns{*this, "columns", llvm::cl::init(64),
-                          llvm::cl::desc("Columns of a matrix product's tile")};
-  Option<int64_t> depth{*this, "depth", llvm::cl::init(128),
-                        llvm::cl::desc("Terms of the sum in a block")};
-  Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
-                        llvm::cl::desc("Rows whose sums are in registers")};
-  Option<bool> pack{
-      *this, "pack", llvm::cl::init(false),
-      llvm::cl::desc("Copy a block of weights to a place of its own")};
-  Option<int64_t> parts{
-      *this, "parts", llvm::cl::init(64),
-      llvm::cl::desc("Sums side by side in a product with a vector")};
-  Option<bool> fuse{*this, "fuse", llvm::cl::init(true),
-                    llvm::cl::desc("Draw producers into the loops over tiles")};
-  Option<int64_t> queries{
-      *this, "queries", llvm::cl::init(8),
-      llvm::cl::desc("Rows of a tile in a batch of products, or of a product "
-                     "with a vector")};
+struct TileAndFuse : impl::TileAndFuseBase<TileAndFuse> {
+  using Base::Base;
 
   void runOnOperation() final {
     IRRewriter rewriter(&getContext());
@@ -260,9 +230,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createTileAndFuse() {
-  return std::make_unique<TileAndFuse>();
-}
-
 } // namespace gpt2

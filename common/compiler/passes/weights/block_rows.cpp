@@ -33,6 +33,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_BLOCKROWS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Whether `type` is a tensor with rows to block: an open first size, and no
@@ -87,24 +91,8 @@ bool carriesRows(BlockArgument value) {
          });
 }
 
-struct BlockRows : PassWrapper<BlockRows, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BlockRows)
-
-  BlockRows() = default;
-  BlockRows(const BlockRows &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "BlockRows"; }
-  StringRef getArgument() const final { return "block-rows"; }
-  StringRef getDescription() const final {
-    return "Make of T rows, T open, blocks of a fixed number of rows";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
-                    tensor::TensorDialect>();
-  }
-
-  Option<int64_t> rows{*this, "rows", llvm::cl::desc("Of a block"),
-                       llvm::cl::init(8)};
+struct BlockRows : impl::BlockRowsBase<BlockRows> {
+  using Base::Base;
 
   void runOnOperation() final {
     // From the outside in: what a loop carries is blocked when its body is.
@@ -325,11 +313,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createBlockRows(int64_t rows) {
-  auto pass = std::make_unique<BlockRows>();
-  pass->rows = rows;
-  return pass;
-}
-
 } // namespace gpt2

@@ -28,6 +28,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DOTPRODUCTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// What `value` was extended from, by an `Op`; null if it was not.
@@ -36,24 +40,8 @@ template <typename Op> Value extendedFrom(Value value) {
   return op ? op.getIn() : Value();
 }
 
-struct DotProducts : PassWrapper<DotProducts, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DotProducts)
-
-  DotProducts() = default;
-  DotProducts(const DotProducts &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "DotProducts"; }
-  StringRef getArgument() const final { return "dot-products"; }
-  StringRef getDescription() const final {
-    return "Tiles of products of bf16, or of u8 and i8, by x86's dot products";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, LLVM::LLVMDialect,
-                    vector::VectorDialect>();
-  }
-
-  Option<int64_t> lanes{*this, "lanes", llvm::cl::init(16),
-                        llvm::cl::desc("Of 32 bits in a vector")};
+struct DotProducts : impl::DotProductsBase<DotProducts> {
+  using Base::Base;
 
   void runOnOperation() final {
     getOperation()->walk([&](vector::ContractionOp op) { lower(op); });
@@ -179,11 +167,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDotProducts(int64_t lanes) {
-  auto pass = std::make_unique<DotProducts>();
-  pass->lanes = lanes;
-  return pass;
-}
-
 } // namespace gpt2

@@ -27,6 +27,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NARROWELEMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// `type`, a scalar, vector, tensor or memref, with elements of type `element`.
@@ -36,25 +40,8 @@ Type withElement(Type type, Type element) {
   return element;
 }
 
-struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NarrowElements)
-
-  StringRef getName() const final { return "NarrowElements"; }
-  StringRef getArgument() const final { return "narrow-elements"; }
-  StringRef getDescription() const final {
-    return "Take the arguments with an attribute as bf16: extend what is read "
-           "of them, round what is written";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    memref::MemRefDialect, tensor::TensorDialect>();
-  }
-
-  NarrowElements() = default;
-  NarrowElements(const NarrowElements &other) : PassWrapper(other) {}
-
-  Option<std::string> marked{*this, "marked", llvm::cl::init(matrixAttr.str()),
-                             llvm::cl::desc("The arguments' attribute")};
+struct NarrowElements : impl::NarrowElementsBase<NarrowElements> {
+  using Base::Base;
 
   void runOnOperation() final {
     bool any = false;
@@ -214,11 +201,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNarrowElements(StringRef marked) {
-  auto pass = std::make_unique<NarrowElements>();
-  pass->marked = marked.str();
-  return pass;
-}
-
 } // namespace gpt2

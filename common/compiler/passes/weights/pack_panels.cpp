@@ -43,6 +43,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PACKPANELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// The panels that a read in a vector would have: it runs along one dimension,
@@ -69,20 +73,7 @@ std::optional<Panels> panelsFor(vector::TransferReadOp read) {
   return Panels{last, runs[1].second, runs[0].second};
 }
 
-struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PackPanels)
-
-  StringRef getName() const final { return "PackPanels"; }
-  StringRef getArgument() const final { return "pack-panels"; }
-  StringRef getDescription() const final {
-    return "Lay matrices of weights out in the order in which they are read";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry
-        .insert<affine::AffineDialect, arith::ArithDialect, LLVM::LLVMDialect,
-                math::MathDialect, memref::MemRefDialect, scf::SCFDialect>();
-  }
-
+struct PackPanels : impl::PackPanelsBase<PackPanels> {
   void runOnOperation() final {
     // The same argument of all entries.
     std::map<unsigned, SmallVector<BlockArgument>> matrices;
@@ -273,9 +264,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createPackPanels() {
-  return std::make_unique<PackPanels>();
-}
-
 } // namespace gpt2

@@ -28,23 +28,15 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PREFETCHPANELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 constexpr int64_t lineBytes = 64;
 
-struct PrefetchPanels
-    : PassWrapper<PrefetchPanels, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrefetchPanels)
-
-  StringRef getName() const final { return "PrefetchPanels"; }
-  StringRef getArgument() const final { return "prefetch-panels"; }
-  StringRef getDescription() const final {
-    return "Ask for the next panel of weights while one is multiplied";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, memref::MemRefDialect>();
-  }
-
+struct PrefetchPanels : impl::PrefetchPanelsBase<PrefetchPanels> {
   void runOnOperation() final {
     SmallVector<vector::LoadOp> loads;
     getOperation().walk([&](vector::LoadOp load) {
@@ -104,9 +96,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createPrefetchPanels() {
-  return std::make_unique<PrefetchPanels>();
-}
-
 } // namespace gpt2

@@ -46,30 +46,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_QUANTIZEMATRICES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct QuantizeMatrices
-    : PassWrapper<QuantizeMatrices, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(QuantizeMatrices)
-
-  QuantizeMatrices() = default;
-  QuantizeMatrices(const QuantizeMatrices &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "QuantizeMatrices"; }
-  StringRef getArgument() const final { return "quantize-matrices"; }
-  StringRef getDescription() const final {
-    return "Take matrices of weights in eight bits, with a scale for each "
-           "column";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    math::MathDialect, tensor::TensorDialect>();
-  }
-
-  Option<int64_t> depth{
-      *this, "depth", llvm::cl::init(1),
-      llvm::cl::desc("Products of u8 and s8 that an instruction adds; 1: there "
-                     "is none, the other factor stays f32")};
+struct QuantizeMatrices : impl::QuantizeMatricesBase<QuantizeMatrices> {
+  using Base::Base;
 
   void runOnOperation() final {
     for (auto entry : getOperation().getOps<func::FuncOp>())
@@ -305,11 +289,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createQuantizeMatrices(int64_t depth) {
-  auto pass = std::make_unique<QuantizeMatrices>();
-  pass->depth = depth;
-  return pass;
-}
-
 } // namespace gpt2

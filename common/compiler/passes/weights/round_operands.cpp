@@ -30,28 +30,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ROUNDOPERANDS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct RoundOperands : PassWrapper<RoundOperands, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RoundOperands)
-
-  RoundOperands() = default;
-  RoundOperands(const RoundOperands &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "RoundOperands"; }
-  StringRef getArgument() const final { return "round-operands"; }
-  StringRef getDescription() const final {
-    return "Round to bf16 what is multiplied by matrices of bf16";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    tensor::TensorDialect>();
-  }
-
-  Option<int64_t> depth{
-      *this, "depth", llvm::cl::init(2),
-      llvm::cl::desc("Products that an instruction adds: sums of another "
-                     "number of products are left alone")};
+struct RoundOperands : impl::RoundOperandsBase<RoundOperands> {
+  using Base::Base;
 
   void runOnOperation() final {
     SmallVector<MatrixProduct> products;
@@ -137,11 +123,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createRoundOperands(int64_t depth) {
-  auto pass = std::make_unique<RoundOperands>();
-  pass->depth = depth;
-  return pass;
-}
-
 } // namespace gpt2
