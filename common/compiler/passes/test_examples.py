@@ -81,5 +81,5 @@ class Examples(unittest.TestCase):
 
 if __name__ == "__main__":
     reference = Path(sys.argv.pop()).read_text()
-    gpt2_opt = sys.argv.pop()
+    gpt2_opt = Path(sys.argv.pop()).resolve()
     unittest.main(verbosity=2)

@@ -1,10 +1,4 @@
 //===- align_shared_memory.cpp - Blocks' memory at multiples of 16 bytes --===//
-//
-// A vector of four floats is read at once from an address that is a multiple of
-// 16, and a variable in shared memory is only promised to be at one of its
-// elements' size.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

@@ -1,27 +1,4 @@
 //===- distribute_tiles.cpp - Tiles of a subgroup become its lanes' parts ===//
-//
-// A kernel may have values of a whole subgroup: tiles of 16 x 16. Each lane
-// holds a part, in the places in which the chip's matrix unit wants it:
-//
-//   vector.load %m[%i, %j], vector<16x16xbf16>  a factor, from shared memory or
-//                                               not; a lane reads its own part
-//   vector.load %m[%i, %j], vector<16x16xf32>   sums so far
-//   vector.contract %a, %b, %c                  a product of tiles, and a sum:
-//                                               the instruction
-//   vector.load %m[%i, %j], vector<16x1xf32>    a number for each row, which
-//   vector.broadcast                            becomes a tile
-//   arith.mulf and the like                     by each lane for its part
-//   vector.store %c, %m[%i, %j]                 of vector<16x16xf32>
-//
-// The factors' role, left or right, follows from the product. A right factor
-// may be stored with its columns as rows: then the product's second map is (m,
-// n, k)
-// -> (n, k). Rows of %m are a multiple of 16 bytes long, and %j is one of 8
-// elements.
-//
-// Run it on gpu.modules, before they are lowered for a chip.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/gpu/lane_places.h"
 #include "compiler/passes/gpu/matrix_units.h"
 #include "compiler/passes/passes.h"

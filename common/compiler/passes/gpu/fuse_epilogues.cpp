@@ -1,22 +1,4 @@
 //===- fuse_epilogues.cpp - What follows a kernel, done by it -----------===//
-//
-// A kernel stores its result, and an elementwise operation reads it from memory
-// again: an activation, a sum with what was there before. The thread that has
-// an element in a register can do that itself:
-//
-//   gpu.launch { ... memref.store %v, %b[%i, %j] }
-//   linalg.generic ins(%b) outs(%y) { yield f(b, y) }     // identity maps
-//
-// becomes
-//
-//   gpu.launch { ... memref.store f(%v, %y[%i, %j]), %y[%i, %j] }
-//
-// and %b is gone. This holds if nothing else uses %b, the launch uses %y for
-// nothing else, nothing between the two touches memory, and the kernel stores
-// each element of its result once, which is what this pass asks of kernels: it
-// can see that there is one store, and not how often it happens.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

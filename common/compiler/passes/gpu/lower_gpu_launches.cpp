@@ -1,12 +1,4 @@
 //===- lower_gpu_launches.cpp - Launches become calls -------------------===//
-//
-// gpu.launch_func in the LLVM dialect, as gpu-to-llvm leaves it, becomes calls
-// of the runtime: mgpuModuleLoad, mgpuModuleGetFunction, mgpuLaunchKernel
-// (device/mgpu.h). Upstream does this when it translates to LLVM IR, with the
-// kernels' code for one target in the program. Here the program holds the names
-// only, and the device that runs it brings the code.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

@@ -1,14 +1,4 @@
 //===- lower_gpu_reductions.cpp - Reductions become shuffles ------------===//
-//
-// gpu.subgroup_reduce as exchanges between lanes (upstream's patterns, which
-// upstream runs in test passes only). The subgroup's size is the target's: 32
-// lanes on NVIDIA and RDNA, 64 on CDNA.
-//
-// Not gpu.all_reduce: upstream's lowering lets several lanes write the same
-// result to one place of shared memory. That is harmless, but it is a race, and
-// the emulator says so.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,18 +1,4 @@
 //===- lower_math_to_intrinsics.cpp - exp and tanh without a library ----===//
-//
-// A GPU has no libm: upstream's conversions call libdevice or ocml, which come
-// with CUDA and ROCm. This pass needs neither. It expresses exp, exp2, sqrt,
-// rsqrt, tanh and the magnitude of f32 by three intrinsics, llvm.exp2,
-// llvm.sqrt and llvm.fabs, for which every target has an instruction (on the
-// host, for the first, a function of libm):
-//
-//   exp(x)  = exp2(x log2 e)
-//   tanh(x) = 1 - 2 / (exp2(2 x log2 e) + 1)
-//
-// tanh computed like this errs by about 2^-24 absolutely, as its result's
-// neighbours near 1 do, and so relatively more near 0. GPT-2 adds 1 to it.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

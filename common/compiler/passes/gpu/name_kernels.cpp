@@ -1,11 +1,4 @@
 //===- name_kernels.cpp - Launches get their kernels' names -------------===//
-//
-// Says of each gpu.launch which function its body is to become: of the module
-// @kernels, and named after the file it was written in ("layernorm", and
-// "layernorm_1" if that is taken). A device finds a kernel by its name alone,
-// and profilers show it.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

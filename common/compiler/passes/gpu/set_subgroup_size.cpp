@@ -1,9 +1,4 @@
 //===- set_subgroup_size.cpp - How many lanes exchange values -----------===//
-//
-// gpu.subgroup_size becomes the target's number, in kernels and where they are
-// launched: 32 on NVIDIA and RDNA, 64 on CDNA.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,12 +1,4 @@
 //===- allocate_per_thread.cpp - A thread's stack, taken once -----------===//
-//
-// `convert-scf-to-openmp` wraps the body of a parallel loop in a
-// memref.alloca_scope: what a part takes of the stack is given back when it is
-// done. That region cannot have branches, and a part takes the same each time.
-// This pass moves what is allocated to the start of the omp.parallel around the
-// loop, where each thread takes it once for all of its parts.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -1,11 +1,4 @@
 //===- copies_to_linalg.cpp - A copy is a loop like any other -----------===//
-//
-// memref.copy between views calls a function of MLIR's runtime library, which
-// goes from element to element; a kernel cannot call it at all. As a
-// linalg.generic that yields what it reads, a copy is lowered as the
-// computations around it are.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

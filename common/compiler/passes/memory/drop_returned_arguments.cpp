@@ -1,12 +1,4 @@
 //===- drop_returned_arguments.cpp - The caller has it already ----------===//
-//
-// On tensors, a function that updates an argument returns the new value. Once
-// bufferized in place, that value is the argument's own buffer; this pass stops
-// returning it. Upstream's drop-equivalent-buffer-results does so for private
-// functions only, whose callers it can rewrite. Our entries are public, and
-// their one caller, callEntry(), reads no results.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

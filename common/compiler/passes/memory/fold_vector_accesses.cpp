@@ -1,11 +1,4 @@
 //===- fold_vector_accesses.cpp - Views into vector.load and .store -----===//
-//
-// A vector.load or vector.store of a view becomes one of the memory that is
-// viewed, at other indices, and keeps what it says of itself, its alignment.
-// Run it before fold-memref-alias-ops, which makes such operations anew, and
-// without: on a GPU, 16 bytes are then read two by two.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -1,10 +1,4 @@
 //===- forward_transfers.cpp - What was just written is not read again ---===//
-//
-// A vector.transfer_read of what a vector.transfer_write wrote takes the vector
-// itself, and a write that nobody reads before the next is none. Upstream has
-// this as a function without a pass.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,9 +1,4 @@
 //===- prefer_vector_width.cpp - How wide LLVM's vectors shall be -------===//
-//
-// Asks LLVM for vectors of so many bits in one function, where the CPU has
-// wider ones: what waits for memory gains nothing from them.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

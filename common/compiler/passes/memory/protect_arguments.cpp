@@ -1,19 +1,4 @@
 //===- protect_arguments.cpp - Arguments that are not to be written -----===//
-//
-// Bufferization takes a tensor that an entry is given as its own, and lets an
-// operation write its result where the argument is, if nobody reads that
-// afterwards. But the caller's weights are the same in the next call: where a
-// product begins with its bias, and the bias is a view of an argument, sums
-// would be added to it for ever. This pass marks all tensors that an entry does
-// not say it writes:
-//
-//   %out: tensor<..> {bufferization.writable = true}   stays
-//   %bias: tensor<..>    becomes   %bias: tensor<..> {bufferization.writable =
-//                                                     false}
-//
-// Run it before bufferization.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -1,30 +1,14 @@
 //===- reuse_buffers.cpp - Memory for temporaries, planned --------------===//
 //
-// Gives every memref.alloc of a function a place that is known when the program
-// is compiled, so that running it allocates nothing. A place is a global of
-// fixed size; buffers that are never alive together share one.
-//
-// Sizes. A buffer's open size is that of the tokens at hand, at most the
-// function's `gpt2.context`; that of a tile is bounded by the tile. The bound
-// is what is reserved. Memory that is never touched is never given by the
-// system, so a short sequence pays for a short sequence.
-//
 // Lifetimes. Operations are numbered in the order of the text. A buffer lives
 // from its allocation to its last use; if that is in a loop which the
 // allocation is not in, to the loop's end. A buffer that is allocated in a loop
 // carries nothing from one turn to the next, so this holds in loops too.
 //
-// What is allocated in an scf.forall is on the stack of the thread that
-// computes that part: its places are its own.
-//
 // Places, not one block with offsets: LLVM knows that two globals do not
 // overlap, and of two parts of one block it does not, which keeps it from
 // holding sums in registers. The price is that two threads cannot run one
 // program at once.
-//
-// With arena=true the places are parts of one block of memory, which the caller
-// gives as the function's last argument and which @FUNCTION_arena_bytes has the
-// size of: on a GPU, where globals are not the host's to give out.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/memory/buffer_size.h"

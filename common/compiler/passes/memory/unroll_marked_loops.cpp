@@ -1,10 +1,4 @@
 //===- unroll_marked_loops.cpp - Loops over registers, written out ------===//
-//
-// A loop marked `gpt2.unroll` becomes its turns, one after another. A thread's
-// private array is in registers only if every index into it is a constant, and
-// LLVM unrolls what it finds worth its while, which a long body is not.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -1,14 +1,4 @@
 //===- write_in_place.cpp - Results are made where they are wanted ------===//
-//
-// A kernel written by hand stores into a buffer that it allocates. If all that
-// happens to the buffer then is a copy to somewhere else, the kernel stores
-// there. (For results of linalg operations eliminate-empty-tensors does this,
-// before there are buffers.)
-//
-// That is safe if nothing touches the destination between allocation and copy.
-// Destinations are slices of an argument; arguments do not overlap.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

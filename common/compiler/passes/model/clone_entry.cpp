@@ -1,17 +1,4 @@
 //===- clone_entry.cpp - A second entry for a special case --------------===//
-//
-// Clones a function under another name, and writes numbers for some of the
-// letters in its arguments' gpt2.shape: clone-entry{from=prefill to=decode
-// sizes=T=1,N=1} makes of an entry for any number of tokens one for a single
-// token. `specialize-shapes` then carries the numbers through the clone, and
-// every pass behind it can make use of them.
-//
-// A kernel of which there is one for this special case, named with `suffix`, is
-// called instead.
-//
-// Run it before `inline`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,11 +1,4 @@
 //===- prefer_kernels.cpp - A kernel for a special case, where there is one ==//
-//
-// A call of @linear becomes one of @linear_in_bf16 if there is such a function:
-// prefer-kernels{suffix=_in_bf16}. What special functions call stays.
-//
-// Run it before `inline`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

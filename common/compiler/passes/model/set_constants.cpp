@@ -1,15 +1,4 @@
 //===- set_constants.cpp - A model's numbers in the place of GPT-2's ----===//
-//
-// A kernel's text has GPT-2's number, and a name for it:
-//
-//   %epsilon = arith.constant {gpt2.constant = "epsilon"} 1.0e-5 : f32
-//
-// set-constants{values=epsilon=1e-06} puts another in its place.
-//
-// Run it before `inline`: folding makes one constant of equal ones, without
-// their names.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

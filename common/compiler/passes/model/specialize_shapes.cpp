@@ -1,20 +1,14 @@
 //===- specialize_shapes.cpp - From `?` to a model's numbers ------------===//
 //
-// The text says `tensor<?x?xf32> {gpt2.shape = "L x 3C"}`; this pass knows that
-// L is 12 and C is 768, makes the argument a tensor<12x2304xf32>, and carries
-// the numbers through the function:
+// In three steps:
 //
 //   1. Each argument takes its static type; a cast leads back to the old one.
-//      An index argument with `gpt2.size` becomes a constant and disappears.
 //   2. Canonicalisation folds the casts into their users, dims into constants,
-//      and so on until nothing changes. Upstream patterns do it all but for one
+//      and so on until nothing changes. Upstream patterns do it all but for two
 //      cases: a loop's carried value keeps the type `?` if it is used more than
 //      once, and so does a tensor made of a buffer. `RefineCarriedTypes` and
 //      `RefineTensorOfBuffer` are patterns for these.
-//   3. The function returns what is now known of its results. Its attribute
-//      `gpt2.context` says how many tokens there are at most: the size P.
-//
-// Run it after `inline`: types do not travel through calls.
+//   3. The function returns what is now known of its results.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"

@@ -1,19 +1,4 @@
 //===- tie_embeddings.cpp - One matrix for tokens and for logits --------===//
-//
-// The text has an argument for each: the embedding of tokens, gpt2.embedding,
-// and the matrix that logits are made with, gpt2.lm_head. Most models have the
-// same for both. This pass then reads the first where the text has the second,
-// which disappears:
-//
-//   func.func @forward(..., %wte: ... {gpt2.embedding}, ...,
-//                      %lm_head: ... {gpt2.lm_head})
-//   becomes
-//   func.func @forward(..., %wte: ... {gpt2.embedding}, ...)
-//
-// so that a matrix that is laid out in panels, or kept in fewer bits, is so
-// once.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

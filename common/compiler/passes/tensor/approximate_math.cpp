@@ -1,11 +1,4 @@
 //===- approximate_math.cpp - tanh and exp as polynomials ---------------===//
-//
-// A call of libm computes one tanh at a time. A polynomial, or a quotient of
-// two, computes as many as a vector has elements. The patterns are upstream's
-// (`MathPolynomialApproximation`); what they are worth is measured by
-// approximate_math_test.cpp on floats of every magnitude.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

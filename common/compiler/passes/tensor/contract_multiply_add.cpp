@@ -1,11 +1,4 @@
 //===- contract_multiply_add.cpp - One rounding instead of two ----------===//
-//
-// Allows a product that is used in one sum only to be computed together with
-// it, without rounding in between: `fastmath<contract>` on both. LLVM makes one
-// instruction of them where the CPU has it. The result differs in the last bit,
-// towards the exact one.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

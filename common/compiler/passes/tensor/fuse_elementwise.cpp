@@ -1,17 +1,4 @@
 //===- fuse_elementwise.cpp - Two bodies become one ---------------------===//
-//
-// A linalg.generic that computes element by element can be moved into the body
-// of the one that reads its result, and the tensor between them is gone. The
-// patterns are upstream's (`linalg-fuse-elementwise-ops`). What is ours is
-// when:
-//
-//   nothing is computed twice
-//
-// A producer whose element is read in many iterations of the consumer would be
-// computed in each of them. GELU, fused into the matrix product that reads it,
-// would compute every tanh C times. Upstream's pass does not ask.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

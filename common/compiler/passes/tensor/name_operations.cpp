@@ -1,21 +1,4 @@
 //===- name_operations.cpp - Where a linalg operation comes from --------===//
-//
-// Gives each linalg operation the attribute gpt2.op. That which computes what
-// its function returns is named after the function, and also has gpt2.result;
-// others are FUNCTION.OPERATION. In @linear,
-//
-//   %bias = linalg.broadcast ...     becomes
-//   %y = linalg.matmul ...
-//   return %y
-//
-//   %bias = linalg.generic ... attrs = {gpt2.op = "linear.broadcast"}
-//   %y = linalg.generic ... attrs = {gpt2.op = "linear", gpt2.result}
-//   return %y
-//
-// One that has a name in the text keeps it. A schedule finds operations by it
-// when kernels have been inlined. Run it before `inline`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,17 +1,4 @@
 //===- order_loops.cpp - The innermost loop walks along rows ------------===//
-//
-// The loops of a linalg.generic may run in any order. This pass sorts them by
-// what their step costs in memory: for each operand, a loop either
-//
-//   does not appear in its map           (stride 0: the same element again)
-//   is the map's last result             (stride 1: the next element)
-//   is another of the map's results      (a jump of a row or more)
-//
-// and loops with more jumps go outside. Of two with equally many, a reduction
-// goes outside, since a sum is a chain and independent elements are not;
-// otherwise the order stays. (m, n, k) of a matrix product becomes (m, k, n).
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,8 +1,7 @@
 //===- run_schedule.cpp - A text in the transform dialect, carried out --===//
 //
-// Applies the named sequence `sequence` of `files`, which together are one
-// library, to the program. What upstream does in two passes is one here:
-// loading a library changes nothing in a program, and a pass of ours has to.
+// What upstream does in two passes is one here: loading a library changes
+// nothing in a program, and a pass of ours has to.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"

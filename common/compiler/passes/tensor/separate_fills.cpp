@@ -1,11 +1,4 @@
 //===- separate_fills.cpp - Everybody fills their own -------------------===//
-//
-// Two sums that start at zero read one tensor of zeros, once common
-// subexpressions are one. Both want to add into it, so bufferization must copy
-// it for one of them. This pass gives each user a fill of its own: to fill
-// costs less than to copy. Run it last before bufferization.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/linalg_queries.h"
 

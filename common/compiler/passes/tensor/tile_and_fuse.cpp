@@ -1,30 +1,4 @@
 //===- tile_and_fuse.cpp - Compute a tile from start to end -------------===//
-//
-// Cuts the result of an operation into tiles and computes, for each tile, what
-// it needs of the operations before it, and of those before them. A value is
-// used while the cache still has it. One rule says how far back this goes:
-//
-//   nothing is computed twice
-//
-// A producer is drawn into the loops over tiles if only they need it, and if
-// every one of these loops moves the slice that is read of it. The left matrix
-// of a product with tiles of rows and columns stays outside: its rows are read
-// for each tile of columns anew.
-//
-// Tiles:
-//   matrix product, and what elementwise follows it   `rows` x `columns`,
-//     columns outermost, so that the weights are read from memory once; the sum
-//     in steps of `depth`
-//   batch of matrix products      one of the batch, `queries` rows
-//   matrix product of one row     the whole: a weight is used once, so all are
-//     read in the order in which they lie
-//   matrix times vectors, a sum along its rows   `queries` rows, for one vector
-//     after the other, each sum in `parts`; if its terms may be added in any
-//     order, LLVM does that, and one row is a tile
-//   operations along rows         one row
-// What only moves or maps elements stays as it is.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/tile_groups.h"
 

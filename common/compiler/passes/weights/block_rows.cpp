@@ -1,26 +1,4 @@
 //===- block_rows.cpp - Rows in blocks of a fixed size ------------------===//
-//
-// A tensor of T rows, T known when the program runs, becomes one of ceil(T / R)
-// blocks of R rows:
-//
-//   tensor<?xCxf32>   becomes   tensor<?xRxCxf32>
-//
-// A tile of R rows then has a size that is known when the program is compiled,
-// whatever T is; there is no remainder to be computed another way. The last
-// block's rows beyond the T-th are computed like the others, of whatever memory
-// holds, and looked at by nobody: an operation is blocked only if no row of its
-// results depends on another row.
-//
-// What is blocked: linalg.generic and linalg.fill of which one loop runs over
-// the first dimension, of open size, of all tensors that have one, and loops
-// that carry such tensors. Between them and all else stand views: a row
-// of a block is where it would have been, behind the rows before it. What is in
-// an scf.forall is cut into parts already.
-//
-// Run it after `specialize-shapes`, and after what makes named operations
-// linalg.generic.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

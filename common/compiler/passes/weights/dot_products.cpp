@@ -1,23 +1,4 @@
 //===- dot_products.cpp - Instructions that add several products --------===//
-//
-// x86 has instructions for narrow factors that add, in each lane of 32 bits, a
-// few products to what is there, AVX-512 has them and, for eight bits,
-// AVX-VNNI:
-//
-//   vdpbf16ps   f32 += bf16 * bf16 + bf16 * bf16
-//   vpdpbusd    i32 += u8 * s8 + u8 * s8 + u8 * s8 + u8 * s8
-//
-// A tile of a product whose matrix pack-panels has laid out for them,
-//
-//   vector.contract (rows x depth), (depth x columns) into (rows x columns)
-//
-// with both factors extended from two times bf16, or four times u8 and i8,
-// becomes for each row one of these for each `lanes` columns: a row's few
-// elements, 32 bits, meet those of as many columns as a vector has lanes.
-//
-// Run it behind `pack-panels`. A contraction that is not of this form stays.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,17 +1,4 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
-//
-// An argument of f32 with the attribute `marked` (gpt2.matrix, gpt2.cache),
-// every view of it and every new value of it becomes bf16. Where an element is
-// read it is extended to f32, where one is written it is rounded, so that all
-// arithmetic stays in f32 and no f32 copy exists. An op that neither views,
-// reads nor writes is an error: it would have to be taught.
-//
-// The program says so: @gpt2_weight_bits, or @gpt2_cache_bits, is the width of
-// an element.
-//
-// Run it after `specialize-shapes`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

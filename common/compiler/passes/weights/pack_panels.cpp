@@ -1,30 +1,4 @@
 //===- pack_panels.cpp - Weights in the order in which they are read ----===//
-//
-// A tiled product reads a matrix in panels: for each k, some neighbouring
-// columns, 32 floats of a row of 2304, and then the same columns of the next
-// row, nine kilobytes further on. This pass lays a matrix out so that what is
-// read one after another lies one behind another:
-//
-//   w: L x K x N          becomes   L x ceil(N / 32) x K x 32
-//   wte: V x C, read by columns of its transpose
-//                         becomes   ceil(V / 32) x C x 32
-//
-// The width is that of the vectors that the program reads the matrix in, so it
-// is the schedule that decides. Vectors of several rows are for an instruction
-// that adds that many products, and wants the elements of a column together:
-//
-//   w: L x K x N, read 2 x 32     becomes   L x ceil(N / 32) x K / 2 x (32 * 2)
-//
-// Whoever else reads the matrix finds an element where it is now. A matrix that
-// is not read in such vectors stays as it is.
-//
-// The matrices come from a file, in f32, so there are functions that lay them
-// out, to be called when they are loaded: see prepare.h.
-//
-// Arguments are gpt2.matrix; entries with the same arguments all get the same.
-// Run it behind the schedule, on tensors.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/panels.h"
 #include "compiler/passes/weights/prepare.h"

@@ -1,21 +1,4 @@
 //===- prefetch_panels.cpp - The next panel, while this one is multiplied ===//
-//
-// A panel of weights is read once for each block of rows. The first time it
-// comes from memory, and the block waits; then from the second cache, and
-// memory waits. So what multiplies a panel asks for the next one meanwhile, a
-// row, in lines of 64 bytes, in each turn of the innermost loop:
-//
-//   scf.for %i = ...                  blocks of rows
-//     scf.for %k = ...                one row of the panel in each turn
-//       memref.prefetch %w[%l, %panel + 1, %k, %c0], read, locality<2>
-//       memref.prefetch %w[%l, %panel + 1, %k, %c16], read, locality<2>
-//       vector.load %w[%l, %panel, %k, %c0]
-//
-// All blocks but the first ask for what is there. To divide the lines among
-// blocks saves them that, and leaves a single block, a step of up to eight
-// sequences, with half a panel: its steps took 1.3 to 1.5 times as long.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

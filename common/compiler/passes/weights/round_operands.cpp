@@ -1,24 +1,4 @@
 //===- round_operands.cpp - Both factors of a product in bf16 -----------===//
-//
-// A CPU's dot products of bf16 want both factors so. Where narrow-elements has
-// made a layer's matrix bf16,
-//
-//   y[t, n] += x[t, k] * extend(w[k, n])
-//
-// this pass has x rounded too:
-//
-//   y[t, n] += extend(x[t, k]) * extend(w[k, n])
-//
-// Products of bf16 are exact in f32, and sums stay in f32. x is rounded where
-// it is computed if that is elementwise and nobody else reads it, otherwise by
-// an operation of its own, gpt2.op = "rounded".
-//
-// A matrix that is read row by row, the output embedding, multiplies f32 as
-// before: of a prompt it multiplies one row, which waits for memory anyway.
-//
-// Run it before `block-rows`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 
