@@ -41,7 +41,7 @@ std::vector<Stage> stages(const Setting &setting) {
          // logits, where the caller wants them
          pm.addNestedPass<func::FuncOp>(createWriteInPlace());
          // temporaries into one block of the device's memory
-         pm.addPass(createReuseBuffers(/*inArena=*/true));
+         pm.addPass(createReuseBuffers({.arena = true}));
        }},
       {"launches",
        [gpu = setting.gpu](OpPassManager &pm) {
@@ -58,7 +58,7 @@ std::vector<Stage> stages(const Setting &setting) {
          // loops over registers
          pm.addPass(createUnrollMarkedLoops());
          // 32 or 64 lanes
-         pm.addPass(createSetSubgroupSize(gpu.subgroupSize()));
+         pm.addPass(createSetSubgroupSize({.lanes = gpu.subgroupSize()}));
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }},

@@ -50,8 +50,10 @@ std::vector<Stage> withCache(std::vector<Stage> stages,
   prepend(stages, "specialized", [](OpPassManager &pm) {
     // @prefill for one token: @decode, with kernels for one row if there are
     // any
-    pm.addPass(
-        createCloneEntry("prefill", "decode", {{"T", 1}, {"N", 1}}, "_of_one"));
+    pm.addPass(createCloneEntry({.from = "prefill",
+                                 .to = "decode",
+                                 .sizes = {"N=1", "T=1"},
+                                 .suffix = "_of_one"}));
   });
   if (setting.cache == ElementType::BF16)
     stages.insert(stages.begin() + 1, cacheStage());
@@ -72,7 +74,7 @@ std::vector<Stage> stages(const Setting &setting) {
   });
   append(stages, "llvm-dialect", [](OpPassManager &pm) {
     // @decode waits for memory: half of AVX-512's width gets more of it
-    pm.addPass(createPreferVectorWidth("decode", 256));
+    pm.addPass(createPreferVectorWidth({.function = "decode", .bits = 256}));
   });
   return stages;
 }

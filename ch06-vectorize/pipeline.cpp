@@ -5,8 +5,6 @@
 // transform dialect, schedules/, which the passes below carry out.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/passes/gpu/matrix_units.h"
-#include "compiler/passes/memory/protect_arguments.h"
 #include "compiler/pipeline/pipelines.h"
 #include "compiler/schedule/schedule.h"
 #include "support/error.h"
@@ -40,6 +38,17 @@ std::vector<Stage> stages(const Setting &setting);
 namespace ch06_vectorize {
 namespace {
 
+/// The pass that applies the schedule's `sequence`.
+std::unique_ptr<Pass>
+applySequence(const std::vector<std::filesystem::path> &files,
+              llvm::StringRef sequence) {
+  RunScheduleOptions options;
+  for (const std::filesystem::path &file : files)
+    options.files.push_back(file.string());
+  options.sequence = sequence.str();
+  return createRunSchedule(std::move(options));
+}
+
 /// The chapter before's first stage, with names for the schedule.
 Stage withNames(Stage specialized) {
   return {specialized.name,
@@ -56,12 +65,12 @@ Stage narrowStage(const Setting &setting) {
   return {"weights", [isQuantized = setting.weights == ElementType::I8,
                       depth = setting.dotDepth](OpPassManager &pm) {
             if (isQuantized) {
-              pm.addPass(createQuantizeMatrices(depth));
+              pm.addPass(createQuantizeMatrices({.depth = depth}));
               return;
             }
             pm.addPass(createNarrowElements());
             if (depth > 1)
-              pm.addPass(createRoundOperands(depth));
+              pm.addPass(createRoundOperands({.depth = depth}));
           }};
 }
 
@@ -70,7 +79,7 @@ Stage scheduleStage(const Setting &setting) {
                         rows = numberIn(setting.schedule.front(), "rows")](
                            OpPassManager &pm) {
             // Tokens in blocks of as many rows as a tile has: no remainders.
-            pm.addNestedPass<func::FuncOp>(createBlockRows(rows));
+            pm.addNestedPass<func::FuncOp>(createBlockRows({.rows = rows}));
             // A product and the sum it goes into: one instruction.
             pm.addPass(createContractMultiplyAdd());
             // How many blocks there are, from the number of tokens.
@@ -78,7 +87,7 @@ Stage scheduleStage(const Setting &setting) {
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             pm.addPass(createCSEPass());
             // Loops around tiles, tiles as vectors.
-            pm.addPass(createRunSchedule(files, "tensors"));
+            pm.addPass(applySequence(files, "tensors"));
             // Indices and slices that tiling made.
             pm.addPass(createCanonicalizerPass());
             pm.addPass(createCSEPass());
@@ -92,7 +101,7 @@ Stage packStage(const Setting &setting) {
             pm.addPass(createPackPanels());
             // Several products by one instruction.
             if (depth > 1)
-              pm.addPass(createDotProducts(lanes));
+              pm.addPass(createDotProducts({.lanes = lanes}));
             // tanh and exp of a whole vector.
             pm.addPass(createApproximateMath());
             // Sums that start at zero: each in a place of its own.
@@ -114,7 +123,7 @@ Stage bufferStage() {
 Stage vectorStage(const Setting &setting) {
   return {"vectors", [files = setting.schedule](OpPassManager &pm) {
             // Tiles to rows, rows to vectors that LLVM knows.
-            pm.addPass(createRunSchedule(files, "vectors"));
+            pm.addPass(applySequence(files, "vectors"));
             // Rows of a tile that are read twice.
             pm.addPass(createCSEPass());
           }};
@@ -203,7 +212,7 @@ Stage blockStage(const Setting &setting) {
             // of one says so of the other, too. The schedule folds views
             // without that.
             pm.addNestedPass<func::FuncOp>(createFoldVectorAccesses());
-            pm.addPass(createRunSchedule(files, "launches"));
+            pm.addPass(applySequence(files, "launches"));
           }};
 }
 
@@ -223,7 +232,7 @@ std::vector<Stage> stages(const Setting &setting) {
       stage.addPasses = [parents, hasUnits](OpPassManager &pm) {
         // Kernels for matrix units and for 16 bytes at a time.
         if (hasUnits)
-          pm.addPass(createPreferKernels("_in_bf16"));
+          pm.addPass(createPreferKernels({.suffix = "_in_bf16"}));
         parents(pm);
         // Those that nothing calls.
         pm.addPass(createSymbolDCEPass());
@@ -235,7 +244,7 @@ std::vector<Stage> stages(const Setting &setting) {
         parents(pm);
         // A subgroup's tiles to its lanes, products to the chip's instruction.
         OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
-        kernels.addPass(createDistributeTiles(chip));
+        kernels.addPass(createDistributeTiles({.chip = chip}));
         // ldmatrix, of NVIDIA's.
         if (isNvidia)
           kernels.addPass(createConvertNVGPUToNVVMPass());

@@ -41,7 +41,7 @@ public:
   /// Whether it has loops that threads can divide.
   bool dividesLoops() const { return symbols("gpt2_divides_loops") != nullptr; }
 
-  /// How the program takes matrices of weights: see narrow_elements.cpp.
+  /// How the program takes matrices of weights: see `narrow-elements`.
   ElementType matrixType() const;
   /// The same of the keys and values that it keeps.
   ElementType cacheType() const;

@@ -25,7 +25,7 @@ inline constexpr llvm::StringLiteral matrixAttr = "gpt2.matrix";
 inline constexpr llvm::StringLiteral cacheAttr = "gpt2.cache";
 
 /// Those of arguments that hold, for each column of a matrix in i8, its scale
-/// and the sum of its elements: see quantize_matrices.cpp.
+/// and the sum of its elements: see `quantize-matrices`.
 inline constexpr llvm::StringLiteral scalesAttr = "gpt2.scales";
 inline constexpr llvm::StringLiteral sumsAttr = "gpt2.sums";
 

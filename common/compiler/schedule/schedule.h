@@ -4,11 +4,8 @@
 #include "compiler/codegen/gpu_target.h"
 #include "model/element_type.h"
 
-#include "mlir/Pass/Pass.h"
-
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,10 +52,5 @@ int64_t dotProductLanes(const std::filesystem::path &schedule,
 /// Throws an Error if it gives none, or one that is not above 0.
 int64_t numberIn(const std::filesystem::path &schedule,
                  const std::string &name);
-
-/// `run-schedule`: see run_schedule.cpp.
-std::unique_ptr<mlir::Pass>
-createRunSchedule(const std::vector<std::filesystem::path> &files = {},
-                  const std::string &sequence = "");
 
 } // namespace gpt2

@@ -1,30 +1,14 @@
 //===- reuse_buffers.cpp - Memory for temporaries, planned --------------===//
 //
-// Gives every memref.alloc of a function a place that is known when the program
-// is compiled, so that running it allocates nothing. A place is a global of
-// fixed size; buffers that are never alive together share one.
-//
-// Sizes. A buffer's open size is that of the tokens at hand, at most the
-// function's `gpt2.context`; that of a tile is bounded by the tile. The bound
-// is what is reserved. Memory that is never touched is never given by the
-// system, so a short sequence pays for a short sequence.
-//
 // Lifetimes. Operations are numbered in the order of the text. A buffer lives
 // from its allocation to its last use; if that is in a loop which the
 // allocation is not in, to the loop's end. A buffer that is allocated in a loop
 // carries nothing from one turn to the next, so this holds in loops too.
 //
-// What is allocated in an scf.forall is on the stack of the thread that
-// computes that part: its places are its own.
-//
 // Places, not one block with offsets: LLVM knows that two globals do not
 // overlap, and of two parts of one block it does not, which keeps it from
 // holding sums in registers. The price is that two threads cannot run one
 // program at once.
-//
-// With arena=true the places are parts of one block of memory, which the caller
-// gives as the function's last argument and which @FUNCTION_arena_bytes has the
-// size of: on a GPU, where globals are not the host's to give out.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/memory/buffer_size.h"
@@ -38,6 +22,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_REUSEBUFFERS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// A buffer: where it lives, in numbered operations, and its bytes at most.
@@ -63,23 +51,8 @@ struct Place {
 /// allocations to.
 constexpr int64_t arenaAlignment = 256;
 
-struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
-
-  explicit ReuseBuffers(bool inArena = false) { arena = inArena; }
-  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {
-    arena = other.arena;
-  }
-
-  StringRef getName() const final { return "ReuseBuffers"; }
-  StringRef getArgument() const final { return "reuse-buffers"; }
-  StringRef getDescription() const final {
-    return "Put temporaries into globals or an arena, in places that buffers "
-           "which are not alive together share";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, memref::MemRefDialect>();
-  }
+struct ReuseBuffers : impl::ReuseBuffersBase<ReuseBuffers> {
+  using Base::Base;
 
   void runOnOperation() final {
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -266,17 +239,7 @@ private:
           return memref::GetGlobalOp::create(builder, loc, type, name);
         };
   }
-
-  Option<bool> arena{
-      *this, "arena",
-      llvm::cl::desc("Into one block that is the function's last argument"),
-      llvm::cl::init(false)};
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createReuseBuffers(bool inArena) {
-  return std::make_unique<ReuseBuffers>(inArena);
-}
-
 } // namespace gpt2

@@ -1,17 +1,4 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
-//
-// An argument of f32 with the attribute `marked` (gpt2.matrix, gpt2.cache),
-// every view of it and every new value of it becomes bf16. Where an element is
-// read it is extended to f32, where one is written it is rounded, so that all
-// arithmetic stays in f32 and no f32 copy exists. An op that neither views,
-// reads nor writes is an error: it would have to be taught.
-//
-// The program says so: @gpt2_weight_bits, or @gpt2_cache_bits, is the width of
-// an element.
-//
-// Run it after `specialize-shapes`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,6 +14,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NARROWELEMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// `type`, a scalar, vector, tensor or memref, with elements of type `element`.
@@ -36,25 +27,8 @@ Type withElement(Type type, Type element) {
   return element;
 }
 
-struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NarrowElements)
-
-  StringRef getName() const final { return "NarrowElements"; }
-  StringRef getArgument() const final { return "narrow-elements"; }
-  StringRef getDescription() const final {
-    return "Take the arguments with an attribute as bf16: extend what is read "
-           "of them, round what is written";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    memref::MemRefDialect, tensor::TensorDialect>();
-  }
-
-  NarrowElements() = default;
-  NarrowElements(const NarrowElements &other) : PassWrapper(other) {}
-
-  Option<std::string> marked{*this, "marked", llvm::cl::init(matrixAttr.str()),
-                             llvm::cl::desc("The arguments' attribute")};
+struct NarrowElements : impl::NarrowElementsBase<NarrowElements> {
+  using Base::Base;
 
   void runOnOperation() final {
     bool any = false;
@@ -214,11 +188,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNarrowElements(StringRef marked) {
-  auto pass = std::make_unique<NarrowElements>();
-  pass->marked = marked.str();
-  return pass;
-}
-
 } // namespace gpt2

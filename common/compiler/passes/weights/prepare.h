@@ -19,7 +19,7 @@ namespace gpt2 {
 ///                                 rows of plain are one of it, its rank and
 ///                                 the sizes of all of it
 ///
-/// Elements are rounded to those of `plain`. For i8, see quantize_matrices.cpp,
+/// Elements are rounded to those of `plain`. For i8, see `quantize-matrices`,
 /// there are vectors to fill too:
 ///
 ///   prepare_I(packed, scales, plain) or (packed, scales, sums, plain)

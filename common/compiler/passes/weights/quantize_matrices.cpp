@@ -1,38 +1,4 @@
 //===- quantize_matrices.cpp - Weights in eight bits --------------------===//
-//
-// The gpt2.matrix arguments that products read become i8. A column n of a
-// matrix, the weights of one result, has a scale:
-//
-//   w[k, n] = s[n] * q[k, n],  s[n] = max over k of |w[k, n]| / 127
-//
-// Products are of q, and s comes behind their sum. Without `depth`:
-//
-//   y[t, n] = bias[n] + s[n] * sum over k of x[t, k] * q[k, n]
-//
-// all in f32 but q. With it, for an instruction that adds `depth` products of
-// u8 and s8 to an i32, x is quantized as well, row by row, whatever it is:
-//
-//   m[t] = max over k of |x[t, k]|,  u[t, k] = 128 + round(127 / m[t] * x[t,
-//   k]) y[t, n] = bias[n] + s[n] * m[t] / 127
-//                       * (sum over k of u[t, k] * q[k, n] - 128 * c[n])
-//
-// where c[n], the sum of a column's q, takes out the 128 that make u unsigned.
-// Products and sums of integers are exact. That is for matrices of (in, out);
-// one that is read row by row, the output embedding, multiplies f32.
-//
-// s and c are new arguments behind those that there are, in the order of the
-// matrices, and known by their attributes:
-//
-//   gpt2.scales = array<i64: 7, 2>   of argument 7, of which dimension 2 is
-//                                    that of columns; f32
-//   gpt2.sums = array<i64: 7, 2>     i32
-//
-// What is not a number stays so: it makes its column's scale, or its row's, not
-// a number.
-//
-// Who fills them, and q: see pack_panels.cpp. Run it before `block-rows`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 #include "compiler/passes/weights/quantize_rows.h"
@@ -46,30 +12,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_QUANTIZEMATRICES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct QuantizeMatrices
-    : PassWrapper<QuantizeMatrices, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(QuantizeMatrices)
-
-  QuantizeMatrices() = default;
-  QuantizeMatrices(const QuantizeMatrices &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "QuantizeMatrices"; }
-  StringRef getArgument() const final { return "quantize-matrices"; }
-  StringRef getDescription() const final {
-    return "Take matrices of weights in eight bits, with a scale for each "
-           "column";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    math::MathDialect, tensor::TensorDialect>();
-  }
-
-  Option<int64_t> depth{
-      *this, "depth", llvm::cl::init(1),
-      llvm::cl::desc("Products of u8 and s8 that an instruction adds; 1: there "
-                     "is none, the other factor stays f32")};
+struct QuantizeMatrices : impl::QuantizeMatricesBase<QuantizeMatrices> {
+  using Base::Base;
 
   void runOnOperation() final {
     for (auto entry : getOperation().getOps<func::FuncOp>())
@@ -305,11 +255,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createQuantizeMatrices(int64_t depth) {
-  auto pass = std::make_unique<QuantizeMatrices>();
-  pass->depth = depth;
-  return pass;
-}
-
 } // namespace gpt2
