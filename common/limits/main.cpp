@@ -1,10 +1,9 @@
 //===- main.cpp - gpt2-limits: prints what this machine can do ----------===//
 #include "limits/limits.h"
 #include "support/error.h"
+#include "support/json_file.h"
 #include "support/options.h"
 #include "support/output.h"
-
-#include <nlohmann/json.hpp>
 
 #include <iostream>
 
@@ -49,16 +48,14 @@ int run(int argc, char **argv) {
   gpt2::Limits limits = gpt2::measureLimits(threads, bytes);
   if (auto problem = gpt2::whatIsImplausible(limits); !problem.empty())
     std::cerr << "gpt2-limits: " << problem << '\n';
-  gpt2::print(nlohmann::json{{"threads", limits.threads},
-                             {"vectors", limits.vectors},
-                             {"clock", limits.clock},
-                             {"fma", limits.fma},
-                             {"dot_bf16", orNull(limits.dotBf16)},
-                             {"dot_int8", orNull(limits.dotInt8)},
-                             {"bytes", limits.bytes},
-                             {"read", limits.read}}
-                  .dump(2) +
-              "\n");
+  gpt2::print(gpt2::toText({{"threads", limits.threads},
+                            {"vectors", limits.vectors},
+                            {"clock", limits.clock},
+                            {"fma", limits.fma},
+                            {"dot_bf16", orNull(limits.dotBf16)},
+                            {"dot_int8", orNull(limits.dotInt8)},
+                            {"bytes", limits.bytes},
+                            {"read", limits.read}}));
   return 0;
 }
 
