@@ -11,6 +11,7 @@ from pathlib import Path
 
 COMMON = Path(__file__).parents[1]
 
+# [rooms]
 # From below.
 ROOMS = [
     "support",
@@ -29,6 +30,7 @@ ROOMS = [
     "chapter",
     "python",
 ]
+# [rooms]
 # Its own room, for tests: they may include what they like.
 TESTING = ["testing", "chapter/conformance"]
 

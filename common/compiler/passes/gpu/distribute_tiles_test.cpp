@@ -1,6 +1,5 @@
 //===- distribute_tiles_test.cpp - Products by matrix units -------------===//
 #include "compiler/codegen/gpu_codegen.h"
-#include "compiler/passes/gpu/matrix_units.h"
 #include "device/emulator/emulator.h"
 #include "reference/values.h"
 #include "support/error.h"
@@ -15,7 +14,6 @@ using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 namespace {
 
@@ -167,22 +165,5 @@ INSTANTIATE_TEST_SUITE_P(Chips, OnUnit,
                          [](const auto &info) {
                            return std::string(info.param);
                          });
-
-TEST(DistributeTiles, RefusesWhatItDoesNotKnow) {
-  std::string text = productText(false, false, 32);
-  std::string wrong = text;
-  wrong.replace(wrong.find("-> (k, n)"), 9, "-> (m, n)");
-  EXPECT_THAT(runPipeline(wrong, "gpu.module(distribute-tiles{chip=sm_90})"),
-              StartsWith("failed: "));
-  EXPECT_THAT(runPipeline(text, "gpu.module(distribute-tiles{chip=sm_70})"),
-              HasSubstr("sm_70 has no matrix unit"));
-  // The same factor on both sides.
-  std::string square = text;
-  square.replace(square.find("%x, %y, %two"), 12, "%x, %x, %two");
-  EXPECT_THAT(runPipeline(square, "gpu.module(distribute-tiles{chip=sm_90})"),
-              HasSubstr("a left and a right factor"));
-  EXPECT_FALSE(hasMatrixUnits(GpuTarget::of("gfx1030")));
-  EXPECT_TRUE(hasMatrixUnits(GpuTarget::of("gfx950")));
-}
 
 } // namespace
