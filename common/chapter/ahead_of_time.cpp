@@ -10,12 +10,13 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Target/TargetMachine.h"
+
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 
-namespace json = llvm::json;
+using nlohmann::json;
 
 namespace gpt2 {
 namespace {
@@ -79,13 +80,11 @@ public:
 
   /// The library, in which a JSON text says what is in it: `about`, the
   /// chapter, the CPU and the programs.
-  std::string link(json::Object about) {
+  std::string link(json about) {
     about["chapter"] = chapter.name;
     about["cpu"] = portableCpu();
     about["programs"] = std::move(programs);
-    std::string text;
-    llvm::raw_string_ostream(text) << json::Value(std::move(about));
-    objects.push_back(objectOf("gpt2_programs", text));
+    objects.push_back(objectOf("gpt2_programs", about.dump()));
     return linkShared(objects);
   }
 
@@ -93,7 +92,7 @@ private:
   template <typename Add>
   void addVariant(const Chapter &variant, const char *device, const Add &add) {
     std::string suffix = std::string("_") + device;
-    json::Object entry{{"device", device}};
+    json entry = {{"device", device}};
     if (variant.hasKernels()) {
       suffix += "_" + variant.gpu.chip;
       entry["chip"] = variant.gpu.chip;
@@ -109,7 +108,7 @@ private:
 
   const Chapter &chapter;
   std::vector<std::string> objects;
-  json::Array programs;
+  json programs = json::array();
 };
 
 /// Marks the matrices of entries for kernels as those of the model are, and
@@ -165,14 +164,14 @@ CheckedKernels checkedKernels(const Chapter &chapter,
 std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
                                const std::vector<GpuTarget> &chips) {
   Programs programs(chapter);
-  programs.forEach(chips, [&](const Chapter &variant, json::Object &,
-                              const std::string &suffix) {
-    programs.compile(compileRequest(variant, config), suffix);
-  });
-  json::Object model;
+  programs.forEach(
+      chips, [&](const Chapter &variant, json &, const std::string &suffix) {
+        programs.compile(compileRequest(variant, config), suffix);
+      });
+  json model = json::object();
   for (const auto &[name, value] : config.traits())
     model[name] = value;
-  return programs.link(json::Object{{"model", std::move(model)}});
+  return programs.link({{"model", std::move(model)}});
 }
 
 std::string compileKernelsAheadOfTime(const Chapter &chapter,
@@ -180,26 +179,25 @@ std::string compileKernelsAheadOfTime(const Chapter &chapter,
   if (!chapter.hasKernels() && !chapter.onGpu)
     fail(chapter.name, " has no kernels for a GPU");
   Programs programs(chapter);
-  programs.forEachWithKernels(chips, [&](const Chapter &variant,
-                                         json::Object &entry,
+  programs.forEachWithKernels(chips, [&](const Chapter &variant, json &entry,
                                          const std::string &suffix) {
-    json::Array all;
+    json all = json::array();
     for (const KernelSizes &sizes : kernelSizesFor(variant.weights)) {
       CheckedKernels checked = checkedKernels(variant, sizes);
       std::string own = "_" + sizes.name();
       programs.compile(checked.request, suffix + own);
-      all.push_back(json::Object{{"T", sizes.T},
-                                 {"H", sizes.H},
-                                 {"D", sizes.D},
-                                 {"K", sizes.K},
-                                 {"N", sizes.N},
-                                 {"V", sizes.V},
-                                 {"suffix", own},
-                                 {"rounds_factors", checked.roundsFactors}});
+      all.push_back({{"T", sizes.T},
+                     {"H", sizes.H},
+                     {"D", sizes.D},
+                     {"K", sizes.K},
+                     {"N", sizes.N},
+                     {"V", sizes.V},
+                     {"suffix", own},
+                     {"rounds_factors", checked.roundsFactors}});
     }
     entry["kernels"] = std::move(all);
   });
-  return programs.link(json::Object());
+  return programs.link(json::object());
 }
 
 } // namespace gpt2

@@ -1,64 +1,25 @@
 //===- command_line.cpp - The options every chapter's program takes -----===//
 #include "chapter/command_line.h"
+#include "chapter/llvm_options.h"
 #include "chapter/options.h"
 #include "compiler/codegen/object_cache.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/paths.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/VirtualFileSystem.h"
 
 #include <iostream>
 
 namespace gpt2 {
 namespace {
-
-/// LLVM's libraries register an option of their own for `--threads`, which
-/// would collide with ours; it stays reachable as `--llvm-threads`.
-void moveLlvmOptionAside() {
-  auto found = cl::getRegisteredOptions().find("threads");
-  if (found != cl::getRegisteredOptions().end())
-    found->second->setArgStr("llvm-threads");
-}
-
-bool isGiven(const cl::Option &option) {
-  return option.getNumOccurrences() > 0;
-}
-
-/// Of the hundreds of options that LLVM and MLIR register, --help shows ours
-/// and those of MLIR's that show passes at work.
-bool showMlirOptions(cl::OptionCategory &category) {
-  bool anyGiven = false;
-  for (auto &[name, option] : cl::getRegisteredOptions()) {
-    bool shows = llvm::is_contained(
-        {"mlir-print-ir-before", "mlir-print-ir-after",
-         "mlir-print-ir-before-all", "mlir-print-ir-after-all",
-         "mlir-print-ir-after-change", "mlir-print-ir-tree-dir", "mlir-timing",
-         "mlir-pass-statistics"},
-        llvm::StringRef(name));
-    if (shows)
-      option->addCategory(category);
-    anyGiven |= shows && isGiven(*option);
-  }
-  return anyGiven;
-}
-
-std::optional<std::filesystem::path>
-fileIfGiven(const cl::opt<std::string> &o) {
-  if (!isGiven(o))
-    return std::nullopt;
-  if (o.empty())
-    fail("--", o.ArgStr.str(), "=: expected a file's name");
-  return std::filesystem::path(o.getValue());
-}
 
 /// None if there is nowhere to keep anything, which is said; `isNeeded` makes
 /// it an Error.
@@ -75,147 +36,77 @@ std::optional<std::filesystem::path> defaultCache(bool isNeeded) {
   return std::nullopt;
 }
 
-ProgramOptions programOptions(const Options &options) {
-  ProgramOptions program;
-  program.device = options.device;
-  if (isGiven(options.chip)) // of several, for --aot, the first
-    program.chip =
-        llvm::StringRef(options.chip.getValue()).split(',').first.str();
-  program.weights = options.weights;
-  if (isGiven(options.kv))
-    program.kv = options.kv;
-  program.schedule = options.schedule.getValue();
-  program.pipeline = fileIfGiven(options.pipeline);
-  program.threads = options.threads;
-  program.profile = options.profile;
-  if (options.noCache && isGiven(options.cacheDir))
-    fail("give --cache-dir or --no-cache, not both");
-  if (!options.noCache)
-    program.cacheDirectory = isGiven(options.cacheDir)
-                                 ? fileIfGiven(options.cacheDir)
-                                 : defaultCache(isGiven(options.tune));
-  return program;
+/// Where compiled programs are kept.
+std::optional<std::filesystem::path> cacheOf(const GivenOptions &given,
+                                             bool isTuned) {
+  if (given.noCache)
+    return std::nullopt;
+  return given.cacheDirectory ? given.cacheDirectory : defaultCache(isTuned);
 }
 
-CommandLine check(const Chapter &whole, const Options &options) {
-  CommandLine line;
-  line.program = programOptions(options);
-  line.chapter = programsOf(whole, line.program);
+/// The GPUs that --aot compiles for: those of --chip, or the usual ones.
+std::vector<GpuTarget> aotChips(const GivenOptions &given, bool isAot) {
+  std::vector<GpuTarget> chips;
+  if (given.chips)
+    for (llvm::StringRef name : llvm::split(*given.chips, ','))
+      chips.push_back(GpuTarget::of(name.str()));
+  else if (isAot)
+    for (const char *name :
+         {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
+      chips.push_back(GpuTarget::of(name));
+  if (chips.size() > 1 && !isAot)
+    fail("--chip=", *given.chips, ": several go with --aot and --aot-kernels");
+  return chips;
+}
+
+/// Throws an Error if what is to be done contradicts itself or the chapter.
+void check(const CommandLine &line, const GivenOptions &given) {
   const Chapter &chapter = line.chapter;
-  if (isGiven(options.tune) && chapter.schedules.empty())
+  if (line.tune && chapter.schedules.empty())
     fail("--tune: ", chapter.name, " has no schedules");
-  if (isGiven(options.tune) && chapter.hasKernels())
+  if (line.tune && chapter.hasKernels())
     fail("--tune: measures programs for the CPU");
-  if (isGiven(options.prompt))
-    line.prompt = options.prompt;
-  line.tokenIds = fileIfGiven(options.tokenIds);
-  line.tokenizer = fileIfGiven(options.tokenizer);
-  line.noSpecial = options.noSpecial;
-  line.model = options.model;
-  line.maxNewTokens = options.maxNewTokens;
-  if (options.greedy && isGiven(options.temperature))
-    fail("give --greedy or --temperature, not both");
-  line.sampler.temperature = options.greedy ? 0.0 : options.temperature;
-  line.sampler.topK = options.topK;
-  line.sampler.topP = options.topP;
-  line.sampler.seed = options.seed;
-  line.dumpLogits = fileIfGiven(options.dumpLogits);
-  line.allPositions = options.allPositions;
-  line.compareWith = options.compareWith;
-  if (!line.compareWith.empty() && !line.tokenIds)
-    fail("--compare-with needs --token-ids FILE");
-  line.aot = fileIfGiven(options.aot);
-  line.aotKernels = fileIfGiven(options.aotKernels);
-  if (isGiven(options.chip)) {
-    for (llvm::StringRef name : llvm::split(options.chip.getValue(), ','))
-      line.aotChips.push_back(GpuTarget::of(name.str()));
-    if (line.aotChips.size() > 1 && !line.aot && !line.aotKernels)
-      fail("--chip=", options.chip.getValue(),
-           ": several go with --aot and --aot-kernels");
-  }
-  line.emit = options.emit;
-  line.explain = options.explain;
-  if (options.scoreTokens < 1)
-    fail("--score-tokens=", options.scoreTokens.getValue(),
-         ": expected 1 or more");
-  line.score = options.score ? options.scoreTokens.getValue().value : 0;
-  if (options.scoreCache < 0)
-    fail("--score-cache=", options.scoreCache.getValue(),
-         ": expected 0 or more KiB");
-  line.scoreCache = 1024.0 * static_cast<double>(options.scoreCache);
-  line.describe = options.describe;
-  line.loss = fileIfGiven(options.loss);
-  line.tune = fileIfGiven(options.tune);
-  line.tuneSeconds = options.tuneSeconds;
-  if (line.tune && options.noCache)
+  if (line.tune && given.noCache)
     fail("--tune keeps what it finds in the cache directory, and --no-cache "
          "keeps nothing");
   if (!(line.tuneSeconds >= 0))
     fail("--tune-seconds=", line.tuneSeconds, ": expected 0 or more");
-  line.report = fileIfGiven(options.report);
-  line.warmUp = options.warmUp;
-  line.profile = options.profile;
-  line.graphs = !options.noGraphs;
-  line.ignoreEnd = options.ignoreEnd;
+  if (!line.compareWith.empty() && !line.tokenIds)
+    fail("--compare-with needs --token-ids FILE");
+  if (given.scoreTokens < 1)
+    fail("--score-tokens=", given.scoreTokens, ": expected 1 or more");
+  if (given.scoreCache < 0)
+    fail("--score-cache=", given.scoreCache, ": expected 0 or more KiB");
   if (line.report &&
       (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
        !line.explain.empty() || line.loss || line.tune))
     fail("--report goes with a run that generates, or with --score");
-  line.context = contextPolicy(options.context);
-  line.prefill = options.prefill;
-  line.prompts = fileIfGiven(options.prompts);
-  line.promptIds = fileIfGiven(options.promptIds);
-  line.batch = options.batch;
   line.validate();
-  if (line.aot && line.aotKernels)
-    fail("give --aot or --aot-kernels, not both");
-  if (line.aotChips.empty() && (line.aot || line.aotKernels))
-    for (const char *chip :
-         {"sm_80", "sm_90", "gfx90a", "gfx942", "gfx1100", "gfx1151"})
-      line.aotChips.push_back(GpuTarget::of(chip));
   // It names one chip, and no other kind of program has its stages.
   if (line.program.pipeline && chapter.hasKernels() && line.aotChips.size() > 1)
     fail("--pipeline is for one chip: name it with --chip");
-  line.verbose = options.verbose;
-  return line;
-}
-
-} // namespace
-
-/// stdin is read to its end by whoever comes first.
-static void checkStdin(const Options &options) {
-  const cl::opt<std::string> *reader = nullptr;
-  for (const auto *input :
-       {&options.tokenIds, &options.prompts, &options.promptIds, &options.loss,
-        &options.pipeline, &options.schedule}) {
-    if (input->getValue() != "-")
-      continue;
-    if (reader)
-      fail("--", reader->ArgStr.str(), " and --", input->ArgStr.str(),
-           " both say -, and stdin can be read once");
-    reader = input;
-  }
 }
 
 /// A schedule is read again and again. One that can be read but once, because
 /// it comes from stdin or a pipe, is kept in a file while the result lives.
-static std::shared_ptr<const void> keepSchedule(cl::opt<std::string> &option) {
-  const std::string &name = option.getValue();
+std::shared_ptr<const void> keepSchedule(std::filesystem::path &file) {
   std::error_code none;
-  auto type = std::filesystem::status(name, none).type();
-  if (name.empty() || (name != "-" && type != std::filesystem::file_type::fifo))
+  auto type = std::filesystem::status(file, none).type();
+  if (file.empty() || (file != "-" && type != std::filesystem::file_type::fifo))
     return nullptr;
-  std::string text = readInput(name);
+  std::string text = readInput(file);
   llvm::SmallString<128> path;
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("schedule", "mlir", path))
-    fail("cannot keep the schedule of ", nameOfInput(name), ": ",
+    fail("cannot keep the schedule of ", nameOfInput(file), ": ",
          error.message());
   auto remover = std::make_shared<llvm::FileRemover>(path);
-  writeFile(path.str().str(), {text});
-  option.setValue(path.str().str());
+  file = path.str().str();
+  writeFile(file, {text});
   return remover;
 }
+
+} // namespace
 
 CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   mlir::registerAllPasses(); // so that --mlir-print-ir-after knows their names
@@ -224,23 +115,21 @@ CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
-  moveLlvmOptionAside();
-  Options options;
-  cl::OptionCategory mlirCategory("MLIR's own options");
-  (void)showMlirOptions(mlirCategory);
-  cl::HideUnrelatedOptions({&options.input, &options.sampling, &options.machine,
-                            &options.looking, &mlirCategory});
-  std::string overview = chapter.name + ": " + chapter.title +
-                         "\n\nA prompt that begins with - stands behind --.\n";
-  // A prompt may begin with "@": no file is there that could be one of options.
-  llvm::vfs::InMemoryFileSystem none;
-  cl::ParseCommandLineOptions(argc, argv, overview, nullptr, &none);
-
-  checkStdin(options);
-  std::shared_ptr<const void> scheduleCopy = keepSchedule(options.schedule);
-  CommandLine line = check(chapter, options);
-  line.scheduleCopy = std::move(scheduleCopy);
-  line.showsPasses = showMlirOptions(mlirCategory);
+  CommandLine line;
+  line.model = paths::embeddedModel();
+  GivenOptions given;
+  OptionTable table = optionsOf(chapter, line, given);
+  line.showsPasses = parseWithLlvm(table, argc, argv);
+  line.scheduleCopy = keepSchedule(line.program.schedule);
+  line.program.profile = line.profile;
+  if (given.chips) // of several, for --aot, the first
+    line.program.chip = llvm::StringRef(*given.chips).split(',').first.str();
+  line.program.cacheDirectory = cacheOf(given, line.tune.has_value());
+  line.chapter = programsOf(chapter, line.program);
+  line.aotChips = aotChips(given, line.aot || line.aotKernels);
+  line.score = given.score ? given.scoreTokens : 0;
+  line.scoreCache = 1024.0 * static_cast<double>(given.scoreCache);
+  check(line, given);
   return line;
 }
 

@@ -21,7 +21,7 @@ struct CommandLine : RunOptions {
   std::string explain;   ///< a kernel's name; empty: run
   std::optional<std::filesystem::path> loss; ///< of this text
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
-  double tuneSeconds = 0;
+  double tuneSeconds = 120;
   bool describe = false;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

@@ -6,7 +6,9 @@
 
 #include "llvm/Config/llvm-config.h"
 
-namespace json = llvm::json;
+#include <nlohmann/json.hpp>
+
+using nlohmann::json;
 
 namespace gpt2 {
 namespace {
@@ -31,41 +33,33 @@ std::string missingFor(const std::string &device, const Config &config) {
 
 } // namespace
 
-json::Value describe(const Chapter &chapter, const Config &config) {
-  json::Array devices;
+json describe(const Chapter &chapter, const Config &config) {
+  json devices = json::array();
   for (const Chapter *kind : {&chapter, chapter.onGpu})
     for (const std::string &device :
          kind ? kind->devices : std::vector<std::string>()) {
-      json::Object entry{{"name", device}};
+      json entry = {{"name", device}};
       if (std::string reason = missingFor(device, config); !reason.empty())
         entry["missing"] = reason;
       if (kind->parent)
         entry["parent"] = kind->parent->name;
       devices.push_back(std::move(entry));
     }
-  return json::Object{
-      {"chapter", chapter.name},
-      {"title", chapter.title},
-      {"parent", chapter.parent ? json::Value(chapter.parent->name)
-                                : json::Value(nullptr)},
-      {"devices", std::move(devices)},
-      {"keeps_cache", chapter.keepsCache()},
-      {"max_threads", chapter.maxThreads},
-      {"llvm", LLVM_VERSION_STRING},
-      {"cpu", hostCpu().name},
-      {"model", json::Object{{"layers", config.layers},
-                             {"heads", config.heads},
-                             {"channels", config.channels},
-                             {"context", config.context},
-                             {"vocab", config.vocab},
-                             {"parameters", config.parameters()}}}};
-}
-
-std::string toText(const json::Value &value) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  json::OStream(stream, /*IndentSize=*/2).value(value);
-  return text + "\n";
+  return {{"chapter", chapter.name},
+          {"title", chapter.title},
+          {"parent", chapter.parent ? json(chapter.parent->name) : json()},
+          {"devices", std::move(devices)},
+          {"keeps_cache", chapter.keepsCache()},
+          {"max_threads", chapter.maxThreads},
+          {"llvm", LLVM_VERSION_STRING},
+          {"cpu", hostCpu().name},
+          {"model",
+           {{"layers", config.layers},
+            {"heads", config.heads},
+            {"channels", config.channels},
+            {"context", config.context},
+            {"vocab", config.vocab},
+            {"parameters", config.parameters()}}}};
 }
 
 } // namespace gpt2

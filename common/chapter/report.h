@@ -3,22 +3,19 @@
 
 #include "chapter/chapter.h"
 
-#include "llvm/Support/JSON.h"
+#include <nlohmann/json_fwd.hpp>
 
 namespace gpt2 {
 
 /// What a chapter is and the model's sizes: {"chapter", "title", "parent",
 /// "devices": [{"name", and if it cannot be used "missing": why}],
 /// "max_threads", "llvm", "cpu", "model": {...}}.
-llvm::json::Value describe(const Chapter &chapter, const Config &config);
+nlohmann::json describe(const Chapter &chapter, const Config &config);
 
 /// `scores` as a table.
 std::string describe(const Scores &scores);
 
 /// The same as {"tokens", "cache", "prompt": {...}, "next": {...}}.
-llvm::json::Value toJson(const Scores &scores);
-
-/// `value` as text, with a newline at its end.
-std::string toText(const llvm::json::Value &value);
+nlohmann::json toJson(const Scores &scores);
 
 } // namespace gpt2

@@ -13,6 +13,7 @@
 #include "run/run.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json_file.h"
 #include "support/output.h"
 
 #include <iostream>
@@ -69,7 +70,7 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
   if (line.score) {
     Scores scores = scoresOf(chapter, config, line.score, line.scoreCache);
     if (line.report)
-      writeFile(*line.report, {toText(toJson(scores))});
+      writeJson(*line.report, toJson(scores));
     return chapter.name + ", " + config.describe() + "\n" + describe(scores);
   }
   return "";

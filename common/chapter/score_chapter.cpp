@@ -5,9 +5,13 @@
 
 #include "llvm/Support/Format.h"
 
+#include <nlohmann/json.hpp>
+
+#include <cmath>
 #include <numeric>
 
 using namespace mlir;
+using nlohmann::json;
 
 namespace gpt2 {
 namespace {
@@ -22,6 +26,14 @@ std::string count(double value) {
   std::snprintf(text, sizeof text, unit && value < 99.95 ? "%.1f%s" : "%.0f%s",
                 value, units[unit]);
   return text;
+}
+
+/// A count as JSON: a whole number, as far as a double tells them apart.
+json number(double count) {
+  constexpr double most = int64_t{1} << 53;
+  if (std::abs(count) <= most && count == std::floor(count))
+    return static_cast<int64_t>(count);
+  return count;
 }
 
 std::string loopsOf(const Score &score) {
@@ -112,24 +124,24 @@ std::string describe(const Scores &scores) {
   return text;
 }
 
-llvm::json::Value toJson(const Scores &scores) {
+json toJson(const Scores &scores) {
   auto numbers = [](const Score &score) {
-    return llvm::json::Object{{"flops", score.flops},
-                              {"calls", score.calls},
-                              {"bytes_read", score.bytesRead},
-                              {"bytes_written", score.bytesWritten},
-                              {"temporaries", score.temporaries},
-                              {"temporary_bytes", score.temporaryBytes},
-                              {"allocations", score.allocations},
-                              {"loops", llvm::json::Array(score.loops)},
-                              {"launches", score.launches},
-                              {"blocks", score.blocks},
-                              {"threads", score.threads}};
+    return json{{"flops", number(score.flops)},
+                {"calls", number(score.calls)},
+                {"bytes_read", number(score.bytesRead)},
+                {"bytes_written", number(score.bytesWritten)},
+                {"temporaries", score.temporaries},
+                {"temporary_bytes", score.temporaryBytes},
+                {"allocations", number(score.allocations)},
+                {"loops", score.loops},
+                {"launches", number(score.launches)},
+                {"blocks", number(score.blocks)},
+                {"threads", number(score.threads)}};
   };
-  return llvm::json::Object{{"tokens", scores.tokens},
-                            {"cache", scores.cacheBytes},
-                            {"prompt", numbers(scores.prompt)},
-                            {"next", numbers(scores.next)}};
+  return {{"tokens", scores.tokens},
+          {"cache", number(scores.cacheBytes)},
+          {"prompt", numbers(scores.prompt)},
+          {"next", numbers(scores.next)}};
 }
 
 } // namespace gpt2

@@ -1,7 +1,6 @@
 //===- tune.cpp - Better numbers for a schedule, on this machine --------===//
 #include "chapter/tune.h"
 #include "chapter/model.h"
-#include "chapter/report.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/object_cache.h"
 #include "compiler/schedule/tuning.h"
@@ -10,6 +9,7 @@
 #include "run/sequence.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json_file.h"
 #include "support/output.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -21,7 +21,7 @@
 
 #include <unistd.h>
 
-namespace json = llvm::json;
+using nlohmann::json;
 
 namespace gpt2 {
 namespace {
@@ -152,14 +152,14 @@ private:
   std::vector<float> expected;
 };
 
-json::Value toJson(const TuneRequest &request, const Config &config,
-                   const Search &search) {
-  json::Array trials;
+json toJson(const TuneRequest &request, const Config &config,
+            const Search &search) {
+  json trials = json::array();
   for (const Trial &trial : search.trials) {
-    json::Object numbers;
+    json numbers = json::object();
     for (const auto &[name, number] : trial.numbers)
       numbers[name] = number;
-    json::Object entry{{"numbers", std::move(numbers)}};
+    json entry = {{"numbers", std::move(numbers)}};
     if (trial.problem.empty()) {
       entry["prompt"] = trial.prompt;
       entry["token"] = trial.token;
@@ -171,18 +171,17 @@ json::Value toJson(const TuneRequest &request, const Config &config,
     trials.push_back(std::move(entry));
   }
   const Chapter &chapter = request.chapter;
-  return json::Object{
-      {"chapter", chapter.name},
-      {"schedule", chapter.scheduleFiles().front().stem().string()},
-      {"cpu", hostCpu().name},
-      {"weights", std::string(nameOf(chapter.weights))},
-      {"kv", std::string(nameOf(chapter.cache))},
-      {"threads", request.threads},
-      {"parameters", config.parameters()},
-      {"prompt_tokens", promptTokens},
-      {"complete", search.isComplete},
-      {"best", static_cast<int64_t>(search.best)},
-      {"trials", std::move(trials)}};
+  return {{"chapter", chapter.name},
+          {"schedule", chapter.scheduleFiles().front().stem().string()},
+          {"cpu", hostCpu().name},
+          {"weights", std::string(nameOf(chapter.weights))},
+          {"kv", std::string(nameOf(chapter.cache))},
+          {"threads", request.threads},
+          {"parameters", config.parameters()},
+          {"prompt_tokens", promptTokens},
+          {"complete", search.isComplete},
+          {"best", static_cast<int64_t>(search.best)},
+          {"trials", std::move(trials)}};
 }
 
 /// Measures the best again: what was luck does not come twice.
@@ -224,8 +223,7 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
       parameters, [&](const Numbers &numbers) { return bench(numbers); },
       [&] { return watch.seconds() < request.seconds; });
   confirm(search, bench);
-  writeFile(request.seen,
-            {toText(toJson(request, checkpoint.config(), search))});
+  writeJson(request.seen, toJson(request, checkpoint.config(), search));
   if (search.best == 0) {
     std::error_code ignored;
     std::filesystem::remove(kept, ignored);

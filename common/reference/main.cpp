@@ -5,73 +5,45 @@
 #include "reference/reference.h"
 #include "support/error.h"
 #include "support/files.h"
-#include "support/numbers.h"
+#include "support/options.h"
 #include "support/output.h"
 
 #include <nlohmann/json.hpp>
 
-#include <getopt.h>
-
 namespace {
 
-const char *usage =
+const char *about =
     R"(usage: gpt2-judge --model MODEL --token-ids FILE --dump-logits FILE.npy
                   [--weights FORMAT] [--all-positions | --rows N]
 
 Computes GPT-2's logits in plain C++ and double precision, and writes them as
 NumPy's f8. Prints, as JSON, the largest logit, by how much f32 may differ, and
 by how much where products are of factors rounded to bf16.
-
-  --model MODEL      as the chapters' programs take it: a directory, a
-                     .safetensors or .bin file, a fetched model's name, or
-                     random-124m
-  --token-ids FILE   the prompt, one id a line; "-" is stdin
-  --dump-logits FILE the logits that follow the last token, (1, V)
-  --all-positions    those that follow every token, (T, V)
-  --rows N           those that follow the last N tokens, (N, V)
-  --weights FORMAT   f32 (default) or bf16, to which matrices are rounded first
 )";
 
 int run(int argc, char **argv) {
   std::string model, ids, out, weights = "f32";
   int64_t wanted = 1;
-  int all = 0;
-  const option options[] = {{"model", required_argument, nullptr, 'm'},
-                            {"token-ids", required_argument, nullptr, 'i'},
-                            {"dump-logits", required_argument, nullptr, 'o'},
-                            {"weights", required_argument, nullptr, 'w'},
-                            {"rows", required_argument, nullptr, 'r'},
-                            {"all-positions", no_argument, &all, 1},
-                            {"help", no_argument, nullptr, 'h'},
-                            {}};
-  for (int given;
-       (given = getopt_long(argc, argv, "", options, nullptr)) != -1;)
-    switch (given) {
-    case 'm':
-      model = optarg;
-      break;
-    case 'i':
-      ids = optarg;
-      break;
-    case 'o':
-      out = optarg;
-      break;
-    case 'w':
-      weights = optarg;
-      break;
-    case 'r':
-      wanted = gpt2::numberOf<int64_t>("rows", optarg);
-      break;
-    case 'h':
-      gpt2::print(usage);
-      return 0;
-    case 0:
-      break;
-    default: // getopt_long has said what is wrong
-      return 1;
-    }
-  if (optind < argc)
-    gpt2::fail("unexpected argument '", argv[optind], "'; see --help");
+  bool all = false;
+  gpt2::OptionTable table{
+      about,
+      {{"model", "model",
+        "As the chapters' programs take it: a directory, a .safetensors or "
+        ".bin file, a fetched model's name, or random-124m",
+        gpt2::into(model)},
+       {"token-ids", "file", "The prompt, one id a line; \"-\" is stdin",
+        gpt2::into(ids)},
+       {"dump-logits", "file.npy",
+        "The logits that follow the last token, (1, V)", gpt2::into(out)},
+       {"all-positions", "", "Those that follow every token, (T, V)",
+        gpt2::switching(all, true)},
+       {"rows", "n", "Those that follow the last N tokens, (N, V)",
+        gpt2::into(wanted)},
+       {"weights", "format",
+        "f32 (default) or bf16, to which matrices are rounded first",
+        gpt2::into(weights)}}};
+  if (!gpt2::parseOptions(table, argc, argv))
+    return 0;
   if (model.empty() || ids.empty() || out.empty())
     gpt2::fail("--model, --token-ids and --dump-logits are needed; see --help");
 

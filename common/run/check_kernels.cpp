@@ -2,10 +2,8 @@
 #include "run/check_kernels.h"
 #include "run/kernel_checks.h"
 #include "support/error.h"
-#include "support/files.h"
+#include "support/json_file.h"
 #include "support/output.h"
-
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -67,11 +65,9 @@ int checkKernels(const nlohmann::json &about, const std::string &suffix,
   if (results.empty())
     fail("the library has neither a model's program nor kernels");
   if (report)
-    writeFile(*report, {nlohmann::json{{"chapter", about.at("chapter")},
-                                       {"device", device},
-                                       {"kernels", results}}
-                            .dump(2),
-                        "\n"});
+    writeJson(*report, {{"chapter", about.at("chapter")},
+                        {"device", device},
+                        {"kernels", results}});
   return allWithin ? 0 : 1;
 }
 

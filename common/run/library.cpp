@@ -1,6 +1,7 @@
 //===- library.cpp - What a chapter's --aot wrote -----------------------===//
 #include "run/library.h"
 #include "support/error.h"
+#include "support/json_file.h"
 #include "support/mapped_file.h"
 
 #include <cstring>
@@ -63,7 +64,7 @@ Library::Library(const std::filesystem::path &file)
   if (!text)
     fail(file.string(), ": a library without gpt2_programs; expected what a "
                         "chapter's program writes with --aot");
-  about = nlohmann::json::parse(text);
+  about = parseJsonObject(text, file.string() + ": gpt2_programs");
 }
 
 void Library::requireModel(const Config &config) const {

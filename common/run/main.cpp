@@ -3,62 +3,27 @@
 #include "device/host_device.h"
 #include "run/check_kernels.h"
 #include "run/library.h"
+#include "run/options.h"
 #include "run/prompts.h"
 #include "run/self_check.h"
 #include "support/error.h"
-#include "support/numbers.h"
 #include "support/output.h"
 #include "support/paths.h"
 
 #include <iostream>
 
-#include <getopt.h>
-
 namespace {
 
 using namespace gpt2;
 
-const char *usage =
+const char *about =
     R"(usage: gpt2-run LIBRARY [OPTIONS] [--] [PROMPT]
 
 Continues PROMPT with GPT-2 as a chapter compiled it ahead of time (--aot):
-without LLVM, and with no library of CUDA or ROCm but the driver's own. If
-LIBRARY has kernels alone (--aot-kernels), checks them against the reference.
-
-  --model PATH          directory with config.json and model.safetensors,
-                        .safetensors or llm.c .bin file, the name of a model
-                        that was fetched (gpt2), or random-124m; of the sizes
-                        that LIBRARY was compiled for (default: the embedded
-                        model, where this was built)
-  --device NAME         cuda, hip, emulator or cpu, as far as LIBRARY is for them
-                        (default: a GPU if there is one, else the CPU, else
-                        the emulator)
-  --tokenizer PATH      folder with a tokenizer's files, a tokenizer.json, or
-                        llm.c's .bin file (default: what lies beside the model)
-  --no-special          take <|endoftext|> and other special tokens as text
-  --token-ids FILE      the prompt as token ids, one a line; prints ids too.
-                        "-" is stdin, here and with --prompts, --prompt-ids
-  --max-new-tokens N    stop after N tokens (default 100)
-  --temperature T       divide logits by T; 0 is greedy (default 0.8)
-  --greedy              always the most likely token
-  --top-k K             choose among the K most likely; 0 is all (default 40)
-  --top-p P             or among those that reach probability P (default 1)
-  --seed N              of the random numbers (default 1)
-  --context POLICY      when the model's context is full: stop (default), or
-                        slide: go on behind the newest half of it, also where
-                        a prompt is longer
-  --prefill N           take the prompt N tokens at a time (default: at once)
-  --prompts FILE        continue many prompts, one a line
-  --prompt-ids FILE     the same as ids, blanks between them; prints ids too
-  --batch N             N of them at once (default 1)
-  --threads N           divide loops among N threads, on the CPU (default 1)
-  --ignore-end          go on where the model ends its text
-  --warm-up             run the prompt once before, untimed
-  --profile             also print how long each kernel took
-  --no-graphs           on a GPU, launch every kernel of every step anew
-  --report FILE.json    also write the times of the run
-  --dump-logits FILE.npy  write the logits after the last of --token-ids, stop
-  --all-positions       with --dump-logits: after every token
+without LLVM, and with no library of CUDA or ROCm but the driver's own. The
+model must be of the sizes that LIBRARY was compiled for; the embedded one is
+where this program was built. If LIBRARY has kernels alone (--aot-kernels),
+checks them against the reference.
 )";
 
 struct Line : RunOptions {
@@ -69,121 +34,27 @@ struct Line : RunOptions {
 
 /// Nothing, if --help was all that was asked for.
 std::optional<Line> parse(int argc, char **argv) {
-  Line line;
-  line.model = paths::embeddedModel();
-  int allPositions = 0, ignoreEnd = 0, warmUp = 0, profile = 0, greedy = 0,
-      noGraphs = 0, noSpecial = 0;
-  const option options[] = {{"model", required_argument, nullptr, 'm'},
-                            {"device", required_argument, nullptr, 'd'},
-                            {"tokenizer", required_argument, nullptr, 'z'},
-                            {"no-special", no_argument, &noSpecial, 1},
-                            {"token-ids", required_argument, nullptr, 'i'},
-                            {"max-new-tokens", required_argument, nullptr, 'n'},
-                            {"temperature", required_argument, nullptr, 't'},
-                            {"top-k", required_argument, nullptr, 'k'},
-                            {"top-p", required_argument, nullptr, 'p'},
-                            {"seed", required_argument, nullptr, 's'},
-                            {"report", required_argument, nullptr, 'r'},
-                            {"context", required_argument, nullptr, 'c'},
-                            {"prefill", required_argument, nullptr, 'l'},
-                            {"prompts", required_argument, nullptr, 'f'},
-                            {"prompt-ids", required_argument, nullptr, 'j'},
-                            {"batch", required_argument, nullptr, 'b'},
-                            {"threads", required_argument, nullptr, 'a'},
-                            {"dump-logits", required_argument, nullptr, 'o'},
-                            {"all-positions", no_argument, &allPositions, 1},
-                            {"ignore-end", no_argument, &ignoreEnd, 1},
-                            {"warm-up", no_argument, &warmUp, 1},
-                            {"profile", no_argument, &profile, 1},
-                            {"greedy", no_argument, &greedy, 1},
-                            {"no-graphs", no_argument, &noGraphs, 1},
-                            {"help", no_argument, nullptr, 'h'},
-                            {}};
-  int index = 0;
-  bool hasTemperature = false;
-  for (int given;
-       (given = getopt_long(argc, argv, "", options, &index)) != -1;) {
-    const char *name = options[index].name;
-    switch (given) {
-    case 'm':
-      line.model = optarg;
-      break;
-    case 'd':
-      line.device = optarg;
-      break;
-    case 'z':
-      line.tokenizer = optarg;
-      break;
-    case 'i':
-      line.tokenIds = optarg;
-      break;
-    case 'n':
-      line.maxNewTokens = numberOf<int64_t>(name, optarg);
-      break;
-    case 't':
-      hasTemperature = true;
-      line.sampler.temperature = numberOf<double>(name, optarg);
-      break;
-    case 'k':
-      line.sampler.topK = numberOf<int64_t>(name, optarg);
-      break;
-    case 'p':
-      line.sampler.topP = numberOf<double>(name, optarg);
-      break;
-    case 's':
-      line.sampler.seed = numberOf<uint64_t>(name, optarg);
-      break;
-    case 'c':
-      line.context = contextPolicy(optarg);
-      break;
-    case 'f':
-      line.prompts = optarg;
-      break;
-    case 'l':
-      line.prefill = numberOf<int64_t>(name, optarg);
-      break;
-    case 'j':
-      line.promptIds = optarg;
-      break;
-    case 'b':
-      line.batch = numberOf<int64_t>(name, optarg);
-      break;
-    case 'a':
-      line.threads = numberOf<int>(name, optarg);
-      break;
-    case 'r':
-      line.report = optarg;
-      break;
-    case 'o':
-      line.dumpLogits = optarg;
-      break;
-    case 'h':
-      print(usage);
-      return std::nullopt;
-    case 0:
-      break;
-    default: // getopt_long has said what is wrong
-      throw Error("see --help");
-    }
-  }
-  if (optind == argc)
+  std::optional<Line> line(std::in_place);
+  line->model = paths::embeddedModel();
+  OptionTable table{about, runOptions(*line)};
+  table.options.insert(
+      table.options.end(),
+      {{"device", "name",
+        "cuda, hip, emulator or cpu, as far as LIBRARY is for them (default: a "
+        "GPU if there is one, else the CPU, else the emulator)",
+        into(line->device)},
+       {"threads", "n", "Divide loops among n threads, on the CPU (default {})",
+        into(line->threads)},
+       {"report", "file.json",
+        "Also write the times of the run, or what the check of kernels found",
+        into(line->report)}});
+  table.positionals = {{"LIBRARY", "", "", into(line->library)},
+                       {"PROMPT", "", "", into(line->prompt)}};
+  if (!parseOptions(table, argc, argv))
+    return std::nullopt;
+  if (line->library.empty())
     fail("which library? See --help");
-  line.library = argv[optind++];
-  if (optind < argc)
-    line.prompt = argv[optind++];
-  if (optind < argc)
-    fail("unexpected argument '", argv[optind], "'; see --help");
-  line.allPositions = allPositions;
-  line.ignoreEnd = ignoreEnd;
-  line.noSpecial = noSpecial;
-  line.warmUp = warmUp;
-  line.profile = profile;
-  line.graphs = !noGraphs;
-  if (greedy && hasTemperature)
-    fail("give --greedy or --temperature, not both");
-  if (greedy)
-    line.sampler.temperature = 0;
-  line.validate();
+  line->validate();
   return line;
 }
 

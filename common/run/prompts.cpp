@@ -3,10 +3,9 @@
 #include "run/batch.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json_file.h"
 #include "support/numbers.h"
 #include "support/output.h"
-
-#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <sstream>
@@ -142,7 +141,7 @@ void continuePrompts(const RunOptions &options, const Prompts &prompts,
   if (options.profile)
     std::cerr << describe(device.times(), static_cast<size_t>(took.steps));
   if (options.report)
-    writeFile(*options.report, {times.toJson(took).dump(2), "\n"});
+    writeJson(*options.report, times.toJson(took));
 }
 
 } // namespace gpt2

@@ -4,10 +4,9 @@
 #include "run/prompts.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json_file.h"
 #include "support/output.h"
 #include "support/paths.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -73,7 +72,7 @@ void continueText(const RunOptions &options, const Prompts &prompts,
     nlohmann::json report = times.toJson(generation);
     if (options.profile)
       report["kernels"] = toJson(device.times());
-    writeFile(*options.report, {report.dump(2), "\n"});
+    writeJson(*options.report, report);
   }
 }
 

@@ -1,6 +1,7 @@
 //===- json_file.cpp - JSON with errors that name the file --------------===//
 #include "support/json_file.h"
 #include "support/error.h"
+#include "support/files.h"
 #include "support/foreign.h"
 #include "support/mapped_file.h"
 
@@ -58,6 +59,16 @@ bool flag(const json &object, const std::string &name, bool otherwise,
     fail(source, ": \"", name, "\" is ", value.dump(),
          "; expected true or false");
   return value.get<bool>();
+}
+
+std::string toText(const json &value) {
+  return value.dump(/*indent=*/2, ' ', /*ensure_ascii=*/false,
+                    json::error_handler_t::replace) +
+         "\n";
+}
+
+void writeJson(const std::filesystem::path &file, const json &value) {
+  writeFile(file, {toText(value)});
 }
 
 } // namespace gpt2

@@ -33,4 +33,12 @@ const nlohmann::json &field(const nlohmann::json &object,
 bool flag(const nlohmann::json &object, const std::string &name, bool otherwise,
           const std::string &source);
 
+/// `value` as text for people, too, with a newline at its end. Of what JSON
+/// cannot say, a number that is not finite is null, and bytes that are not
+/// UTF-8 are U+FFFD.
+std::string toText(const nlohmann::json &value);
+
+/// Writes that to `file`, as writeFile() does.
+void writeJson(const std::filesystem::path &file, const nlohmann::json &value);
+
 } // namespace gpt2

@@ -2,62 +2,49 @@
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/options.h"
 #include "support/paths.h"
 
 #include <charconv>
 #include <functional>
 #include <iostream>
 
-#include <getopt.h>
-
 namespace {
 
 using namespace gpt2;
 
-const char *usage =
+const char *about =
     R"(usage: gpt2-tokenize [OPTIONS] [FILE]
 
 Prints the ids of a text's tokens, one a line. The text is FILE, or standard
 input if that is - or missing.
-
-  --tokenizer PATH  a folder with a tokenizer's files, a tokenizer.json, or
-                    llm.c's gpt2_tokenizer.bin (default: the embedded model's)
-  --decode          the other way: FILE has ids, and their text is printed
-  --no-special      take <|endoftext|> and its like as text
-  --null            many texts, each ended by a null byte, and a line for the
-                    ids of each
 )";
 
-struct Options {
+struct Line {
   std::string tokenizer = paths::embeddedModel(), file = "-";
-  int decode = false, noSpecial = false, null = false;
+  bool decode = false, noSpecial = false, null = false;
 };
 
 /// Nothing if only help was asked for.
-std::optional<Options> parse(int argc, char **argv) {
-  Options line;
-  const option options[] = {{"tokenizer", required_argument, nullptr, 't'},
-                            {"decode", no_argument, &line.decode, true},
-                            {"no-special", no_argument, &line.noSpecial, true},
-                            {"null", no_argument, &line.null, true},
-                            {"help", no_argument, nullptr, 'h'},
-                            {}};
-  for (int given;
-       (given = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
-    if (given == 'h') {
-      std::cout << usage;
-      return std::nullopt;
-    }
-    if (given == 't')
-      line.tokenizer = optarg;
-    else if (given != 0) // getopt_long has said what is wrong
-      throw Error("see --help");
-  }
-  if (optind < argc)
-    line.file = argv[optind++];
-  if (optind < argc)
-    fail("unexpected argument '", argv[optind], "'; see --help");
-  if (line.decode && line.noSpecial)
+std::optional<Line> parse(int argc, char **argv) {
+  std::optional<Line> line(std::in_place);
+  OptionTable table{
+      about,
+      {{"tokenizer", "path",
+        "A folder with a tokenizer's files, a tokenizer.json, or llm.c's "
+        "gpt2_tokenizer.bin (default: the embedded model's)",
+        into(line->tokenizer)},
+       {"decode", "", "The other way: FILE has ids, and their text is printed",
+        switching(line->decode, true)},
+       {"no-special", "", "Take <|endoftext|> and its like as text",
+        switching(line->noSpecial, true)},
+       {"null", "",
+        "Many texts, each ended by a null byte, and a line for the ids of each",
+        switching(line->null, true)}},
+      {{"FILE", "", "", into(line->file)}}};
+  if (!parseOptions(table, argc, argv))
+    return std::nullopt;
+  if (line->decode && line->noSpecial)
     fail("--no-special goes with text, not with --decode");
   return line;
 }
@@ -91,7 +78,7 @@ void forEachPart(std::string_view text, char end,
 }
 
 int run(int argc, char **argv) {
-  std::optional<Options> line = parse(argc, argv);
+  std::optional<Line> line = parse(argc, argv);
   if (!line)
     return 0;
   Tokenizer tokenizer = Tokenizer::open(line->tokenizer);
