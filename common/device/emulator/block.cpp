@@ -6,8 +6,10 @@
 #include <boost/context/preallocated.hpp>
 #include <boost/context/stack_context.hpp>
 
+#include <cstddef>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <sstream>
 
 namespace gpt2 {
@@ -17,6 +19,13 @@ namespace {
 struct NoAllocation {
   void deallocate(boost::context::stack_context &) {}
 };
+
+/// Forgets a fiber. If it has not ended, its destructor would unwind its stack,
+/// through frames of compiled code that cannot be unwound.
+void leave(boost::context::fiber &&left) {
+  alignas(boost::context::fiber) std::byte memory[sizeof(left)];
+  new (memory) boost::context::fiber(std::move(left));
+}
 
 } // namespace
 
@@ -130,11 +139,8 @@ std::optional<std::string> EmulatedBlock::run(uint64_t index) {
   currentBlock = outer;
   if (!error)
     return std::nullopt;
-  // Fibers that have not ended would unwind their stacks, through frames of
-  // compiled code that cannot be unwound: they are left as they are.
   for (Thread &thread : threads)
-    if (thread.fiber)
-      new boost::context::fiber(std::move(thread.fiber));
+    leave(std::move(thread.fiber));
   return std::string("kernel @") + kernel->name + ", block " + id.describe() +
          ": " + *error;
 }

@@ -44,7 +44,8 @@ inline StackRange haveSwitched([[maybe_unused]] void *kept) {
   return left;
 }
 
-/// `stack` is used anew: frames on it may have been left without an end.
+/// What `stack` takes is used anew: frames there may have been left without an
+/// end.
 inline void forgetFrames([[maybe_unused]] StackRange stack) {
 #ifdef GPT2_ANNOTATES_FIBERS
   ASAN_UNPOISON_MEMORY_REGION(stack.bottom, stack.bytes);

@@ -1,5 +1,6 @@
 //===- fiber_stacks.cpp - Stacks of a block's fibers, guarded ------------===//
 #include "device/emulator/fiber_stacks.h"
+#include "device/emulator/fiber_annotations.h"
 #include "support/error.h"
 
 #include <atomic>
@@ -90,6 +91,8 @@ FiberStacks::~FiberStacks() { release(); }
 void FiberStacks::release() {
   if (!memory)
     return;
+  for (unsigned i = 0; i < count; ++i)
+    forgetFrames(stack(i));
   munmap(memory, count * strideBytes());
   stacksInUse -= count;
   memory = nullptr;
