@@ -3,6 +3,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/tools.h"
 #include "compiler/pipeline/pipeline_text.h"
+#include "device/program_abi.h"
 #include "run/self_check.h"
 #include "support/error.h"
 
@@ -80,12 +81,13 @@ public:
   /// The library, in which a JSON text says what is in it: `about`, the
   /// chapter, the CPU and the programs.
   std::string link(json::Object about) {
+    about["abi"] = abi::version;
     about["chapter"] = chapter.name;
     about["cpu"] = portableCpu();
     about["programs"] = std::move(programs);
     std::string text;
     llvm::raw_string_ostream(text) << json::Value(std::move(about));
-    objects.push_back(objectOf("gpt2_programs", text));
+    objects.push_back(objectOf(abi::programs.name, text));
     return linkShared(objects);
   }
 

@@ -1,7 +1,7 @@
 //===- passes.h - The passes of our own ---------------------------------===//
 #pragma once
 
-#include "compiler/passes/attributes.h"
+#include "compiler/dialect/attributes.h"
 
 #include "mlir/Pass/Pass.h"
 

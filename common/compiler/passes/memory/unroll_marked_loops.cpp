@@ -15,8 +15,6 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-constexpr StringLiteral unrollAttr = "gpt2.unroll";
-
 struct UnrollMarkedLoops : PassWrapper<UnrollMarkedLoops, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(UnrollMarkedLoops)
 

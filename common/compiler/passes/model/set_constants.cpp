@@ -20,8 +20,6 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
-constexpr StringLiteral nameAttr = "gpt2.constant";
-
 struct SetConstants : PassWrapper<SetConstants, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SetConstants)
 
@@ -49,7 +47,7 @@ struct SetConstants : PassWrapper<SetConstants, OperationPass<>> {
         return signalPassFailure();
       }
       getOperation()->walk([&, name = name](arith::ConstantOp constant) {
-        auto its = constant->getAttrOfType<StringAttr>(nameAttr);
+        auto its = constant->getAttrOfType<StringAttr>(constantAttr);
         if (its && its == name && isa<FloatType>(constant.getType()))
           constant.setValueAttr(FloatAttr::get(constant.getType(), value));
       });
