@@ -12,6 +12,7 @@
 
 using namespace gpt2;
 using namespace gpt2::testing;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 namespace {
@@ -136,9 +137,17 @@ TEST(Schedule, SaysWhatItLacks) {
       std::filesystem::path(::testing::TempDir()) / "empty.mlir";
   writeFile(file, {"module {}\n"});
   EXPECT_THAT(messageOf([&] { (void)numberIn(file, "rows"); }),
-              HasSubstr("%rows = transform.param.constant"));
+              HasSubstr("%rows = transform.tune.knob<\"rows\">"));
   EXPECT_THAT(messageOf([&] { (void)scheduleFor({file}, "x86-64"); }),
               HasSubstr("gpt2.features"));
+  // A misspelt attribute, at its line.
+  std::filesystem::path misspelt =
+      std::filesystem::path(::testing::TempDir()) / "misspelt.mlir";
+  writeFile(misspelt, {"\nmodule attributes {gpt2.featuers = \"avx2\"} {}\n"});
+  EXPECT_THAT(messageOf([&] { (void)scheduleFor({misspelt}, "x86-64"); }),
+              AllOf(HasSubstr("misspelt.mlir:2:1"),
+                    HasSubstr("no attribute gpt2.featuers belongs to a module; "
+                              "there are: gpt2.features, gpt2.chips")));
   EXPECT_THAT(
       messageOf([&] {
         (void)scheduleFor({withSchedule("avx512").schedule}, "x86-64");

@@ -14,7 +14,7 @@ struct TunedTest : ::testing::TestWithParam<std::string> {
   TemporaryDirectory directory;
 };
 
-// What a schedule offers --tune works: the first of each number's others, the
+// What a schedule offers --tune works: the first of each knob's options, the
 // second of each, and so on.
 TEST_P(TunedTest, OtherNumbersComputeTheSame) {
   Chapter chapter = tested().chapter;
@@ -22,18 +22,18 @@ TEST_P(TunedTest, OtherNumbersComputeTheSame) {
   for (const std::filesystem::path &file : chapter.schedules)
     if (file.stem() == GetParam())
       own = file;
-  std::vector<Parameter> parameters = parametersOf(own);
-  ASSERT_EQ(parameters.size(), 6u);
+  std::vector<Knob> knobs = tunableKnobs(own);
+  ASSERT_EQ(knobs.size(), 6u);
   size_t most = 0;
-  for (const Parameter &parameter : parameters)
-    most = std::max(most, parameter.others.size());
+  for (const Knob &knob : knobs)
+    most = std::max(most, knob.options.size());
   Config config = makeConfig(1, 3, 192, 150, 333);
   Weights weights = randomWeights(config);
   chapter.schedule = directory / "schedule.mlir";
   for (size_t i = 0; i < most; ++i) {
     Numbers numbers;
-    for (const Parameter &parameter : parameters)
-      numbers[parameter.name] = parameter.others[i % parameter.others.size()];
+    for (const Knob &knob : knobs)
+      numbers[knob.name] = knob.options[i % knob.options.size()];
     writeFile(chapter.schedule, {withNumbers(own, numbers)});
     Executable program =
         load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
@@ -54,20 +54,19 @@ INSTANTIATE_TEST_SUITE_P(All, TunedTest,
 struct TuneRun : ProgramRun {
   std::filesystem::path seen = directory / "seen.json";
 
-  /// The schedule for this CPU, but each number has no other, except one.
-  std::string scheduleWith(const std::string &others) {
+  /// The schedule for this CPU, but no knob has other options, except that of
+  /// keys, which has `options`.
+  std::string scheduleWith(const std::string &options) {
     Chapter chapter = tested().chapter;
-    std::string text = readFile(chapter.scheduleFiles().front()), result;
-    for (size_t at = 0; at < text.size();) {
-      size_t end = text.find('\n', at);
-      std::string line = text.substr(at, end - at);
-      line = line.substr(0, line.find(" // or"));
-      if (line.find("%keys = transform.param.constant") != std::string::npos)
-        line += others;
-      result += line + "\n";
-      at = end + 1;
-    }
-    writeFile(directory / "own.mlir", {result});
+    std::string text = readFile(chapter.scheduleFiles().front());
+    text = std::regex_replace(
+        text, std::regex(R"((knob<"keys"> = (\d+) from options = )\[.*\])"),
+        "$1" + options);
+    text = std::regex_replace(
+        text,
+        std::regex(R"((knob<"(?!keys)\w+"> = )(\d+) from options = \[.*\])"),
+        "$1$2 from options = [$2]");
+    writeFile(directory / "own.mlir", {text});
     return "--schedule=" + (directory / "own.mlir").string();
   }
 };
@@ -76,7 +75,7 @@ struct TuneRun : ProgramRun {
 // and it ends.
 TEST_F(TuneRun, WritesWhatItSaw) {
   ProgramResult result =
-      run({"--tune=" + seen.string(), scheduleWith(" // or 2")});
+      run({"--tune=" + seen.string(), scheduleWith("[2, $2]")});
   ASSERT_EQ(result.exitCode, 0) << result.err;
   nlohmann::json json = nlohmann::json::parse(readFile(seen));
   EXPECT_EQ(json["threads"], 1);
@@ -92,7 +91,7 @@ TEST_F(TuneRun, WritesWhatItSaw) {
   }
   // The next run has it, if it was better.
   result =
-      run({"a", scheduleWith(" // or 2"), "--greedy", "--max-new-tokens=2"});
+      run({"a", scheduleWith("[2, $2]"), "--greedy", "--max-new-tokens=2"});
   EXPECT_EQ(result.err.find("schedule: tuned, ") != std::string::npos,
             json["best"] == 1)
       << result.err;
@@ -128,7 +127,7 @@ TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
   for (std::vector<std::string> other :
        {std::vector<std::string>{"--weights=bf16"},
         {"--kv=bf16"},
-        {scheduleWith("")}}) {
+        {scheduleWith("[$2]")}}) {
     ProgramResult result = with(other);
     EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_THAT(result.err, Not(HasSubstr("tuned")));
@@ -137,10 +136,10 @@ TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
 
 TEST_F(TuneRun, RefusesWhatHasNoUse) {
   std::string tune = "--tune=" + seen.string();
-  EXPECT_THAT(errorOf({tune, scheduleWith("")}),
-              HasSubstr("no number to tune: write others behind one"));
-  EXPECT_THAT(errorOf({tune, scheduleWith(" // or none")}),
-              HasSubstr("%keys = "));
+  EXPECT_THAT(errorOf({tune, scheduleWith("[$2]")}),
+              HasSubstr("no number to tune: give a knob several options"));
+  EXPECT_THAT(errorOf({tune, scheduleWith("[$2, \"none\"]")}),
+              HasSubstr("the knob \"keys\": expected numbers above 0"));
   EXPECT_THAT(errorOf({tune, "--tune-seconds=-1"}),
               HasSubstr("--tune-seconds=-1: expected 0 or more"));
   ProgramResult result = runProgram(tested().program, {tune, "--no-cache"});

@@ -3,6 +3,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/tools.h"
 #include "compiler/pipeline/pipeline_text.h"
+#include "device/program_abi.h"
 #include "run/self_check.h"
 #include "support/error.h"
 
@@ -81,10 +82,11 @@ public:
   /// The library, in which a JSON text says what is in it: `about`, the
   /// chapter, the CPU and the programs.
   std::string link(json about) {
+    about["abi"] = abi::version;
     about["chapter"] = chapter.name;
     about["cpu"] = portableCpu();
     about["programs"] = std::move(programs);
-    objects.push_back(objectOf("gpt2_programs", about.dump()));
+    objects.push_back(objectOf(abi::programs.name, about.dump()));
     return linkShared(objects);
   }
 

@@ -14,7 +14,8 @@ namespace gpt2 {
 ///
 /// Its host code is for any x86-64 CPU with AVX2 (x86-64-v3), or for the basic
 /// CPU of another architecture. A variable `gpt2_programs` holds a JSON text:
-///   {"chapter", "model": {"layers", ...}, "cpu",
+///   {"abi": see device/program_abi.h, "chapter", "model": {"layers", ...},
+///   "cpu",
 ///    "programs": [{"suffix", "device": "cpu" | "emulator" | "gpu", "chip"}]}
 /// A program's symbols end in its suffix, its self-check's in that and
 /// "_check".

@@ -200,11 +200,11 @@ void confirm(Search &search, Bench &bench) {
 
 void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   std::filesystem::path schedule = request.chapter.scheduleFiles().front();
-  std::vector<Parameter> parameters = parametersOf(schedule);
-  if (parameters.empty())
-    fail(schedule.string(), ": no number to tune: write others behind one, as "
-                            "%rows = transform.param.constant 8 : i64 -> "
-                            "!number // or 4, 12");
+  std::vector<Knob> knobs = tunableKnobs(schedule);
+  if (knobs.empty())
+    fail(schedule.string(), ": no number to tune: give a knob several options, "
+                            "%rows = transform.tune.knob<\"rows\"> = 8 from "
+                            "options = [4, 8, 12] -> !number");
   std::filesystem::path kept =
       tunedPath(request.chapter, sizesOf(checkpoint.config()), request.threads,
                 request.cacheDirectory);
@@ -220,7 +220,7 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   Bench bench(request, checkpoint, trial.replace_extension(".trial.mlir"));
   Stopwatch watch;
   Search search = searchNumbers(
-      parameters, [&](const Numbers &numbers) { return bench(numbers); },
+      knobs, [&](const Numbers &numbers) { return bench(numbers); },
       [&] { return watch.seconds() < request.seconds; });
   confirm(search, bench);
   writeJson(request.seen, toJson(request, checkpoint.config(), search));

@@ -15,7 +15,7 @@ struct TuneRequest {
   std::filesystem::path seen;           ///< what was tried, as JSON
 };
 
-/// Measures the schedule with other numbers, those behind "// or" in its text:
+/// Measures the schedule with other numbers, the options of its knobs:
 /// a prompt of 64 tokens and tokens behind it. Keeps the schedule with the best
 /// of them, if they beat its own, for later runs; says on stderr how each did
 /// and on stdout what came of it. Throws an Error if the schedule offers no

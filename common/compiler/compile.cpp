@@ -90,16 +90,17 @@ gpu::GPUModuleOp kernelsOf(ModuleOp program) {
 }
 
 /// Adds what loaders of the program can look up.
-void addConstant(llvm::Module &module, const char *name,
+template <typename T>
+void addConstant(llvm::Module &module, const abi::Variable<T> &variable,
                  llvm::Constant *value) {
   new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                           llvm::GlobalValue::ExternalLinkage, value, name);
+                           llvm::GlobalValue::ExternalLinkage, value,
+                           variable.name);
 }
 
-/// Adds kernels to the program: for the emulator gpt2_emulated_kernels and
-/// gpt2_subgroup_size, an i32; for a GPU gpt2_gpu_image, a string that is the
-/// image, and gpt2_gpu_chip, the chip that it is for; and gpt2_gpu_cubin, if
-/// that is wanted and can be made.
+/// Adds kernels to the program, with the variables of device/program_abi.h that
+/// say what they are: for the emulator, or for a GPU; for NVIDIA's with machine
+/// code, if that is wanted and can be made.
 void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
                 const CompileRequest &request, llvm::TargetMachine &target) {
   llvm::LLVMContext &context = program.getContext();
@@ -108,14 +109,14 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
   };
   if (request.kernelsFor == KernelsFor::Gpu) {
     std::string image = gpuImageOf(kernels, request.gpu);
-    addConstant(program, "gpt2_gpu_image", string(image));
+    addConstant(program, abi::gpuImage, string(image));
     if (request.withCubin && request.gpu.vendor == GpuVendor::Nvidia)
       if (auto cubin = assembleCubin(image, request.gpu.chip))
-        addConstant(program, "gpt2_gpu_cubin", string(*cubin));
-    addConstant(program, "gpt2_gpu_chip", string(request.gpu.chip));
+        addConstant(program, abi::gpuCubin, string(*cubin));
+    addConstant(program, abi::gpuChip, string(request.gpu.chip));
     return;
   }
-  addConstant(program, "gpt2_subgroup_size",
+  addConstant(program, abi::subgroupSize,
               llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
                                      request.gpu.subgroupSize()));
   if (llvm::Linker::linkModules(program,
@@ -129,8 +130,9 @@ void addSuffix(llvm::Module &program, const std::string &suffix) {
     if (value.isDeclaration() || value.hasLocalLinkage())
       continue;
     llvm::StringRef name = value.getName();
-    if (name.starts_with(entryPrefix) || name.starts_with("gpt2_") ||
-        name.ends_with("_arena_bytes"))
+    if (name.starts_with(abi::entryPrefix) ||
+        name.starts_with(abi::variablePrefix) ||
+        name.ends_with(abi::arenaSuffix))
       value.setName(name + suffix);
     else
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -154,7 +156,7 @@ std::string build(const CompileRequest &request, Code kind) {
   if (kernels)
     addKernels(*ir, kernels, request, *target);
   if (ir->getFunction("__kmpc_fork_call")) // of OpenMP
-    addConstant(*ir, "gpt2_divides_loops",
+    addConstant(*ir, abi::dividesLoops,
                 llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);

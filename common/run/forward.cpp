@@ -24,13 +24,13 @@ int64_t cacheBytes(const Config &config, int64_t sequences, ElementType type) {
 Forward::Forward(Executable &executable, Weights &weights, int64_t sequences,
                  std::vector<MemRef> extra)
     : executable(executable), sizes(weights.config()),
-      choosesOnDevice(executable.has("most_likely")),
+      choosesOnDevice(executable.has(abi::argmax)),
       tokensOnDevice(
           allocateOn(executable.device(),
                      3 * static_cast<size_t>(sizes.context) * sizeof(int32_t),
                      "the tokens")),
       extra(std::move(extra)) {
-  bool hasCache = executable.has("decode");
+  bool hasCache = executable.has(abi::decode);
   for (size_t i = 0; i <= (hasCache ? Values : Tokens); ++i)
     arguments.emplace_back(static_cast<float *>(nullptr), // given with a call
                            std::vector<int64_t>{});
@@ -78,7 +78,7 @@ void Forward::makeRoom(int64_t count) {
 }
 
 void Forward::addPrepared(Weights &weights, size_t i,
-                          const Executable::Layout &layout) {
+                          const PackedLayout &layout) {
   const WeightSpec &spec = weights.specs()[i];
   Device &device = executable.device();
   std::string name(spec.name);
@@ -114,7 +114,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
   }
 
   // A layer, or about a million elements, at a time.
-  std::string prepare = "prepare_" + std::to_string(arguments.size());
+  std::string entry = abi::prepackEntry(arguments.size());
   int64_t rowElements = spec.elements() / spec.shape[0];
   int64_t rows = layout.rows *
                  std::max<int64_t>(1, (1 << 20) / (rowElements * layout.rows));
@@ -128,7 +128,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
     for (const Result &result : results)
       tensors.push_back(result.chunk(row, shape[0]));
     tensors.push_back(plain.at(source.get()));
-    executable.call(prepare, std::move(tensors));
+    executable.call(entry, std::move(tensors));
     weights.release(i, row + shape[0]);
   }
   addArgument(whole, std::move(memory));
@@ -214,13 +214,14 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
-    executable.call("forward", arguments);
+    executable.call(abi::forward, arguments);
     return;
   }
   arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
   arguments[Sequences] = MemRef(ids + count, {count});
   arguments[Positions] = MemRef(ids + 2 * count, {count});
-  executable.call(count == 1 && rows == 1 ? "decode" : "prefill", arguments);
+  executable.call(count == 1 && rows == 1 ? abi::decode : abi::prefill,
+                  arguments);
 }
 
 void Forward::readLogits(std::span<float> logits) {
@@ -240,7 +241,7 @@ int32_t Forward::mostLikely(size_t row) {
   if (choosesOnDevice) {
     if (!tokenOnDevice)
       tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
-    executable.call("most_likely",
+    executable.call(abi::argmax,
                     {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
                      MemRef(onDevice, {sizes.vocab})});
     device.copy(&token, tokenOnDevice.get(), sizeof token);

@@ -70,8 +70,7 @@ private:
   /// Gives weights, and then `extra`, to the device.
   void bindWeights(Weights &weights);
   /// Adds tensor `i`, laid out as the program wants it.
-  void addPrepared(Weights &weights, size_t i,
-                   const Executable::Layout &layout);
+  void addPrepared(Weights &weights, size_t i, const PackedLayout &layout);
   /// Adds what prepared tensors brought with them, behind all others.
   void addVectors();
   void bindCache(int64_t count);

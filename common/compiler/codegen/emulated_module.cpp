@@ -11,6 +11,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/emulate_intrinsics.h"
 #include "compiler/codegen/gpu_codegen.h"
+#include "device/program_abi.h"
 #include "support/error.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -62,7 +63,7 @@ public:
     auto *type = ArrayType::get(entries[0]->getType(), entries.size());
     new GlobalVariable(
         module, type, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-        ConstantArray::get(type, entries), "gpt2_emulated_kernels");
+        ConstantArray::get(type, entries), abi::emulatedKernels.name);
   }
 
 private:
@@ -207,7 +208,7 @@ EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
 
 const EmulatedKernel *EmulatedModule::kernels() const {
   return static_cast<const EmulatedKernel *>(
-      program->find("gpt2_emulated_kernels"));
+      program->find(abi::emulatedKernels.name));
 }
 
 const EmulatedKernel &EmulatedModule::kernel(const std::string &name) const {

@@ -1,8 +1,9 @@
 //===- score_test.cpp - Scores that can be counted by hand --------------===//
+#include "compiler/dialect/dialect.h"
 #include "compiler/inspect/score.h"
 #include "support/error.h"
 
-#include "mlir/InitAllDialects.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 
 #include <gmock/gmock.h>
@@ -15,9 +16,7 @@ namespace {
 
 Score score(const std::string &body, double cacheBytes,
             const KnownElements &elements = {}) {
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::MLIRContext context(registry);
+  mlir::MLIRContext context(dialectRegistry());
   auto module = mlir::parseSourceString<mlir::ModuleOp>(body, &context);
   if (!module)
     throw std::runtime_error("the test's text does not parse");

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/passes/attributes.h"
+#include "compiler/dialect/attributes.h"
 
 #include "mlir/Pass/Pass.h"
 

@@ -47,9 +47,8 @@ int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
 int64_t dotProductLanes(const std::filesystem::path &schedule,
                         const std::optional<std::string> &cpu);
 
-/// The number that `schedule` gives `name`:
-///   %name = transform.param.constant 8 : i64 -> ...
-/// Throws an Error if it gives none, or one that is not above 0.
+/// The number that `schedule` selects for its knob `name`, see schedule_text.h.
+/// Throws an Error if it has none of that name.
 int64_t numberIn(const std::filesystem::path &schedule,
                  const std::string &name);
 

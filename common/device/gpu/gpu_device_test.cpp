@@ -157,7 +157,7 @@ void step(void *) { Device::current().launch("a", {}, {}, nullptr); }
 class Recorded : public GpuDeviceTest {
 protected:
   Executable program{[](const std::string &name) -> void * {
-                       return name == std::string(entryPrefix) + "step"
+                       return name == std::string(abi::entryPrefix) + "step"
                                   ? reinterpret_cast<void *>(step)
                                   : nullptr;
                      },
@@ -245,9 +245,9 @@ void layernorm(void *y, void *x, void *gain, void *bias) {
 
 TEST(SelfCheck, NoticesAWrongKernel) {
   Executable kernels([](const std::string &name) -> void * {
-    if (name == std::string(entryPrefix) + "test_linear")
+    if (name == std::string(abi::entryPrefix) + "test_linear")
       return reinterpret_cast<void *>(linear);
-    if (name == std::string(entryPrefix) + "test_layernorm")
+    if (name == std::string(abi::entryPrefix) + "test_layernorm")
       return reinterpret_cast<void *>(layernorm);
     return nullptr;
   });

@@ -39,8 +39,6 @@ template <typename Op> struct TilePattern : OpConversionPattern<Op> {
   const Unit &unit;
 };
 
-constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
-
 struct ConvertLoad : TilePattern<vector::LoadOp> {
   using TilePattern::TilePattern;
 

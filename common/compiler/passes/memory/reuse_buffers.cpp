@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/memory/buffer_size.h"
 #include "compiler/passes/passes.h"
+#include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -185,10 +186,11 @@ private:
     auto size = MemRefType::get({}, builder.getI64Type());
     auto value = DenseElementsAttr::get(
         RankedTensorType::get({}, builder.getI64Type()), bytes);
-    memref::GlobalOp::create(
-        builder, function.getLoc(), (function.getName() + "_arena_bytes").str(),
-        /*sym_visibility=*/StringAttr(), size, value, /*constant=*/true,
-        /*alignment=*/IntegerAttr());
+    memref::GlobalOp::create(builder, function.getLoc(),
+                             abi::arenaBytes(function.getName().str()).name,
+                             /*sym_visibility=*/StringAttr(), size, value,
+                             /*constant=*/true,
+                             /*alignment=*/IntegerAttr());
     Value memory = function.getArgument(position);
     for (auto [place, offset] : llvm::zip_equal(places, offsets))
       settle(

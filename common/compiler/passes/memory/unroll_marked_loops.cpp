@@ -13,8 +13,6 @@ namespace gpt2 {
 
 namespace {
 
-constexpr StringLiteral unrollAttr = "gpt2.unroll";
-
 struct UnrollMarkedLoops : impl::UnrollMarkedLoopsBase<UnrollMarkedLoops> {
   void runOnOperation() final {
     SmallVector<scf::ForOp> loops; // inner ones first

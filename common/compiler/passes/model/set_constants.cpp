@@ -13,8 +13,6 @@ namespace gpt2 {
 
 namespace {
 
-constexpr StringLiteral nameAttr = "gpt2.constant";
-
 struct SetConstants : impl::SetConstantsBase<SetConstants> {
   using Base::Base;
 
@@ -30,7 +28,7 @@ struct SetConstants : impl::SetConstantsBase<SetConstants> {
         return signalPassFailure();
       }
       getOperation()->walk([&, name = name](arith::ConstantOp constant) {
-        auto its = constant->getAttrOfType<StringAttr>(nameAttr);
+        auto its = constant->getAttrOfType<StringAttr>(constantAttr);
         if (its && its == name && isa<FloatType>(constant.getType()))
           constant.setValueAttr(FloatAttr::get(constant.getType(), value));
       });

@@ -30,8 +30,6 @@ namespace gpt2 {
 
 namespace {
 
-constexpr StringLiteral sizeAttr = "gpt2.size";
-
 /// `value` as `type`: itself, or a cast of it.
 Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
   if (value.getType() == type)

@@ -15,10 +15,10 @@ namespace {
 struct TieEmbeddings : impl::TieEmbeddingsBase<TieEmbeddings> {
   void runOnOperation() final {
     for (auto entry : getOperation().getOps<func::FuncOp>()) {
-      std::optional<unsigned> head = argumentWith(entry, "gpt2.lm_head");
+      std::optional<unsigned> head = argumentWith(entry, lmHeadAttr);
       if (entry.isExternal() || !head)
         continue;
-      std::optional<unsigned> tokens = argumentWith(entry, "gpt2.embedding");
+      std::optional<unsigned> tokens = argumentWith(entry, embeddingAttr);
       if (!tokens || entry.getArgument(*head).getType() !=
                          entry.getArgument(*tokens).getType()) {
         entry.emitError("tie-embeddings: gpt2.lm_head is there, and no "

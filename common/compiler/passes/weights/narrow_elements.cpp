@@ -1,5 +1,6 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
 #include "compiler/passes/passes.h"
+#include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -179,7 +180,7 @@ private:
     auto type = RankedTensorType::get({}, builder.getI32Type());
     memref::GlobalOp::create(
         builder, getOperation().getLoc(),
-        marked == cacheAttr ? "gpt2_cache_bits" : "gpt2_weight_bits",
+        (marked == cacheAttr ? abi::cacheBits : abi::matrixBits).name,
         /*sym_visibility=*/StringAttr(),
         MemRefType::get({}, builder.getI32Type()),
         DenseElementsAttr::get(type, int32_t{16}), /*constant=*/true,
