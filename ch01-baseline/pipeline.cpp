@@ -8,7 +8,7 @@
 
 namespace gpt2::ch01_baseline {
 
-std::vector<Stage> stages(const Setting &setting) {
+Pipeline stages(const Setting &setting) {
   return {
       specializeStage(setting), // `?` to numbers, calls to loops
       bufferizeStage(),   // insert and extract to store and load, in place

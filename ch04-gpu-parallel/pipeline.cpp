@@ -29,11 +29,11 @@ constexpr int64_t blockShape[] = {1, 64};
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages = {
+Pipeline stages(const Setting &setting) {
+  Pipeline stages = {
       // `?` to numbers, calls to kernels' bodies
       specializeStage(setting),
-      {"bufferized",
+      {StageKind::Bufferized,
        [](OpPassManager &pm) {
          addOneShotBufferization(pm);
          // gelu and residual: by the thread that made what they read
@@ -43,7 +43,7 @@ std::vector<Stage> stages(const Setting &setting) {
          // temporaries into one block of the device's memory
          pm.addPass(createReuseBuffers(/*inArena=*/true));
        }},
-      {"launches",
+      {StageKind::Launches,
        [gpu = setting.gpu](OpPassManager &pm) {
          // what is still linalg: to scf.parallel
          pm.addPass(createConvertLinalgToParallelLoopsPass());
@@ -62,7 +62,7 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }},
-      {"gpu",
+      {StageKind::Gpu,
        [](OpPassManager &pm) {
          // constants into kernels, which would else be handed them
          pm.addPass(createGpuLaunchSinkIndexComputationsPass());
@@ -70,9 +70,10 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createNameKernels());
          pm.addPass(createGpuKernelOutliningPass());
        }},
-      {setting.gpu.vendor == GpuVendor::Nvidia ? "nvvm" : "rocdl",
+      {setting.gpu.vendor == GpuVendor::Nvidia ? StageKind::Nvvm
+                                               : StageKind::Rocdl,
        [gpu = setting.gpu](OpPassManager &pm) { addGpuLowering(pm, gpu); }},
-      {"llvm-dialect",
+      {StageKind::LlvmDialect,
        [](OpPassManager &pm) {
          // the layer loop to blocks and branches
          pm.addPass(createSCFToControlFlowPass());
@@ -87,7 +88,7 @@ std::vector<Stage> stages(const Setting &setting) {
        }},
   };
   if (setting.weights == ElementType::BF16)
-    stages.insert(stages.begin() + 1, weightsStage());
+    stages.insertAfter(StageKind::Specialized, weightsStage());
   return stages;
 }
 

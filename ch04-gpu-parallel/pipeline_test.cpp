@@ -35,11 +35,8 @@ CompileRequest requestFor(const std::string &chip,
 
 /// The program behind the stage `last`.
 struct Compiled : Session {
-  Compiled(const CompileRequest &request, const std::string &last)
-      : Session(request) {
-    auto end = llvm::find_if(
-        request.stages, [&](const Stage &stage) { return stage.name == last; });
-    run({request.stages.begin(), end + 1});
+  Compiled(const CompileRequest &request, StageKind last) : Session(request) {
+    run(request.stages.upTo(last));
   }
 
   template <typename Op> std::vector<Op> all() {
@@ -56,7 +53,7 @@ std::string textOf(mlir::Operation *op) {
 }
 
 TEST(Pipeline, LaunchesKernelsAndNothingElse) {
-  Compiled program(requestFor("sm_90"), "launches");
+  Compiled program(requestFor("sm_90"), StageKind::Launches);
   // In the layer loop: two layernorms, four products (which do gelu and two
   // residuals as well), attention's three. Outside: embedding, layernorm,
   // logits; and the most likely token.
@@ -70,7 +67,7 @@ TEST(Pipeline, LaunchesKernelsAndNothingElse) {
 
 TEST(Pipeline, ReducesWithShuffles) {
   // Six sums and maxima of rows, of five shuffles each.
-  Compiled warps(requestFor("sm_90"), "nvvm");
+  Compiled warps(requestFor("sm_90"), StageKind::Nvvm);
   size_t reductions = 3 * 2 + 2 + 1;
   EXPECT_EQ(warps.all<mlir::NVVM::ShflOp>().size(), 5 * reductions);
 }
@@ -78,7 +75,8 @@ TEST(Pipeline, ReducesWithShuffles) {
 TEST(Pipeline, KernelsCallNothing) {
   for (const char *chip : {"sm_90", "gfx942"}) {
     bool isNvidia = std::string(chip) == "sm_90";
-    Compiled program(requestFor(chip), isNvidia ? "nvvm" : "rocdl");
+    Compiled program(requestFor(chip),
+                     isNvidia ? StageKind::Nvvm : StageKind::Rocdl);
     for (auto call : program.all<mlir::LLVM::CallOp>())
       ADD_FAILURE() << chip << ": " << textOf(call);
     for (auto function : program.all<mlir::LLVM::LLVMFuncOp>())
@@ -98,7 +96,7 @@ TEST(Pipeline, NoPassIsIdleForOtherChipsAndWeights) {
 TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
   for (std::string chip : {"gfx942", "gfx1100", "gfx1151"}) {
     CompileRequest request = requestFor(chip);
-    Compiled program(request, "rocdl");
+    Compiled program(request, StageKind::Rocdl);
     std::string image =
         gpuImageOf(program.all<mlir::gpu::GPUModuleOp>().front(), request.gpu);
     ASSERT_EQ(image.substr(0, 4), "\x7f"

@@ -16,10 +16,7 @@ namespace {
 /// The program behind the stage "bufferized".
 struct Bufferized : Session {
   explicit Bufferized(const CompileRequest &request) : Session(request) {
-    auto end = llvm::find_if(request.stages, [](const Stage &stage) {
-      return stage.name == "bufferized";
-    });
-    run({request.stages.begin(), end + 1});
+    run(request.stages.upTo(StageKind::Bufferized));
   }
 
   std::vector<mlir::func::FuncOp> entries() {

@@ -31,30 +31,20 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace ch05_kv_cache {
-std::vector<Stage> stages(const Setting &setting);
+Pipeline stages(const Setting &setting);
 namespace gpu {
-std::vector<Stage> stages(const Setting &setting);
+Pipeline stages(const Setting &setting);
 }
 } // namespace ch05_kv_cache
 
 namespace ch06_vectorize {
 namespace {
 
-/// The chapter before's first stage, with names for the schedule.
-Stage withNames(Stage specialized) {
-  return {specialized.name,
-          [parents = specialized.addPasses](OpPassManager &pm) {
-            // Each operation remembers which kernel it is of.
-            pm.addNestedPass<func::FuncOp>(createNameOperations());
-            parents(pm);
-          }};
-}
-
 /// Weights in fewer bits and, for instructions that add several products, the
 /// factors that they meet.
 Stage narrowStage(const Setting &setting) {
-  return {"weights", [isQuantized = setting.weights == ElementType::I8,
-                      depth = setting.dotDepth](OpPassManager &pm) {
+  return {StageKind::Weights, [isQuantized = setting.weights == ElementType::I8,
+                               depth = setting.dotDepth](OpPassManager &pm) {
             if (isQuantized) {
               pm.addPass(createQuantizeMatrices(depth));
               return;
@@ -66,9 +56,9 @@ Stage narrowStage(const Setting &setting) {
 }
 
 Stage scheduleStage(const Setting &setting) {
-  return {"scheduled", [files = setting.schedule,
-                        rows = numberIn(setting.schedule.front(), "rows")](
-                           OpPassManager &pm) {
+  return {StageKind::Scheduled, [files = setting.schedule,
+                                 rows = numberIn(setting.schedule.front(),
+                                                 "rows")](OpPassManager &pm) {
             // Tokens in blocks of as many rows as a tile has: no remainders.
             pm.addNestedPass<func::FuncOp>(createBlockRows(rows));
             // A product and the sum it goes into: one instruction.
@@ -86,8 +76,8 @@ Stage scheduleStage(const Setting &setting) {
 }
 
 Stage packStage(const Setting &setting) {
-  return {"packed", [depth = setting.dotDepth,
-                     lanes = setting.dotLanes](OpPassManager &pm) {
+  return {StageKind::Packed, [depth = setting.dotDepth,
+                              lanes = setting.dotLanes](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());
             // Several products by one instruction.
@@ -101,7 +91,7 @@ Stage packStage(const Setting &setting) {
 }
 
 Stage bufferStage() {
-  return {"bufferized", [](OpPassManager &pm) {
+  return {StageKind::Bufferized, [](OpPassManager &pm) {
             // What is computed may begin with a bias, and must not change it.
             pm.addNestedPass<func::FuncOp>(createProtectArguments());
             addBufferization(pm);
@@ -112,7 +102,7 @@ Stage bufferStage() {
 }
 
 Stage vectorStage(const Setting &setting) {
-  return {"vectors", [files = setting.schedule](OpPassManager &pm) {
+  return {StageKind::Vectors, [files = setting.schedule](OpPassManager &pm) {
             // Tiles to rows, rows to vectors that LLVM knows.
             pm.addPass(createRunSchedule(files, "vectors"));
             // Rows of a tile that are read twice.
@@ -121,7 +111,7 @@ Stage vectorStage(const Setting &setting) {
 }
 
 Stage loopStage() {
-  return {"loops", [](OpPassManager &pm) {
+  return {StageKind::Loops, [](OpPassManager &pm) {
             // A new key's way into the cache: a loop.
             pm.addPass(createCopiesToLinalg());
             // Parts that threads divide.
@@ -137,7 +127,7 @@ Stage loopStage() {
 
 /// As the chapter before's, with vectors and threads.
 Stage llvmStage() {
-  return {"llvm-dialect", [](OpPassManager &pm) {
+  return {StageKind::LlvmDialect, [](OpPassManager &pm) {
             // Parallel loops to OpenMP's, and their stack memory out of them.
             pm.addPass(createConvertSCFToOpenMPPass());
             pm.addPass(createAllocatePerThread());
@@ -158,19 +148,20 @@ Stage llvmStage() {
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages;
-  for (Stage &stage : ch05_kv_cache::stages(setting)) {
-    if (stage.name == "fused") // from here on it is the schedule's
-      break;
-    if (stage.name != "weights")
-      stages.push_back(stages.empty() ? withNames(stage) : stage);
-  }
+Pipeline stages(const Setting &setting) {
+  Pipeline stages = ch05_kv_cache::stages(setting);
+  // From there on it is the schedule's.
+  stages.eraseFrom(StageKind::Fused);
+  stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
+    // Each operation remembers which kernel it is of: names for the schedule.
+    pm.addNestedPass<func::FuncOp>(createNameOperations());
+  });
+  if (setting.weights == ElementType::BF16)
+    stages.erase(StageKind::Weights);
   if (setting.weights != ElementType::F32)
-    stages.push_back(narrowStage(setting));
-  for (Stage stage : {scheduleStage(setting), packStage(setting), bufferStage(),
-                      vectorStage(setting), loopStage(), llvmStage()})
-    stages.push_back(std::move(stage));
+    stages.append({narrowStage(setting)});
+  stages.append({scheduleStage(setting), packStage(setting), bufferStage(),
+                 vectorStage(setting), loopStage(), llvmStage()});
   return stages;
 }
 
@@ -198,7 +189,7 @@ bool usesMatrixUnits(const Setting &setting) {
 
 /// What a block computes is divided: among subgroups, then into tiles.
 Stage blockStage(const Setting &setting) {
-  return {"scheduled", [files = setting.schedule](OpPassManager &pm) {
+  return {StageKind::Scheduled, [files = setting.schedule](OpPassManager &pm) {
             // A layer's weights are a view of all layers': what reads 16 bytes
             // of one says so of the other, too. The schedule folds views
             // without that.
@@ -209,45 +200,37 @@ Stage blockStage(const Setting &setting) {
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages = ch05_kv_cache::gpu::stages(setting);
+Pipeline stages(const Setting &setting) {
+  Pipeline stages = ch05_kv_cache::gpu::stages(setting);
   bool hasUnits = usesMatrixUnits(setting);
   if (hasUnits)
-    stages.insert(
-        llvm::find_if(stages,
-                      [](const Stage &s) { return s.name == "launches"; }),
-        blockStage(setting));
-  for (Stage &stage : stages) {
-    auto parents = stage.addPasses;
-    if (stage.name == "specialized")
-      stage.addPasses = [parents, hasUnits](OpPassManager &pm) {
-        // Kernels for matrix units and for 16 bytes at a time.
-        if (hasUnits)
-          pm.addPass(createPreferKernels("_in_bf16"));
-        parents(pm);
-        // Those that nothing calls.
-        pm.addPass(createSymbolDCEPass());
-      };
-    if (stage.name == "gpu" && hasUnits)
-      stage.addPasses = [parents, chip = setting.gpu.chip,
-                         isNvidia = setting.gpu.vendor ==
-                                    GpuVendor::Nvidia](OpPassManager &pm) {
-        parents(pm);
+    stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
+      // Kernels for matrix units and for 16 bytes at a time.
+      pm.addPass(createPreferKernels("_in_bf16"));
+    });
+  stages.appendPasses(StageKind::Specialized, [](OpPassManager &pm) {
+    // Those that nothing calls.
+    pm.addPass(createSymbolDCEPass());
+  });
+  if (!hasUnits)
+    return stages;
+  stages.insertBefore(StageKind::Launches, blockStage(setting));
+  bool isNvidia = setting.gpu.vendor == GpuVendor::Nvidia;
+  stages.appendPasses(
+      StageKind::Gpu, [chip = setting.gpu.chip, isNvidia](OpPassManager &pm) {
         // A subgroup's tiles to its lanes, products to the chip's instruction.
         OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
         kernels.addPass(createDistributeTiles(chip));
         // ldmatrix, of NVIDIA's.
         if (isNvidia)
           kernels.addPass(createConvertNVGPUToNVVMPass());
-      };
-    if (stage.name == "nvvm" && hasUnits)
-      stage.addPasses = [parents](OpPassManager &pm) {
-        parents(pm);
-        // Of addresses, which two passes took to LLVM's types.
-        pm.addNestedPass<mlir::gpu::GPUModuleOp>(
-            createReconcileUnrealizedCastsPass());
-      };
-  }
+      });
+  if (isNvidia)
+    stages.appendPasses(StageKind::Nvvm, [](OpPassManager &pm) {
+      // Of addresses, which two passes took to LLVM's types.
+      pm.addNestedPass<mlir::gpu::GPUModuleOp>(
+          createReconcileUnrealizedCastsPass());
+    });
   return stages;
 }
 

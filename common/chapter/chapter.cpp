@@ -52,8 +52,7 @@ std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   return files;
 }
 
-std::vector<Stage> Chapter::stages(const Sizes &sizes,
-                                   const Config &config) const {
+Pipeline Chapter::stages(const Sizes &sizes, const Config &config) const {
   Setting setting{.sizes = sizes,
                   .epsilon = config.epsilon,
                   .isTied = config.isTied,

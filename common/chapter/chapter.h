@@ -25,7 +25,7 @@ struct Chapter {
   /// The same for kernels alone, in the place of gpt2.mlir: entries test_NAME.
   std::vector<std::filesystem::path> kernelEntries;
   /// The pipeline for a model and a chip.
-  std::function<std::vector<Stage>(const Setting &setting)> pipeline;
+  std::function<Pipeline(const Setting &setting)> pipeline;
   std::vector<std::string> devices;       ///< what --device may name
   std::vector<std::string> weightFormats; ///< what --weights may name
   /// What --kv may name; empty if the program keeps no keys and values.
@@ -48,8 +48,7 @@ struct Chapter {
   bool takes(ElementType format) const;
   /// The pipeline for a model with these sizes, whose other numbers are
   /// `config`'s.
-  std::vector<Stage> stages(const Sizes &sizes,
-                            const Config &config = Config()) const;
+  Pipeline stages(const Sizes &sizes, const Config &config = Config()) const;
   /// The schedule to use and what it shares with others; none if there is none.
   /// Throws an Error if it is for other machines.
   std::vector<std::filesystem::path> scheduleFiles() const;

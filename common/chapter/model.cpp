@@ -66,13 +66,13 @@ Chapter withPipeline(const Chapter &chapter,
                      const std::filesystem::path &file) {
   Chapter changed = chapter;
   changed.onGpu = nullptr; // whose stages are others
-  std::vector<Stage> stages = stagesOf(readInput(file), nameOfInput(file));
-  std::string first = chapter.stages(Sizes()).front().name;
-  if (stages.empty() || stages[0].name != first)
-    fail(nameOfInput(file), ": expected the stage ", first, " first");
+  Pipeline stages = stagesOf(readInput(file), nameOfInput(file));
+  if (stages.empty() || stages.front().kind != StageKind::Specialized)
+    fail(nameOfInput(file), ": expected the stage ",
+         nameOf(StageKind::Specialized), " first");
   changed.pipeline = [stages,
                       own = chapter.pipeline](const Setting &setting) mutable {
-    stages[0] = own(setting)[0];
+    stages.replace(StageKind::Specialized, own(setting).front());
     return stages;
   };
   return changed;

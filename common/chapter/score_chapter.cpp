@@ -53,10 +53,9 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   }
   CompileRequest request = compileRequest(chapter, config, sizes);
   // Before launches become calls, and loops branches.
-  auto end = llvm::find_if(request.stages, [](const Stage &stage) {
-    return stage.name == "gpu" || stage.name == "llvm-dialect";
-  });
-  request.stages.erase(end, request.stages.end());
+  for (StageKind end : {StageKind::Gpu, StageKind::LlvmDialect})
+    if (request.stages.contains(end))
+      request.stages.eraseFrom(end);
   Session session(request);
   session.run(request.stages);
   KnownElements places;

@@ -58,27 +58,13 @@ std::string keyOf(const CompileRequest &request) {
        host.name, host.features, compilerBinary()});
 }
 
-/// The name of the stage that takes kernels to their target's dialect, and of
-/// the assembly that comes of it; empty if there is none.
-struct KernelStage {
-  std::string stage, assembly;
-};
-KernelStage kernelStageOf(const CompileRequest &request) {
-  for (const Stage &stage : request.stages) {
-    if (stage.name == "nvvm")
-      return {stage.name, "ptx"};
-    if (stage.name == "rocdl")
-      return {stage.name, "amdgcn"};
-  }
-  return {};
-}
-
-/// The stages up to and with the one called `name`.
-std::span<const Stage> stagesUpTo(const CompileRequest &request,
-                                  const std::string &name) {
-  auto last = llvm::find_if(
-      request.stages, [&](const Stage &stage) { return stage.name == name; });
-  return {request.stages.begin(), last + (last != request.stages.end())};
+/// The first stage that takes kernels to their target's dialect; none if there
+/// is none.
+std::optional<StageKind> kernelStageOf(const CompileRequest &request) {
+  for (const Stage &stage : request.stages)
+    if (stage.kind && !assemblyOf(*stage.kind).empty())
+      return stage.kind;
+  return std::nullopt;
 }
 
 /// The module of the program's kernels; null if it has none.
@@ -216,11 +202,11 @@ CompiledProgram compileAndLoad(const CompileRequest &request) {
 
 std::vector<std::string> emitNames(const CompileRequest &request) {
   std::vector<std::string> names = {"source"};
-  auto [kernels, assembly] = kernelStageOf(request);
+  std::optional<StageKind> kernels = kernelStageOf(request);
   for (const Stage &stage : request.stages) {
     names.push_back(stage.name);
-    if (stage.name == kernels)
-      names.push_back(assembly);
+    if (kernels && stage.kind == kernels)
+      names.emplace_back(assemblyOf(*kernels));
   }
   names.insert(names.end(), {"llvm-ir", "asm", "pipeline"});
   return names;
@@ -241,10 +227,10 @@ std::string emit(const CompileRequest &request, const std::string &name) {
   if (name == "asm")
     return build(request, Code::Assembly);
   Session session(request);
-  auto [kernels, assembly] = kernelStageOf(request);
-  bool isAssembly = name == assembly;
+  std::optional<StageKind> kernels = kernelStageOf(request);
+  bool isAssembly = kernels && name == assemblyOf(*kernels);
   if (name != "source")
-    session.run(stagesUpTo(request, isAssembly ? kernels : name),
+    session.run(request.stages.upTo(isAssembly ? nameOf(*kernels) : name),
                 request.configure);
   return isAssembly ? generateGpuCode(kernelsOf(session.module()), request.gpu,
                                       GpuCode::Assembly)

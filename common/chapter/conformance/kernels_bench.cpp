@@ -87,10 +87,11 @@ Executable compile(const Case &which) {
       kernelRequest(tested().chapter, which.sizes, which.kernel);
   // The logits are the caller's in the model, too.
   if (which.kernel != "logits")
-    request.stages.push_back({"separate", [](mlir::OpPassManager &pm) {
-                                pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
-                                    std::make_unique<SeparateArguments>());
-                              }});
+    request.stages.append(
+        {Stage::named("separate", [](mlir::OpPassManager &pm) {
+          pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
+              std::make_unique<SeparateArguments>());
+        })});
   return load(compileToObject(request).bytes);
 }
 

@@ -13,8 +13,9 @@ using namespace mlir;
 namespace gpt2 {
 
 Stage specializeStage(const Setting &setting) {
-  return {"specialized", [sizes = setting.sizes, epsilon = setting.epsilon,
-                          isTied = setting.isTied](OpPassManager &pm) {
+  return {StageKind::Specialized,
+          [sizes = setting.sizes, epsilon = setting.epsilon,
+           isTied = setting.isTied](OpPassManager &pm) {
             // The model's epsilon, if it is not GPT-2's.
             if (epsilon != Setting().epsilon)
               pm.addPass(createSetConstants("epsilon", epsilon));
@@ -34,14 +35,14 @@ Stage specializeStage(const Setting &setting) {
 }
 
 Stage weightsStage() {
-  return {"weights", [](OpPassManager &pm) {
+  return {StageKind::Weights, [](OpPassManager &pm) {
             // f32 to bf16, extended where it is read
             pm.addPass(createNarrowElements(matrixAttr));
           }};
 }
 
 Stage cacheStage() {
-  return {"cache", [](OpPassManager &pm) {
+  return {StageKind::Cache, [](OpPassManager &pm) {
             // f32 to bf16, rounded where it is written, extended where read
             pm.addPass(createNarrowElements(cacheAttr));
           }};
@@ -71,7 +72,7 @@ void addOneShotBufferization(OpPassManager &pm) {
 
 Stage bufferizeStage() {
   return {
-      "bufferized", [](OpPassManager &pm) {
+      StageKind::Bufferized, [](OpPassManager &pm) {
         addBufferization(pm);
         // Temporaries of the layer loop are the same for all layers.
         pm.addNestedPass<func::FuncOp>(
@@ -105,7 +106,7 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
 }
 
 Stage llvmDialectStage() {
-  return {"llvm-dialect", [](OpPassManager &pm) {
+  return {StageKind::LlvmDialect, [](OpPassManager &pm) {
             // scf.for to blocks and branches
             pm.addPass(createSCFToControlFlowPass());
             // subviews to pointer arithmetic in affine.apply, and that to arith

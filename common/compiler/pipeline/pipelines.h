@@ -1,25 +1,15 @@
-//===- pipelines.h - Stages of lowering, and those all chapters share ---===//
+//===- pipelines.h - The stages that all chapters share -----------------===//
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"
 #include "compiler/passes/passes.h"
+#include "compiler/pipeline/stages.h"
 #include "model/element_type.h"
 
-#include "mlir/Pass/PassManager.h"
-
 #include <filesystem>
-#include <functional>
-#include <string>
 #include <vector>
 
 namespace gpt2 {
-
-/// A part of a chapter's pipeline. What the program looks like behind it can be
-/// printed with `--emit=NAME`.
-struct Stage {
-  std::string name;
-  std::function<void(mlir::OpPassManager &)> addPasses;
-};
 
 /// What a program is compiled for.
 struct Setting {

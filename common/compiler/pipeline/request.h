@@ -22,7 +22,7 @@ enum class KernelsFor {
 /// What to compile, and how.
 struct CompileRequest {
   std::vector<std::filesystem::path> sources; ///< MLIR text, see link.h
-  std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
+  Pipeline stages; ///< the last one ends in the LLVM dialect
   std::vector<std::filesystem::path> inputs; ///< other files that stages read
   GpuTarget gpu; ///< that kernels are compiled for, if there are any
   KernelsFor kernelsFor = KernelsFor::Emulator;

@@ -35,11 +35,12 @@ Program programOf(const std::string &function) {
     })mlir"});
   CompileRequest request;
   request.sources = {file};
-  request.stages = {{"approximated",
-                     [](mlir::OpPassManager &pm) {
-                       pm.addPass(createApproximateMath());
-                       pm.addPass(mlir::createConvertLinalgToLoopsPass());
-                     }},
+  request.stages = {Stage::named("approximated",
+                                 [](mlir::OpPassManager &pm) {
+                                   pm.addPass(createApproximateMath());
+                                   pm.addPass(
+                                       mlir::createConvertLinalgToLoopsPass());
+                                 }),
                     llvmDialectStage()};
   return Program(compileToObject(request).bytes);
 }
