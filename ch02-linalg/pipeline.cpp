@@ -12,9 +12,9 @@ using namespace mlir;
 
 namespace gpt2::ch02_linalg {
 
-Pipeline stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   return {
-      specializeStage(setting), // `?` to numbers, calls to linalg operations
+      specializeStage(options), // `?` to numbers, calls to linalg operations
       {StageKind::Ordered,
        [](OpPassManager &pm) {
          // matmul, reduce, transpose, ... to linalg.generic, whose maps and

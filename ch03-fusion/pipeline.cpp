@@ -15,9 +15,9 @@ using namespace mlir;
 
 namespace gpt2::ch03_fusion {
 
-Pipeline stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   return {
-      specializeStage(setting), // `?` to numbers, calls to linalg operations
+      specializeStage(options), // `?` to numbers, calls to linalg operations
       {StageKind::Fused,
        [](OpPassManager &pm) {
          // named operations to linalg.generic, whose bodies can be merged

@@ -29,10 +29,10 @@ constexpr int64_t blockShape[] = {1, 64};
 
 } // namespace
 
-Pipeline stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   Pipeline stages = {
       // `?` to numbers, calls to kernels' bodies
-      specializeStage(setting),
+      specializeStage(options),
       {StageKind::Bufferized,
        [](OpPassManager &pm) {
          addOneShotBufferization(pm);
@@ -44,7 +44,7 @@ Pipeline stages(const Setting &setting) {
          pm.addPass(createReuseBuffers(/*inArena=*/true));
        }},
       {StageKind::Launches,
-       [gpu = setting.gpu](OpPassManager &pm) {
+       [gpu = options.target.gpu](OpPassManager &pm) {
          // what is still linalg: to scf.parallel
          pm.addPass(createConvertLinalgToParallelLoopsPass());
          // of which blocks are tiles,
@@ -70,9 +70,11 @@ Pipeline stages(const Setting &setting) {
          pm.addPass(createNameKernels());
          pm.addPass(createGpuKernelOutliningPass());
        }},
-      {setting.gpu.vendor == GpuVendor::Nvidia ? StageKind::Nvvm
-                                               : StageKind::Rocdl,
-       [gpu = setting.gpu](OpPassManager &pm) { addGpuLowering(pm, gpu); }},
+      {options.target.gpu.vendor == GpuVendor::Nvidia ? StageKind::Nvvm
+                                                      : StageKind::Rocdl,
+       [gpu = options.target.gpu](OpPassManager &pm) {
+         addGpuLowering(pm, gpu);
+       }},
       {StageKind::LlvmDialect,
        [](OpPassManager &pm) {
          // the layer loop to blocks and branches
@@ -87,7 +89,7 @@ Pipeline stages(const Setting &setting) {
          pm.addPass(createLowerGpuLaunches());
        }},
   };
-  if (setting.weights == ElementType::BF16)
+  if (options.formats.weights == ElementType::BF16)
     stages.insertAfter(StageKind::Specialized, weightsStage());
   return stages;
 }

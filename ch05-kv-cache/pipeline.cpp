@@ -13,33 +13,33 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace ch03_fusion {
-Pipeline stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 }
 namespace ch04_gpu_parallel {
-Pipeline stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 }
 
 namespace ch05_kv_cache {
 namespace {
 
 /// What both kinds of programs need, added to `stages`.
-Pipeline withCache(Pipeline stages, const Setting &setting) {
+Pipeline withCache(Pipeline stages, const PipelineOptions &options) {
   stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
     // @prefill for one token: @decode, with kernels for one row if there are
     // any
     pm.addPass(
         createCloneEntry("prefill", "decode", {{"T", 1}, {"N", 1}}, "_of_one"));
   });
-  if (setting.cache == ElementType::BF16)
+  if (options.formats.cache == ElementType::BF16)
     stages.insertAfter(StageKind::Specialized, cacheStage());
   return stages;
 }
 
 } // namespace
 
-Pipeline stages(const Setting &setting) {
-  Pipeline stages = withCache(ch03_fusion::stages(setting), setting);
-  if (setting.weights == ElementType::BF16)
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = withCache(ch03_fusion::stages(options), options);
+  if (options.formats.weights == ElementType::BF16)
     stages.insertAfter(StageKind::Specialized, weightsStage());
   stages.prependPasses(StageKind::Loops, [](OpPassManager &pm) {
     // a new key's way into the cache: a loop
@@ -56,8 +56,8 @@ Pipeline stages(const Setting &setting) {
 
 namespace gpu {
 
-Pipeline stages(const Setting &setting) {
-  return withCache(ch04_gpu_parallel::stages(setting), setting);
+Pipeline stages(const PipelineOptions &options) {
+  return withCache(ch04_gpu_parallel::stages(options), options);
 }
 
 } // namespace gpu

@@ -35,9 +35,9 @@ std::string textOf(mlir::Operation *op) {
 }
 
 CompileRequest requestFor(ElementType cache) {
-  Chapter chapter = tested().chapter;
-  chapter.cache = cache;
-  return compileRequest(chapter, sizesOf(Config()));
+  Build build(tested().chapter, Config());
+  build.formats.cache = cache;
+  return compileRequest(build);
 }
 
 TEST(Pipeline, MakesBothEntriesOfOneText) {

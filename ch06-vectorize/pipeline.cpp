@@ -31,9 +31,9 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace ch05_kv_cache {
-Pipeline stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 namespace gpu {
-Pipeline stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 }
 } // namespace ch05_kv_cache
 
@@ -42,9 +42,10 @@ namespace {
 
 /// Weights in fewer bits and, for instructions that add several products, the
 /// factors that they meet.
-Stage narrowStage(const Setting &setting) {
-  return {StageKind::Weights, [isQuantized = setting.weights == ElementType::I8,
-                               depth = setting.dotDepth](OpPassManager &pm) {
+Stage narrowStage(const PipelineOptions &options) {
+  return {StageKind::Weights,
+          [isQuantized = options.formats.weights == ElementType::I8,
+           depth = options.dotDepth](OpPassManager &pm) {
             if (isQuantized) {
               pm.addPass(createQuantizeMatrices(depth));
               return;
@@ -55,9 +56,9 @@ Stage narrowStage(const Setting &setting) {
           }};
 }
 
-Stage scheduleStage(const Setting &setting) {
-  return {StageKind::Scheduled, [files = setting.schedule,
-                                 rows = numberIn(setting.schedule.front(),
+Stage scheduleStage(const PipelineOptions &options) {
+  return {StageKind::Scheduled, [files = options.schedule,
+                                 rows = numberIn(options.schedule.front(),
                                                  "rows")](OpPassManager &pm) {
             // Tokens in blocks of as many rows as a tile has: no remainders.
             pm.addNestedPass<func::FuncOp>(createBlockRows(rows));
@@ -75,9 +76,9 @@ Stage scheduleStage(const Setting &setting) {
           }};
 }
 
-Stage packStage(const Setting &setting) {
-  return {StageKind::Packed, [depth = setting.dotDepth,
-                              lanes = setting.dotLanes](OpPassManager &pm) {
+Stage packStage(const PipelineOptions &options) {
+  return {StageKind::Packed, [depth = options.dotDepth,
+                              lanes = options.dotLanes](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());
             // Several products by one instruction.
@@ -101,8 +102,8 @@ Stage bufferStage() {
           }};
 }
 
-Stage vectorStage(const Setting &setting) {
-  return {StageKind::Vectors, [files = setting.schedule](OpPassManager &pm) {
+Stage vectorStage(const PipelineOptions &options) {
+  return {StageKind::Vectors, [files = options.schedule](OpPassManager &pm) {
             // Tiles to rows, rows to vectors that LLVM knows.
             pm.addPass(createRunSchedule(files, "vectors"));
             // Rows of a tile that are read twice.
@@ -148,20 +149,20 @@ Stage llvmStage() {
 
 } // namespace
 
-Pipeline stages(const Setting &setting) {
-  Pipeline stages = ch05_kv_cache::stages(setting);
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = ch05_kv_cache::stages(options);
   // From there on it is the schedule's.
   stages.eraseFrom(StageKind::Fused);
   stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
     // Each operation remembers which kernel it is of: names for the schedule.
     pm.addNestedPass<func::FuncOp>(createNameOperations());
   });
-  if (setting.weights == ElementType::BF16)
+  if (options.formats.weights == ElementType::BF16)
     stages.erase(StageKind::Weights);
-  if (setting.weights != ElementType::F32)
-    stages.append({narrowStage(setting)});
-  stages.append({scheduleStage(setting), packStage(setting), bufferStage(),
-                 vectorStage(setting), loopStage(), llvmStage()});
+  if (options.formats.weights != ElementType::F32)
+    stages.append({narrowStage(options)});
+  stages.append({scheduleStage(options), packStage(options), bufferStage(),
+                 vectorStage(options), loopStage(), llvmStage()});
   return stages;
 }
 
@@ -170,17 +171,17 @@ namespace {
 
 /// Whether products are by the chip's matrix units, for which there is a
 /// schedule then: its tiles are of 16 x 16.
-bool usesMatrixUnits(const Setting &setting) {
+bool usesMatrixUnits(const PipelineOptions &options) {
   auto isTiled = [&](const char *letter, int64_t most) {
-    auto found = setting.sizes.find(letter);
-    return found != setting.sizes.end() && found->second % 16 == 0 &&
+    auto found = options.sizes.find(letter);
+    return found != options.sizes.end() && found->second % 16 == 0 &&
            found->second <= most;
   };
-  bool uses = setting.weights == ElementType::BF16 &&
-              !setting.schedule.empty() && isTiled("C", INT64_MAX) &&
+  bool uses = options.formats.weights == ElementType::BF16 &&
+              !options.schedule.empty() && isTiled("C", INT64_MAX) &&
               isTiled("D", 64);
-  if (setting.mustSchedule && !uses)
-    fail(setting.schedule.front().string(),
+  if (options.mustSchedule && !uses)
+    fail(options.schedule.front().string(),
          ": schedules what matrix units compute: with --weights=bf16, and of a "
          "model whose channels are a multiple of 16, those of a head at most "
          "64");
@@ -188,8 +189,8 @@ bool usesMatrixUnits(const Setting &setting) {
 }
 
 /// What a block computes is divided: among subgroups, then into tiles.
-Stage blockStage(const Setting &setting) {
-  return {StageKind::Scheduled, [files = setting.schedule](OpPassManager &pm) {
+Stage blockStage(const PipelineOptions &options) {
+  return {StageKind::Scheduled, [files = options.schedule](OpPassManager &pm) {
             // A layer's weights are a view of all layers': what reads 16 bytes
             // of one says so of the other, too. The schedule folds views
             // without that.
@@ -200,9 +201,9 @@ Stage blockStage(const Setting &setting) {
 
 } // namespace
 
-Pipeline stages(const Setting &setting) {
-  Pipeline stages = ch05_kv_cache::gpu::stages(setting);
-  bool hasUnits = usesMatrixUnits(setting);
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = ch05_kv_cache::gpu::stages(options);
+  bool hasUnits = usesMatrixUnits(options);
   if (hasUnits)
     stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
       // Kernels for matrix units and for 16 bytes at a time.
@@ -214,17 +215,17 @@ Pipeline stages(const Setting &setting) {
   });
   if (!hasUnits)
     return stages;
-  stages.insertBefore(StageKind::Launches, blockStage(setting));
-  bool isNvidia = setting.gpu.vendor == GpuVendor::Nvidia;
-  stages.appendPasses(
-      StageKind::Gpu, [chip = setting.gpu.chip, isNvidia](OpPassManager &pm) {
-        // A subgroup's tiles to its lanes, products to the chip's instruction.
-        OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
-        kernels.addPass(createDistributeTiles(chip));
-        // ldmatrix, of NVIDIA's.
-        if (isNvidia)
-          kernels.addPass(createConvertNVGPUToNVVMPass());
-      });
+  stages.insertBefore(StageKind::Launches, blockStage(options));
+  bool isNvidia = options.target.gpu.vendor == GpuVendor::Nvidia;
+  stages.appendPasses(StageKind::Gpu, [chip = options.target.gpu.chip,
+                                       isNvidia](OpPassManager &pm) {
+    // A subgroup's tiles to its lanes, products to the chip's instruction.
+    OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
+    kernels.addPass(createDistributeTiles(chip));
+    // ldmatrix, of NVIDIA's.
+    if (isNvidia)
+      kernels.addPass(createConvertNVGPUToNVVMPass());
+  });
   if (isNvidia)
     stages.appendPasses(StageKind::Nvvm, [](OpPassManager &pm) {
       // Of addresses, which two passes took to LLVM's types.

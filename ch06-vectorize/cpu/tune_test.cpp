@@ -17,9 +17,8 @@ struct TunedTest : ::testing::TestWithParam<std::string> {
 // What a schedule offers --tune works: the first of each number's others, the
 // second of each, and so on.
 TEST_P(TunedTest, OtherNumbersComputeTheSame) {
-  Chapter chapter = tested().chapter;
   std::filesystem::path own;
-  for (const std::filesystem::path &file : chapter.schedules)
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == GetParam())
       own = file;
   std::vector<Parameter> parameters = parametersOf(own);
@@ -29,14 +28,14 @@ TEST_P(TunedTest, OtherNumbersComputeTheSame) {
     most = std::max(most, parameter.others.size());
   Config config = makeConfig(1, 3, 192, 150, 333);
   Weights weights = randomWeights(config);
-  chapter.schedule = directory / "schedule.mlir";
+  Build build(tested().chapter, config);
+  build.schedule = directory / "schedule.mlir";
   for (size_t i = 0; i < most; ++i) {
     Numbers numbers;
     for (const Parameter &parameter : parameters)
       numbers[parameter.name] = parameter.others[i % parameter.others.size()];
-    writeFile(chapter.schedule, {withNumbers(own, numbers)});
-    Executable program =
-        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    writeFile(build.schedule, {withNumbers(own, numbers)});
+    Executable program = compiled(build);
     for (int64_t count : {1, 65, 150}) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
@@ -56,8 +55,9 @@ struct TuneRun : ProgramRun {
 
   /// The schedule for this CPU, but each number has no other, except one.
   std::string scheduleWith(const std::string &others) {
-    Chapter chapter = tested().chapter;
-    std::string text = readFile(chapter.scheduleFiles().front()), result;
+    std::string text =
+                    readFile(Build(tested().chapter).scheduleFiles().front()),
+                result;
     for (size_t at = 0; at < text.size();) {
       size_t end = text.find('\n', at);
       std::string line = text.substr(at, end - at);
@@ -109,16 +109,16 @@ TEST_F(TuneRun, StopsInTime) {
 }
 
 TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
-  Chapter chapter = tested().chapter;
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
+  Build build(tested().chapter,
+              Checkpoint::open(paths::embeddedModel())->config());
   std::filesystem::path cache = directory / "cache";
-  EXPECT_FALSE(tunedSchedule(chapter, sizes, 1, cache));
-  std::filesystem::path kept = tunedPath(chapter, sizes, 1, cache);
+  EXPECT_FALSE(tunedSchedule(build, 1, cache));
+  std::filesystem::path kept = tunedPath(build, 1, cache);
   std::filesystem::create_directories(kept.parent_path());
   writeFile(kept, {"no schedule\n"});
-  EXPECT_EQ(tunedSchedule(chapter, sizes, 1, cache), kept);
-  EXPECT_FALSE(tunedSchedule(chapter, sizes, 2, cache));
-  EXPECT_FALSE(tunedSchedule(chapter, sizesOf(Config()), 1, cache));
+  EXPECT_EQ(tunedSchedule(build, 1, cache), kept);
+  EXPECT_FALSE(tunedSchedule(build, 2, cache));
+  EXPECT_FALSE(tunedSchedule(build.forModel(Config()), 1, cache));
   std::vector<std::string> arguments = {"a", "--greedy", "--max-new-tokens=2"};
   EXPECT_THAT(errorOf(arguments), HasSubstr(kept.filename().string()));
   auto with = [&](std::vector<std::string> more) {

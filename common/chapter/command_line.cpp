@@ -98,10 +98,8 @@ ProgramOptions programOptions(const Options &options) {
 }
 
 CommandLine check(const Chapter &whole, const Options &options) {
-  CommandLine line;
-  line.program = programOptions(options);
-  line.chapter = programsOf(whole, line.program);
-  const Chapter &chapter = line.chapter;
+  CommandLine line(programOptions(options), whole);
+  const Chapter &chapter = *line.build.chapter;
   if (isGiven(options.tune) && chapter.schedules.empty())
     fail("--tune: ", chapter.name, " has no schedules");
   if (isGiven(options.tune) && chapter.hasKernels())

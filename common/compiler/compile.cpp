@@ -50,10 +50,10 @@ std::string keyOf(const CompileRequest &request) {
     for (const std::filesystem::path &path : files)
       sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
-  bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
+  bool isEmulated = request.target.kernelsFor == KernelsFor::Emulator;
   return ObjectCache::keyOf(
-      {sources, textOf(request.stages), request.gpu.chip,
-       isEmulated ? "emulator" : "gpu", request.cpu.value_or("this CPU"),
+      {sources, textOf(request.stages), request.target.gpu.chip,
+       isEmulated ? "emulator" : "gpu", request.target.cpu.value_or("this CPU"),
        std::to_string(request.llvmLevel), LLVM_VERSION_STRING, host.triple,
        host.name, host.features, compilerBinary()});
 }
@@ -92,18 +92,18 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
   auto string = [&](const std::string &bytes) {
     return llvm::ConstantDataArray::getString(context, bytes);
   };
-  if (request.kernelsFor == KernelsFor::Gpu) {
-    std::string image = gpuImageOf(kernels, request.gpu);
+  if (request.target.kernelsFor == KernelsFor::Gpu) {
+    std::string image = gpuImageOf(kernels, request.target.gpu);
     addConstant(program, "gpt2_gpu_image", string(image));
-    if (request.withCubin && request.gpu.vendor == GpuVendor::Nvidia)
-      if (auto cubin = assembleCubin(image, request.gpu.chip))
+    if (request.withCubin && request.target.gpu.vendor == GpuVendor::Nvidia)
+      if (auto cubin = assembleCubin(image, request.target.gpu.chip))
         addConstant(program, "gpt2_gpu_cubin", string(*cubin));
-    addConstant(program, "gpt2_gpu_chip", string(request.gpu.chip));
+    addConstant(program, "gpt2_gpu_chip", string(request.target.gpu.chip));
     return;
   }
   addConstant(program, "gpt2_subgroup_size",
               llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
-                                     request.gpu.subgroupSize()));
+                                     request.target.gpu.subgroupSize()));
   if (llvm::Linker::linkModules(program,
                                 emulateKernels(kernels, context, target)))
     fail("the kernels could not be joined with the program");
@@ -130,7 +130,7 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target =
-      createHostTargetMachine(request.cpu);
+      createHostTargetMachine(request.target.cpu);
   gpu::GPUModuleOp kernels = kernelsOf(session.module());
   if (kernels)
     kernels->remove(); // which are not the host's
@@ -145,7 +145,7 @@ std::string build(const CompileRequest &request, Code kind) {
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
   else if (kind == Code::Object)
-    return generateArchive(*ir, request.cpu);
+    return generateArchive(*ir, request.target.cpu);
   return generateCode(*ir, *target, kind);
 }
 
@@ -232,8 +232,8 @@ std::string emit(const CompileRequest &request, const std::string &name) {
   if (name != "source")
     session.run(request.stages.upTo(isAssembly ? nameOf(*kernels) : name),
                 request.configure);
-  return isAssembly ? generateGpuCode(kernelsOf(session.module()), request.gpu,
-                                      GpuCode::Assembly)
+  return isAssembly ? generateGpuCode(kernelsOf(session.module()),
+                                      request.target.gpu, GpuCode::Assembly)
                     : session.print();
 }
 

@@ -19,8 +19,7 @@ namespace {
 /// "stage: pass" for each pass that leaves the embedded model as it was.
 std::vector<std::string> idlePasses(std::initializer_list<Stage> extra) {
   CompileRequest request = compileRequest(
-      tested().chapter,
-      sizesOf(Checkpoint::open(paths::embeddedModel())->config()));
+      {tested().chapter, Checkpoint::open(paths::embeddedModel())->config()});
   request.stages.append(extra);
   std::vector<std::string> idle;
   for (const PassRun &run : tracePasses(request))

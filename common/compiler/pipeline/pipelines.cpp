@@ -12,12 +12,12 @@ using namespace mlir;
 
 namespace gpt2 {
 
-Stage specializeStage(const Setting &setting) {
+Stage specializeStage(const PipelineOptions &options) {
   return {StageKind::Specialized,
-          [sizes = setting.sizes, epsilon = setting.epsilon,
-           isTied = setting.isTied](OpPassManager &pm) {
+          [sizes = options.sizes, epsilon = options.model.epsilon,
+           isTied = options.model.isTied](OpPassManager &pm) {
             // The model's epsilon, if it is not GPT-2's.
-            if (epsilon != Setting().epsilon)
+            if (epsilon != Config().epsilon)
               pm.addPass(createSetConstants("epsilon", epsilon));
             // One matrix for tokens and for logits.
             if (isTied)

@@ -1,6 +1,7 @@
 //===- approximate_math_test.cpp - What polynomials are worth -----------===//
 #include "compiler/codegen/program.h"
 #include "compiler/compile.h"
+#include "compiler/pipeline/pipelines.h"
 #include "support/files.h"
 
 #include "mlir/Dialect/Linalg/Passes.h"
