@@ -28,23 +28,22 @@ std::string nameOfFormat(const ::testing::TestParamInfo<Format> &info) {
          std::string(nameOf(info.param.type));
 }
 
-Chapter chapterFor(const Format &format) {
-  Chapter chapter = tested().chapter;
-  for (const std::filesystem::path &file : chapter.schedules)
+Build buildFor(const Format &format) {
+  Build build(tested().chapter);
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == format.schedule)
-      chapter.schedule = file;
-  chapter.weights = format.type;
-  return chapter;
+      build.schedule = file;
+  build.formats.weights = format.type;
+  return build;
 }
 
 Executable programFor(const Format &format, const Config &config) {
-  return load(
-      compileToObject(compileRequest(chapterFor(format), config)).bytes);
+  return compiled(buildFor(format).forModel(config));
 }
 
 /// Whether its products are by instructions that add several, on this CPU.
 bool hasDots(const Format &format) {
-  return dotProductDepth(chapterFor(format).schedule, format.type, {}) > 1;
+  return dotProductDepth(buildFor(format).schedule, format.type, {}) > 1;
 }
 
 struct FormatsTest : ::testing::TestWithParam<Format> {};
@@ -196,35 +195,39 @@ func.func @test_linear(
 struct QuantizedTest : ::testing::TestWithParam<int> {
   std::filesystem::path directory = std::filesystem::path(::testing::TempDir());
 
-  Chapter chapterForWidth() {
-    Chapter chapter =
-        chapterFor({GetParam() == 512 ? "avx512" : "avx2", ElementType::I8});
+  Build buildForWidth() {
+    Build build =
+        buildFor({GetParam() == 512 ? "avx512" : "avx2", ElementType::I8});
     if (GetParam() == 256 &&
-        dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1) {
-      std::string text = readFile(chapter.schedule);
+        dotProductDepth(build.schedule, ElementType::I8, {}) == 1) {
+      std::string text = readFile(build.schedule);
       size_t at = text.find("avxvnni");
       EXPECT_NE(at, std::string::npos);
       text.replace(at, std::strlen("avxvnni"), "avx512vl,avx512vnni");
-      chapter.schedule = directory / "avx2_with_avx512vnni.mlir";
-      writeFile(chapter.schedule, {text});
+      build.schedule = directory / "avx2_with_avx512vnni.mlir";
+      writeFile(build.schedule, {text});
     }
-    return chapter;
+    return build;
   }
 };
 
 // Integers are exact, so that the result is known to the last bits.
 TEST_P(QuantizedTest, AProductIsThatOfIntegers) {
-  Chapter chapter = chapterForWidth();
-  if (dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1)
+  Build build = buildForWidth();
+  if (dotProductDepth(build.schedule, ElementType::I8, {}) == 1)
     GTEST_SKIP() << "this CPU has no dot products of integers";
-  EXPECT_EQ(dotProductLanes(chapter.schedule, {}), GetParam() / 32);
+  EXPECT_EQ(dotProductLanes(build.schedule, {}), GetParam() / 32);
   const int64_t T = 11, K = 72, N = 96;
   std::filesystem::path file = directory / "quantized_linear.mlir";
   writeFile(file, {entry});
-  chapter.kernelEntries = {file};
-  Executable program = load(
-      compileToObject(kernelRequest(chapter, {{"K", K}, {"N", N}}, "linear"))
-          .bytes);
+  CompileRequest request =
+      kernelRequest(build.forSizes({{"K", K}, {"N", N}}), "linear");
+  // In the place of the chapter's own.
+  llvm::erase_if(request.sources, [](const std::filesystem::path &source) {
+    return source.parent_path().filename() == "entries";
+  });
+  request.sources.insert(request.sources.begin(), file);
+  Executable program = load(compileToObject(request).bytes);
 
   std::mt19937 random(7);
   std::uniform_real_distribution<float> some(-2, 2);
@@ -314,18 +317,16 @@ TEST(Formats, LossIsWhatItWasAndNearTheSame) {
   EXPECT_LT(f32.mean, 6);
   for (auto [type, limit] : {std::pair(ElementType::BF16, 0.001),
                              std::pair(ElementType::I8, 0.01)}) {
-    Chapter chapter = tested().chapter;
-    chapter.weights = type;
-    Executable program =
-        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    Build build(tested().chapter, config);
+    build.formats.weights = type;
+    Executable program = compiled(build);
     Forward narrow(program, weights);
     Loss loss = lossOf(narrow, &plain, text);
     EXPECT_EQ(loss.other, f32.mean);
     EXPECT_NEAR(loss.mean, f32.mean, limit * f32.mean) << nameOf(type);
     // The model's own weights are bf16: only rows are rounded, perhaps.
-    bool changes =
-        type == ElementType::I8 ||
-        dotProductDepth(chapter.scheduleFiles().front(), type, {}) > 1;
+    bool changes = type == ElementType::I8 ||
+                   dotProductDepth(build.scheduleFiles().front(), type, {}) > 1;
     EXPECT_EQ(loss.largestDifference > 0, changes) << nameOf(type);
     EXPECT_LE(loss.rootMeanSquare, loss.largestDifference);
   }

@@ -17,9 +17,8 @@ struct TunedTest : ::testing::TestWithParam<std::string> {
 // What a schedule offers --tune works: the first of each knob's options, the
 // second of each, and so on.
 TEST_P(TunedTest, OtherNumbersComputeTheSame) {
-  Chapter chapter = tested().chapter;
   std::filesystem::path own;
-  for (const std::filesystem::path &file : chapter.schedules)
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == GetParam())
       own = file;
   std::vector<Knob> knobs = tunableKnobs(own);
@@ -29,14 +28,14 @@ TEST_P(TunedTest, OtherNumbersComputeTheSame) {
     most = std::max(most, knob.options.size());
   Config config = makeConfig(1, 3, 192, 150, 333);
   Weights weights = randomWeights(config);
-  chapter.schedule = directory / "schedule.mlir";
+  Build build(tested().chapter, config);
+  build.schedule = directory / "schedule.mlir";
   for (size_t i = 0; i < most; ++i) {
     Numbers numbers;
     for (const Knob &knob : knobs)
       numbers[knob.name] = knob.options[i % knob.options.size()];
-    writeFile(chapter.schedule, {withNumbers(own, numbers)});
-    Executable program =
-        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    writeFile(build.schedule, {withNumbers(own, numbers)});
+    Executable program = compiled(build);
     for (int64_t count : {1, 65, 150}) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
@@ -57,8 +56,8 @@ struct TuneRun : ProgramRun {
   /// The schedule for this CPU, but no knob has other options, except that of
   /// keys, which has `options`.
   std::string scheduleWith(const std::string &options) {
-    Chapter chapter = tested().chapter;
-    std::string text = readFile(chapter.scheduleFiles().front());
+    std::string text =
+        readFile(Build(tested().chapter).scheduleFiles().front());
     text = std::regex_replace(
         text, std::regex(R"((knob<"keys"> = (\d+) from options = )\[.*\])"),
         "$1" + options);
@@ -108,16 +107,16 @@ TEST_F(TuneRun, StopsInTime) {
 }
 
 TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
-  Chapter chapter = tested().chapter;
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
+  Build build(tested().chapter,
+              Checkpoint::open(paths::embeddedModel())->config());
   std::filesystem::path cache = directory / "cache";
-  EXPECT_FALSE(tunedSchedule(chapter, sizes, 1, cache));
-  std::filesystem::path kept = tunedPath(chapter, sizes, 1, cache);
+  EXPECT_FALSE(tunedSchedule(build, 1, cache));
+  std::filesystem::path kept = tunedPath(build, 1, cache);
   std::filesystem::create_directories(kept.parent_path());
   writeFile(kept, {"no schedule\n"});
-  EXPECT_EQ(tunedSchedule(chapter, sizes, 1, cache), kept);
-  EXPECT_FALSE(tunedSchedule(chapter, sizes, 2, cache));
-  EXPECT_FALSE(tunedSchedule(chapter, sizesOf(Config()), 1, cache));
+  EXPECT_EQ(tunedSchedule(build, 1, cache), kept);
+  EXPECT_FALSE(tunedSchedule(build, 2, cache));
+  EXPECT_FALSE(tunedSchedule(build.forModel(Config()), 1, cache));
   std::vector<std::string> arguments = {"a", "--greedy", "--max-new-tokens=2"};
   EXPECT_THAT(errorOf(arguments), HasSubstr(kept.filename().string()));
   auto with = [&](std::vector<std::string> more) {

@@ -1,14 +1,14 @@
 //===- tune.h - Better numbers for a schedule, on this machine ----------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/build.h"
 #include "model/checkpoint/checkpoint.h"
 
 namespace gpt2 {
 
 /// What is to be tuned, and where the result goes.
 struct TuneRequest {
-  Chapter chapter; ///< with its formats and its schedule, or that for this CPU
+  Build build; ///< of the chapter's own schedule or a user's
   int threads = 1;
   double seconds = 0;                   ///< no trial starts later
   std::filesystem::path cacheDirectory; ///< the best schedule goes here
@@ -24,13 +24,12 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint);
 
 /// Where tune() keeps the best schedule for a program like this: the same
 /// schedule, steps, CPU, formats, sizes and number of threads.
-std::filesystem::path tunedPath(const Chapter &chapter, const Sizes &sizes,
-                                int threads,
+std::filesystem::path tunedPath(const Build &build, int threads,
                                 const std::filesystem::path &cacheDirectory);
 
 /// The schedule there; none if there is none.
 std::optional<std::filesystem::path>
-tunedSchedule(const Chapter &chapter, const Sizes &sizes, int threads,
+tunedSchedule(const Build &build, int threads,
               const std::filesystem::path &cacheDirectory);
 
 } // namespace gpt2

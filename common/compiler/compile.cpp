@@ -50,35 +50,21 @@ std::string keyOf(const CompileRequest &request) {
     for (const std::filesystem::path &path : files)
       sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
-  bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
+  bool isEmulated = request.target.kernelsFor == KernelsFor::Emulator;
   return ObjectCache::keyOf(
-      {sources, textOf(request.stages), request.gpu.chip,
-       isEmulated ? "emulator" : "gpu", request.cpu.value_or("this CPU"),
+      {sources, textOf(request.stages), request.target.gpu.chip,
+       isEmulated ? "emulator" : "gpu", request.target.cpu.value_or("this CPU"),
        std::to_string(request.llvmLevel), LLVM_VERSION_STRING, host.triple,
        host.name, host.features, compilerBinary()});
 }
 
-/// The name of the stage that takes kernels to their target's dialect, and of
-/// the assembly that comes of it; empty if there is none.
-struct KernelStage {
-  std::string stage, assembly;
-};
-KernelStage kernelStageOf(const CompileRequest &request) {
-  for (const Stage &stage : request.stages) {
-    if (stage.name == "nvvm")
-      return {stage.name, "ptx"};
-    if (stage.name == "rocdl")
-      return {stage.name, "amdgcn"};
-  }
-  return {};
-}
-
-/// The stages up to and with the one called `name`.
-std::span<const Stage> stagesUpTo(const CompileRequest &request,
-                                  const std::string &name) {
-  auto last = llvm::find_if(
-      request.stages, [&](const Stage &stage) { return stage.name == name; });
-  return {request.stages.begin(), last + (last != request.stages.end())};
+/// The first stage that takes kernels to their target's dialect; none if there
+/// is none.
+std::optional<StageKind> kernelStageOf(const CompileRequest &request) {
+  for (const Stage &stage : request.stages)
+    if (stage.kind && !assemblyOf(*stage.kind).empty())
+      return stage.kind;
+  return std::nullopt;
 }
 
 /// The module of the program's kernels; null if it has none.
@@ -107,18 +93,18 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
   auto string = [&](const std::string &bytes) {
     return llvm::ConstantDataArray::getString(context, bytes);
   };
-  if (request.kernelsFor == KernelsFor::Gpu) {
-    std::string image = gpuImageOf(kernels, request.gpu);
+  if (request.target.kernelsFor == KernelsFor::Gpu) {
+    std::string image = gpuImageOf(kernels, request.target.gpu);
     addConstant(program, abi::gpuImage, string(image));
-    if (request.withCubin && request.gpu.vendor == GpuVendor::Nvidia)
-      if (auto cubin = assembleCubin(image, request.gpu.chip))
+    if (request.withCubin && request.target.gpu.vendor == GpuVendor::Nvidia)
+      if (auto cubin = assembleCubin(image, request.target.gpu.chip))
         addConstant(program, abi::gpuCubin, string(*cubin));
-    addConstant(program, abi::gpuChip, string(request.gpu.chip));
+    addConstant(program, abi::gpuChip, string(request.target.gpu.chip));
     return;
   }
   addConstant(program, abi::subgroupSize,
               llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
-                                     request.gpu.subgroupSize()));
+                                     request.target.gpu.subgroupSize()));
   if (llvm::Linker::linkModules(program,
                                 emulateKernels(kernels, context, target)))
     fail("the kernels could not be joined with the program");
@@ -146,7 +132,7 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target =
-      createHostTargetMachine(request.cpu);
+      createHostTargetMachine(request.target.cpu);
   gpu::GPUModuleOp kernels = kernelsOf(session.module());
   if (kernels)
     kernels->remove(); // which are not the host's
@@ -161,7 +147,7 @@ std::string build(const CompileRequest &request, Code kind) {
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
   else if (kind == Code::Object)
-    return generateArchive(*ir, request.cpu);
+    return generateArchive(*ir, request.target.cpu);
   return generateCode(*ir, *target, kind);
 }
 
@@ -218,11 +204,11 @@ CompiledProgram compileAndLoad(const CompileRequest &request) {
 
 std::vector<std::string> emitNames(const CompileRequest &request) {
   std::vector<std::string> names = {"source"};
-  auto [kernels, assembly] = kernelStageOf(request);
+  std::optional<StageKind> kernels = kernelStageOf(request);
   for (const Stage &stage : request.stages) {
     names.push_back(stage.name);
-    if (stage.name == kernels)
-      names.push_back(assembly);
+    if (kernels && stage.kind == kernels)
+      names.emplace_back(assemblyOf(*kernels));
   }
   names.insert(names.end(), {"llvm-ir", "asm", "pipeline"});
   return names;
@@ -243,13 +229,13 @@ std::string emit(const CompileRequest &request, const std::string &name) {
   if (name == "asm")
     return build(request, Code::Assembly);
   Session session(request);
-  auto [kernels, assembly] = kernelStageOf(request);
-  bool isAssembly = name == assembly;
+  std::optional<StageKind> kernels = kernelStageOf(request);
+  bool isAssembly = kernels && name == assemblyOf(*kernels);
   if (name != "source")
-    session.run(stagesUpTo(request, isAssembly ? kernels : name),
+    session.run(request.stages.upTo(isAssembly ? nameOf(*kernels) : name),
                 request.configure);
-  return isAssembly ? generateGpuCode(kernelsOf(session.module()), request.gpu,
-                                      GpuCode::Assembly)
+  return isAssembly ? generateGpuCode(kernelsOf(session.module()),
+                                      request.target.gpu, GpuCode::Assembly)
                     : session.print();
 }
 

@@ -36,11 +36,11 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
   Config config = Checkpoint::open(paths::embeddedModel())->config();
   if (tested().chapter.keepsCache()) {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(tested().chapter, config, 1, 1 << 20, 5).flops);
+              scoreOf({tested().chapter, config}, 1, 1 << 20, 5).flops);
     EXPECT_LT(json["next"]["flops"], json["prompt"]["flops"]);
   } else {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(tested().chapter, config, 6, 1 << 20).flops);
+              scoreOf({tested().chapter, config}, 6, 1 << 20).flops);
     EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
   }
   EXPECT_THAT(errorOf({report, "--describe"}),
@@ -65,7 +65,7 @@ TEST_F(ProgramLook, TimesKernels) {
   // As many launches as are counted in the program.
   Config config = Checkpoint::open(paths::embeddedModel())->config();
   auto counted = [&](int64_t tokens) {
-    return scoreOf(tested().chapter, config, tokens, 0).launches;
+    return scoreOf({tested().chapter, config}, tokens, 0).launches;
   };
   double launches = 0, seconds = 0;
   auto report = nlohmann::json::parse(readFile(file));
@@ -97,7 +97,7 @@ TEST_F(ProgramLook, DescribesItself) {
 }
 
 TEST_F(ProgramLook, EmitsEveryState) {
-  CompileRequest request = compileRequest(tested().chapter, Sizes());
+  CompileRequest request = compileRequest(Build(tested().chapter));
   ProgramResult help = run({"--emit=help"});
   for (const std::string &name : emitNames(request)) {
     EXPECT_THAT(help.out, HasSubstr(name + "\n"));

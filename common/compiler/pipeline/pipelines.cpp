@@ -24,11 +24,12 @@ std::string exactTextOf(double number) {
 
 } // namespace
 
-Stage specializeStage(const Setting &setting) {
-  return {"specialized", [sizes = setting.sizes, epsilon = setting.epsilon,
-                          isTied = setting.isTied](OpPassManager &pm) {
+Stage specializeStage(const PipelineOptions &options) {
+  return {StageKind::Specialized,
+          [sizes = options.sizes, epsilon = options.model.epsilon,
+           isTied = options.model.isTied](OpPassManager &pm) {
             // The model's epsilon, if it is not GPT-2's.
-            if (epsilon != Setting().epsilon)
+            if (epsilon != Config().epsilon)
               pm.addPass(createSetConstants(
                   {.values = {"epsilon=" + exactTextOf(epsilon)}}));
             // One matrix for tokens and for logits.
@@ -48,14 +49,14 @@ Stage specializeStage(const Setting &setting) {
 }
 
 Stage weightsStage() {
-  return {"weights", [](OpPassManager &pm) {
+  return {StageKind::Weights, [](OpPassManager &pm) {
             // f32 to bf16, extended where it is read
             pm.addPass(createNarrowElements({.marked = matrixAttr.str()}));
           }};
 }
 
 Stage cacheStage() {
-  return {"cache", [](OpPassManager &pm) {
+  return {StageKind::Cache, [](OpPassManager &pm) {
             // f32 to bf16, rounded where it is written, extended where read
             pm.addPass(createNarrowElements({.marked = cacheAttr.str()}));
           }};
@@ -85,7 +86,7 @@ void addOneShotBufferization(OpPassManager &pm) {
 
 Stage bufferizeStage() {
   return {
-      "bufferized", [](OpPassManager &pm) {
+      StageKind::Bufferized, [](OpPassManager &pm) {
         addBufferization(pm);
         // Temporaries of the layer loop are the same for all layers.
         pm.addNestedPass<func::FuncOp>(
@@ -119,7 +120,7 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
 }
 
 Stage llvmDialectStage() {
-  return {"llvm-dialect", [](OpPassManager &pm) {
+  return {StageKind::LlvmDialect, [](OpPassManager &pm) {
             // scf.for to blocks and branches
             pm.addPass(createSCFToControlFlowPass());
             // subviews to pointer arithmetic in affine.apply, and that to arith
