@@ -7,6 +7,7 @@
 #pragma once
 
 #include "chapter/chapter.h"
+#include "device/choose_device.h"
 #include "model/checkpoint/checkpoint.h"
 #include "run/times.h"
 
@@ -43,6 +44,7 @@ Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
 struct PlacedChapter {
   Chapter chapter;
   std::string note; ///< for people: why no GPU was found, if one was looked for
+  std::shared_ptr<Driver> gpu = nullptr; ///< see DeviceChoice::driver
 };
 
 /// What `chapter`'s kernels are compiled for: what the options say, or a GPU

@@ -150,7 +150,7 @@ int runLine(const CommandLine &line) {
   std::optional<Prompts> prompts;
   if (line.compareWith.empty() && !line.loss)
     prompts.emplace(readPrompts(line, *checkpoint));
-  auto [placed, note] = onDevice(chapter, line.program);
+  auto [placed, note, gpu] = onDevice(chapter, line.program);
   if (!note.empty())
     std::cerr << note << "\n";
   if (!line.compareWith.empty())

@@ -12,10 +12,11 @@ namespace gpt2::testing {
 class OnThisGpuTest : public ::testing::TestWithParam<ElementType> {
 protected:
   Chapter chapter = tested().chapter;
+  DeviceChoice choice; ///< keeps the GPU open
 
   void SetUp() override {
     chapter.weights = GetParam();
-    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
+    choice = chooseDevice("", [&](const std::string &chip) {
       chapter.gpu = GpuTarget::of(chip);
       chapter.kernelsFor = KernelsFor::Gpu;
       Executable kernels =
