@@ -36,60 +36,58 @@ struct DriverFunctions {
       return reinterpret_cast<Function *>(address);
     }
   };
+  Address named(const char *name) const { return {find(name)}; }
   Address named(const char *cuda, const char *hip) const {
-    return {find(isCuda ? cuda : hip)};
+    return named(isCuda ? cuda : hip);
   }
 
-  int (*init)(unsigned flags) = named("cuInit", "hipInit");
-  int (*driverVersion)(int *) = named("cuDriverGetVersion",
-                                      "hipDriverGetVersion");
-  int (*deviceCount)(int *) = named("cuDeviceGetCount", "hipGetDeviceCount");
-  int (*deviceName)(char *name, int bytes,
-                    int device) = named("cuDeviceGetName", "hipDeviceGetName");
+  template <typename... Arguments> using Function = int (*)(Arguments...);
 
-  int (*memoryInfo)(size_t *free, size_t *all) = named("cuMemGetInfo_v2",
-                                                       "hipMemGetInfo");
-  int (*allocate)(void **, size_t bytes) = named("cuMemAlloc_v2", "hipMalloc");
-  int (*free)(void *) = named("cuMemFree_v2", "hipFree");
+  Function<unsigned> init = named("cuInit", "hipInit"); // flags
+  Function<int *> driverVersion =
+      named("cuDriverGetVersion", "hipDriverGetVersion");
+  Function<int *> deviceCount = named("cuDeviceGetCount", "hipGetDeviceCount");
+  Function<char *, int, int> deviceName = // name, its bytes, device
+      named("cuDeviceGetName", "hipDeviceGetName");
 
-  int (*unloadModule)(void *) = named("cuModuleUnload", "hipModuleUnload");
-  int (*getFunction)(void **function, void *module,
-                     const char *name) = named("cuModuleGetFunction",
-                                               "hipModuleGetFunction");
-  /// Extents of the grid and of a block; bytes of shared memory that is not
-  /// the kernel's own.
-  int (*launch)(void *function, unsigned, unsigned, unsigned, unsigned,
-                unsigned, unsigned, unsigned bytes, void *stream,
-                void **arguments,
-                void **extra) = named("cuLaunchKernel",
-                                      "hipModuleLaunchKernel");
+  Function<size_t *, size_t *> memoryInfo = // free, all
+      named("cuMemGetInfo_v2", "hipMemGetInfo");
+  Function<void **, size_t> allocate = named("cuMemAlloc_v2", "hipMalloc");
+  Function<void *> free = named("cuMemFree_v2", "hipFree");
 
-  int (*createStream)(void **,
-                      unsigned flags) = named("cuStreamCreate",
-                                              "hipStreamCreateWithFlags");
-  int (*synchronizeStream)(void *) = named("cuStreamSynchronize",
-                                           "hipStreamSynchronize");
-  int (*destroyStream)(void *) = named("cuStreamDestroy_v2",
-                                       "hipStreamDestroy");
+  Function<void *> unloadModule = named("cuModuleUnload", "hipModuleUnload");
+  Function<void **, void *, const char *> getFunction = // of a module, by name
+      named("cuModuleGetFunction", "hipModuleGetFunction");
+  /// A function, the grid's extents, a block's, bytes of shared memory beside
+  /// the kernel's own, a stream, arguments, extra.
+  Function<void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+           unsigned, void *, void **, void **>
+      launch = named("cuLaunchKernel", "hipModuleLaunchKernel");
 
-  int (*createEvent)(void **,
-                     unsigned flags) = named("cuEventCreate",
-                                             "hipEventCreateWithFlags");
-  int (*recordEvent)(void *event, void *stream) = named("cuEventRecord",
-                                                        "hipEventRecord");
-  int (*elapsed)(float *milliseconds, void *from,
-                 void *to) = named("cuEventElapsedTime", "hipEventElapsedTime");
-  int (*destroyEvent)(void *) = named("cuEventDestroy_v2", "hipEventDestroy");
+  Function<void **, unsigned> createStream = // with flags
+      named("cuStreamCreate", "hipStreamCreateWithFlags");
+  Function<void *> synchronizeStream =
+      named("cuStreamSynchronize", "hipStreamSynchronize");
+  Function<void *> destroyStream =
+      named("cuStreamDestroy_v2", "hipStreamDestroy");
 
-  int (*beginCapture)(void *stream, int mode) = named("cuStreamBeginCapture_v2",
-                                                      "hipStreamBeginCapture");
-  int (*endCapture)(void *stream, void **graph) = named("cuStreamEndCapture",
-                                                        "hipStreamEndCapture");
-  int (*destroyGraph)(void *) = named("cuGraphDestroy", "hipGraphDestroy");
-  int (*launchGraph)(void *executable, void *stream) = named("cuGraphLaunch",
-                                                             "hipGraphLaunch");
-  int (*destroyExecutable)(void *) = named("cuGraphExecDestroy",
-                                           "hipGraphExecDestroy");
+  Function<void **, unsigned> createEvent = // with flags
+      named("cuEventCreate", "hipEventCreateWithFlags");
+  Function<void *, void *> recordEvent = // in a stream
+      named("cuEventRecord", "hipEventRecord");
+  Function<float *, void *, void *> elapsed = // milliseconds, from, to
+      named("cuEventElapsedTime", "hipEventElapsedTime");
+  Function<void *> destroyEvent = named("cuEventDestroy_v2", "hipEventDestroy");
+
+  Function<void *, int> beginCapture = // of a stream, in a mode
+      named("cuStreamBeginCapture_v2", "hipStreamBeginCapture");
+  Function<void *, void **> endCapture = // of a stream, into a graph
+      named("cuStreamEndCapture", "hipStreamEndCapture");
+  Function<void *> destroyGraph = named("cuGraphDestroy", "hipGraphDestroy");
+  Function<void *, void *> launchGraph = // that can be, in a stream
+      named("cuGraphLaunch", "hipGraphLaunch");
+  Function<void *> destroyExecutable =
+      named("cuGraphExecDestroy", "hipGraphExecDestroy");
 };
 
 /// One GPU, opened; given back by the destructor. Any thread may use it.
@@ -129,6 +127,8 @@ public:
   const DriverFunctions call;
 
 protected:
+  template <typename... Arguments>
+  using Function = DriverFunctions::Function<Arguments...>;
   /// `library` is its name in messages.
   Context(const char *library, DriverFunctions functions);
 

@@ -87,25 +87,22 @@ protected:
   int setCurrent(void *which) const override { return setContext(which); }
 
 private:
-  DriverFunctions::Address only(const char *name) const {
-    return {call.find(name)};
-  }
-
-  int (*deviceGet)(int *device, int ordinal) = only("cuDeviceGet");
-  int (*deviceAttribute)(int *, int attribute,
-                         int device) = only("cuDeviceGetAttribute");
-  int (*retainContext)(void **, int device) = only("cuDevicePrimaryCtxRetain");
-  int (*releaseContext)(int device) = only("cuDevicePrimaryCtxRelease_v2");
-  int (*getContext)(void **) = only("cuCtxGetCurrent");
-  int (*setContext)(void *) = only("cuCtxSetCurrent");
-  int (*copyAsync)(void *to, const void *from, size_t bytes,
-                   void *stream) = only("cuMemcpyAsync");
-  int (*moduleLoad)(void **, const void *image, unsigned options, int *,
-                    void **values) = only("cuModuleLoadDataEx");
-  int (*instantiateGraph)(void **executable, void *graph,
-                          unsigned long long flags) =
-      only("cuGraphInstantiateWithFlags");
-  int (*errorString)(int, const char **) = only("cuGetErrorString");
+  Function<int *, int> deviceGet = call.named("cuDeviceGet"); // the Nth
+  Function<int *, int, int> deviceAttribute = // which, of a device
+      call.named("cuDeviceGetAttribute");
+  Function<void **, int> retainContext = // of a device
+      call.named("cuDevicePrimaryCtxRetain");
+  Function<int> releaseContext = call.named("cuDevicePrimaryCtxRelease_v2");
+  Function<void **> getContext = call.named("cuCtxGetCurrent");
+  Function<void *> setContext = call.named("cuCtxSetCurrent");
+  Function<void *, const void *, size_t, void *> copyAsync = // in a stream
+      call.named("cuMemcpyAsync");
+  /// An image, with so many options and their values.
+  Function<void **, const void *, unsigned, int *, void **> moduleLoad =
+      call.named("cuModuleLoadDataEx");
+  Function<void **, void *, unsigned long long> instantiateGraph = // flags
+      call.named("cuGraphInstantiateWithFlags");
+  Function<int, const char **> errorString = call.named("cuGetErrorString");
 
   int device = 0;
   std::array<char, 256> name{};

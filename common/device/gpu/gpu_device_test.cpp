@@ -1,8 +1,6 @@
 //===- gpu_device_test.cpp - A real GPU as a device, without one --------===//
+#include "device/executable.h"
 #include "device/gpu/gpu_device.h"
-#include "reference/reference.h"
-#include "reference/values.h"
-#include "run/self_check.h"
 #include "support/error.h"
 #include "testing/test_files.h"
 
@@ -292,58 +290,6 @@ TEST(Drivers, SayWhatIsMissing) {
     EXPECT_THAT(error, HasSubstr(name));
     EXPECT_THAT(error, HasSubstr("no "));
   }
-}
-
-//===----------------------------------------------------------------------===//
-// The self-check, on kernels that are C++: right ones, and wrong ones.
-//===----------------------------------------------------------------------===//
-
-/// A memref's descriptor as kernels are handed it: data is the second word.
-float *dataOf(void *descriptor) { return static_cast<float **>(descriptor)[1]; }
-
-double wrongBy = 0; // in one element
-
-void copyOut(void *to, const reference::Vector &values) {
-  std::copy(values.begin(), values.end(), dataOf(to));
-  dataOf(to)[values.size() / 2] += static_cast<float>(wrongBy);
-}
-
-std::span<const float> spanOf(void *descriptor, int64_t count) {
-  return {dataOf(descriptor), static_cast<size_t>(count)};
-}
-
-void linear(void *y, void *x, void *w, void *b) {
-  auto size = [](char letter) { return selfCheckSizes().at({letter}); };
-  copyOut(y, reference::linear(inDouble(spanOf(x, size('T') * size('K'))),
-                               spanOf(w, size('K') * size('N')),
-                               spanOf(b, size('N'))));
-}
-
-void layernorm(void *y, void *x, void *gain, void *bias) {
-  auto size = [](char letter) { return selfCheckSizes().at({letter}); };
-  copyOut(y, reference::layernorm(inDouble(spanOf(x, size('T') * size('C'))),
-                                  spanOf(gain, size('C')),
-                                  spanOf(bias, size('C'))));
-}
-
-TEST(SelfCheck, NoticesAWrongKernel) {
-  Executable kernels([](const std::string &name) -> void * {
-    if (name == std::string(entryPrefix) + "test_linear")
-      return reinterpret_cast<void *>(linear);
-    if (name == std::string(entryPrefix) + "test_layernorm")
-      return reinterpret_cast<void *>(layernorm);
-    return nullptr;
-  });
-  wrongBy = 0;
-  EXPECT_NO_THROW(selfCheck(kernels));
-  wrongBy = 1e-2;
-  EXPECT_THAT(errorOf([&] { selfCheck(kernels); }),
-              HasSubstr("CPU does not compute what it should: kernel @linear"));
-  wrongBy = NAN;
-  EXPECT_THAT(errorOf([&] { selfCheck(kernels); }), HasSubstr("nan"));
-  wrongBy = 0;
-  EXPECT_THAT(errorOf([&] { kernels.call("other", {}); }),
-              HasSubstr("no entry @other"));
 }
 
 } // namespace

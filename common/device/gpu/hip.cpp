@@ -89,19 +89,18 @@ protected:
   }
 
 private:
-  DriverFunctions::Address only(const char *name) const {
-    return {call.find(name)};
-  }
-
-  int (*getDevice)(int *) = only("hipGetDevice");
-  int (*setDevice)(int) = only("hipSetDevice");
-  int (*busId)(char *, int bytes, int device) = only("hipDeviceGetPCIBusId");
-  int (*copyAsync)(void *to, const void *from, size_t bytes, int kind,
-                   void *stream) = only("hipMemcpyAsync");
-  int (*moduleLoad)(void **, const void *image) = only("hipModuleLoadData");
-  int (*instantiateGraph)(void **executable, void *graph, void *node, char *log,
-                          size_t bytes) = only("hipGraphInstantiate");
-  const char *(*errorString)(int) = only("hipGetErrorString");
+  Function<int *> getDevice = call.named("hipGetDevice");
+  Function<int> setDevice = call.named("hipSetDevice");
+  Function<char *, int, int> busId = // text, its bytes, device
+      call.named("hipDeviceGetPCIBusId");
+  /// Of a kind, in a stream.
+  Function<void *, const void *, size_t, int, void *> copyAsync =
+      call.named("hipMemcpyAsync");
+  Function<void **, const void *> moduleLoad = call.named("hipModuleLoadData");
+  /// A node that is wrong, and a log of so many bytes.
+  Function<void **, void *, void **, char *, size_t> instantiateGraph =
+      call.named("hipGraphInstantiate");
+  const char *(*errorString)(int) = call.named("hipGetErrorString");
 
   std::array<char, 256> name{};
   std::string target;
