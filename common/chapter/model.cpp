@@ -3,7 +3,6 @@
 #include "chapter/tune.h"
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/schedule/schedule.h"
-#include "device/choose_device.h"
 #include "run/self_check.h"
 #include "support/error.h"
 #include "support/files.h"
@@ -127,6 +126,7 @@ PlacedBuild onDevice(const Build &build, const ProgramOptions &options) {
       },
       !build.chapter->hasKernels());
   placed.note = choice.note;
+  placed.gpu = std::move(choice.driver);
   return placed;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "chapter/build.h"
+#include "device/choose_device.h"
 #include "model/checkpoint/checkpoint.h"
 #include "run/forward.h"
 #include "run/times.h"
@@ -43,6 +44,7 @@ Build withTunedSchedule(const Build &build, const ProgramOptions &options);
 struct PlacedBuild {
   Build build;
   std::string note; ///< for people: why no GPU was found, if one was looked for
+  std::shared_ptr<Driver> gpu = nullptr; ///< see DeviceChoice::driver
 };
 
 /// `build` for what the options say, or a GPU that is here and passes the

@@ -149,7 +149,7 @@ int runLine(const CommandLine &line) {
   std::optional<Prompts> prompts;
   if (line.compareWith.empty() && !line.loss)
     prompts.emplace(readPrompts(line, *checkpoint));
-  auto [placed, note] = onDevice(build, line.program);
+  auto [placed, note, gpu] = onDevice(build, line.program);
   if (!note.empty())
     std::cerr << note << "\n";
   if (!line.compareWith.empty())

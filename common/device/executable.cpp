@@ -101,9 +101,10 @@ void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
 
 void Executable::callOrReplay(Bound &called, std::vector<MemRef> &arguments) {
   if (arguments != called.last) {
-    called.last = arguments;
     called.recording.reset();
+    called.last.clear(); // what cannot be called is never recorded
     callEntry(called.entry, arguments);
+    called.last = arguments;
     return;
   }
   if (!called.recording) {

@@ -27,6 +27,9 @@ public:
   explicit Executable(Symbols symbols);
   /// On `device`.
   Executable(Symbols symbols, std::unique_ptr<Device> device);
+  /// Not into one that has a device: memory that this gave would outlive it.
+  Executable(Executable &&) = default;
+  Executable &operator=(Executable &&) = delete;
 
   Device &device() { return *place; }
   /// Whether calls are recorded where the device can do that; they are if

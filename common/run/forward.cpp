@@ -191,8 +191,26 @@ void Forward::reserveLogits(size_t rows) {
   logitsCapacity = count;
 }
 
+void Forward::check(const PlacedTokens &tokens, size_t rows,
+                    std::span<const float> logits) const {
+  size_t count = tokens.ids.size();
+  if (count < 1 || count > static_cast<size_t>(sizes.context))
+    fail(count, " tokens to compute with; expected 1 to ", sizes.context);
+  if (keepsCache() &&
+      (tokens.sequences.size() != count || tokens.positions.size() != count))
+    fail(count, " tokens of ", tokens.sequences.size(), " sequences at ",
+         tokens.positions.size(), " positions; expected one of each");
+  if (rows > count)
+    fail("logits after ", rows, " of ", count, " tokens");
+  if (logits.data() && logits.size() != rows * static_cast<size_t>(sizes.vocab))
+    fail("there is room for ", logits.size(), " logits; ", rows, " rows are ",
+         rows * static_cast<size_t>(sizes.vocab));
+}
+
 void Forward::compute(const PlacedTokens &tokens, size_t rows,
                       std::span<float> logitsThere) {
+  check(tokens, rows, logitsThere);
+  computed = 0; // should it go wrong
   auto count = static_cast<int64_t>(tokens.ids.size());
   auto logitsRows = static_cast<int64_t>(rows);
   float *logits = logitsThere.data();
@@ -215,16 +233,21 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
     executable.call(abi::forward, arguments);
-    return;
+  } else {
+    arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
+    arguments[Sequences] = MemRef(ids + count, {count});
+    arguments[Positions] = MemRef(ids + 2 * count, {count});
+    executable.call(count == 1 && rows == 1 ? abi::decode : abi::prefill,
+                    arguments);
   }
-  arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
-  arguments[Sequences] = MemRef(ids + count, {count});
-  arguments[Positions] = MemRef(ids + 2 * count, {count});
-  executable.call(count == 1 && rows == 1 ? abi::decode : abi::prefill,
-                  arguments);
+  computed = rows;
 }
 
 void Forward::readLogits(std::span<float> logits) {
+  if (logits.size() != computed * static_cast<size_t>(sizes.vocab))
+    fail("there is room for ", logits.size(), " logits; the ", computed,
+         " rows that were computed are ",
+         computed * static_cast<size_t>(sizes.vocab));
   Device &device = executable.device();
   if (logits.data() != arguments[Logits].data())
     device.copy(logits.data(), arguments[Logits].data(), logits.size_bytes());
@@ -234,6 +257,8 @@ void Forward::readLogits(std::span<float> logits) {
 }
 
 int32_t Forward::mostLikely(size_t row) {
+  if (row >= computed)
+    fail("no row ", row, " of logits: ", computed, " were computed");
   Device &device = executable.device();
   float *onDevice = static_cast<float *>(arguments[Logits].data()) +
                     row * static_cast<size_t>(sizes.vocab);
@@ -268,11 +293,20 @@ int32_t Forward::open() {
   return static_cast<int32_t>(free - isOpen.begin());
 }
 
+void Forward::requireOpen(int32_t sequence) const {
+  auto place = static_cast<size_t>(sequence);
+  if (sequence < 0 || place >= isOpen.size() || !isOpen[place])
+    fail("sequence ", sequence, " of the cache is not open");
+}
+
 void Forward::close(int32_t sequence) {
+  requireOpen(sequence);
   isOpen[static_cast<size_t>(sequence)] = false;
 }
 
 void Forward::copy(int32_t from, int32_t to) {
+  requireOpen(from);
+  requireOpen(to);
   size_t bytes = arguments[Keys].bytes() / isOpen.size();
   for (void *kept : {keys.get(), values.get()}) {
     char *start = static_cast<char *>(kept);

@@ -12,10 +12,11 @@ namespace gpt2::testing {
 class OnThisGpuTest : public ::testing::TestWithParam<ElementType> {
 protected:
   Build build{tested().chapter}; ///< for no model yet
+  DeviceChoice choice;           ///< keeps the GPU open
 
   void SetUp() override {
     build.formats.weights = GetParam();
-    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
+    choice = chooseDevice("", [&](const std::string &chip) {
       build.target = {.gpu = GpuTarget::of(chip),
                       .kernelsFor = KernelsFor::Gpu};
       Executable kernels = compiledKernels(build.forSizes(selfCheckSizes()));
