@@ -47,12 +47,13 @@ void append(std::vector<Stage> &stages, llvm::StringRef name, AddPasses add) {
 /// What both kinds of programs need, added to `stages`.
 std::vector<Stage> withCache(std::vector<Stage> stages,
                              const Setting &setting) {
-  prepend(stages, "specialized", [](OpPassManager &pm) {
-    // @prefill for one token: @decode, with kernels for one row if there are
-    // any
-    pm.addPass(
-        createCloneEntry("prefill", "decode", {{"T", 1}, {"N", 1}}, "_of_one"));
-  });
+  if (setting.isModel)
+    prepend(stages, "specialized", [](OpPassManager &pm) {
+      // @prefill for one token: @decode, with kernels for one row if there are
+      // any
+      pm.addPass(createCloneEntry("prefill", "decode", {{"T", 1}, {"N", 1}},
+                                  "_of_one"));
+    });
   if (setting.cache == ElementType::BF16)
     stages.insert(stages.begin() + 1, cacheStage());
   return stages;

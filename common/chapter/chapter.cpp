@@ -52,9 +52,10 @@ std::vector<std::filesystem::path> Chapter::scheduleFiles() const {
   return files;
 }
 
-std::vector<Stage> Chapter::stages(const Sizes &sizes,
-                                   const Config &config) const {
+std::vector<Stage> Chapter::stages(const Sizes &sizes, const Config &config,
+                                   bool isModel) const {
   Setting setting{.sizes = sizes,
+                  .isModel = isModel,
                   .epsilon = config.epsilon,
                   .isTied = config.isTied,
                   .gpu = gpu,
@@ -85,13 +86,13 @@ void chooseActivation(std::vector<std::filesystem::path> &sources,
 }
 
 CompileRequest requestFor(const Chapter &chapter, const Sizes &sizes,
-                          const Config &config) {
+                          const Config &config, bool isModel = true) {
   CompileRequest request;
   request.cpu = chapter.cpu;
   request.inputs = chapter.scheduleFiles();
   request.sources = chapter.sources;
   chooseActivation(request.sources, config.activation);
-  request.stages = chapter.stages(sizes, config);
+  request.stages = chapter.stages(sizes, config, isModel);
   request.gpu = chapter.gpu;
   request.kernelsFor = chapter.kernelsFor;
   return request;
@@ -147,7 +148,8 @@ CompileRequest compileRequest(const Chapter &chapter, const Sizes &sizes) {
 
 CompileRequest kernelRequest(const Chapter &chapter, const Sizes &sizes,
                              const std::string &kernel, const Config &config) {
-  CompileRequest request = requestFor(chapter, sizes, config);
+  CompileRequest request =
+      requestFor(chapter, sizes, config, /*isModel=*/false);
   llvm::erase_if(request.sources, [](const std::filesystem::path &source) {
     return source.filename() == "gpt2.mlir";
   });

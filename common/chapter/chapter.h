@@ -47,9 +47,9 @@ struct Chapter {
   /// Whether its programs take matrices in `format`.
   bool takes(ElementType format) const;
   /// The pipeline for a model with these sizes, whose other numbers are
-  /// `config`'s.
-  std::vector<Stage> stages(const Sizes &sizes,
-                            const Config &config = Config()) const;
+  /// `config`'s, or for kernels alone.
+  std::vector<Stage> stages(const Sizes &sizes, const Config &config = Config(),
+                            bool isModel = true) const;
   /// The schedule to use and what it shares with others; none if there is none.
   /// Throws an Error if it is for other machines.
   std::vector<std::filesystem::path> scheduleFiles() const;

@@ -24,6 +24,7 @@ struct Stage {
 /// What a program is compiled for.
 struct Setting {
   Sizes sizes;           ///< of the model
+  bool isModel = true;   ///< not kernels alone, which lack its entries
   double epsilon = 1e-5; ///< that its layer normalisation adds to variances
   bool isTied = true;    ///< its logits are made with the embedding of tokens
   GpuTarget gpu;         ///< that its kernels run on, if it has kernels
