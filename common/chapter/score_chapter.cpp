@@ -68,7 +68,7 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   std::string entry =
       chapter.keepsCache() && tokens == 1 ? "decode" : chapter.entry();
   return scoreOf(session.module().lookupSymbol<func::FuncOp>(entry), cacheBytes,
-                 places, ofCall);
+                 places, ofCall, chapter.gpu.subgroupSize());
 }
 
 Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
