@@ -101,7 +101,7 @@ Chapter programsOf(const Chapter &whole, const ProgramOptions &options) {
 Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
                           const ProgramOptions &options) {
   Chapter tuned = chapter;
-  if (!options.cacheDirectory)
+  if (!options.cacheDirectory || !options.schedule.empty())
     return tuned;
   if (auto schedule = tunedSchedule(chapter, sizes, options.threads,
                                     *options.cacheDirectory))

@@ -35,7 +35,7 @@ struct ProgramOptions {
 Chapter programsOf(const Chapter &chapter, const ProgramOptions &options);
 
 /// `chapter`, as programsOf() gave it, with the schedule that --tune kept for
-/// it, if it did.
+/// it, if it did, and if the options name none.
 Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
                           const ProgramOptions &options);
 

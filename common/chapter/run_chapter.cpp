@@ -116,6 +116,12 @@ void describeProgram(const Chapter &chapter, const CommandLine &line,
               << "\nfeatures: " << hostCpu().features << "\n";
 }
 
+/// Says that `chapter` has another schedule than `wanted`.
+void sayIfTuned(const Chapter &chapter, const Chapter &wanted) {
+  if (chapter.schedule != wanted.schedule)
+    std::cerr << "schedule: tuned, " << chapter.schedule.string() << "\n";
+}
+
 int runLine(const CommandLine &line) {
   const Chapter &wanted = line.chapter;
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
@@ -127,12 +133,17 @@ int runLine(const CommandLine &line) {
          *checkpoint);
     return 0;
   }
-  Chapter chapter = withTunedSchedule(wanted, sizes, line.program);
+  // A library is for other CPUs, too.
+  Chapter chapter = line.aot || line.aotKernels
+                        ? wanted
+                        : withTunedSchedule(wanted, sizes, line.program);
   CompileRequest request = compileRequest(chapter, checkpoint->config());
   request.configure = applyMlirOptions;
   if (std::string text =
           textToPrint(chapter, checkpoint->config(), line, request);
       !text.empty()) {
+    if (line.emit != "help" && !line.describe)
+      sayIfTuned(chapter, wanted);
     print(text);
     return 0;
   }
@@ -153,15 +164,16 @@ int runLine(const CommandLine &line) {
   auto [placed, note] = onDevice(chapter, line.program);
   if (!note.empty())
     std::cerr << note << "\n";
-  if (!line.compareWith.empty())
+  if (!line.compareWith.empty()) {
+    sayIfTuned(placed, wanted);
     return compareVersions(placed, line, *checkpoint);
+  }
   request = compileRequest(placed, checkpoint->config());
   request.configure = applyMlirOptions;
   request.cacheDirectory = line.program.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
-  if (placed.schedule != wanted.schedule)
-    std::cerr << "schedule: tuned, " << placed.schedule.string() << "\n";
+  sayIfTuned(placed, wanted);
   useThreads(line.program.threads);
 
   if (line.loss) {

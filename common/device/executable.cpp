@@ -5,9 +5,6 @@
 #include "device/host_device.h"
 #include "support/error.h"
 
-#include <algorithm>
-#include <thread>
-
 namespace gpt2 {
 
 namespace {
@@ -17,7 +14,7 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
           static_cast<const EmulatedKernel *>(symbols("gpt2_emulated_kernels")))
     return std::make_unique<EmulatedDevice>(
         kernels, *static_cast<const uint32_t *>(symbols("gpt2_subgroup_size")),
-        std::max(1u, std::thread::hardware_concurrency()));
+        static_cast<unsigned>(availableThreads()));
   if (const void *image = symbols("gpt2_gpu_image")) {
     std::string_view chip = static_cast<const char *>(symbols("gpt2_gpu_chip"));
     std::unique_ptr<Driver> driver =
