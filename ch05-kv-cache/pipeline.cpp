@@ -24,14 +24,15 @@ namespace {
 
 /// What both kinds of programs need, added to `stages`.
 Pipeline withCache(Pipeline stages, const PipelineOptions &options) {
-  stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
-    // @prefill for one token: @decode, with kernels for one row if there are
-    // any
-    pm.addPass(createCloneEntry({.from = "prefill",
-                                 .to = "decode",
-                                 .sizes = {"N=1", "T=1"},
-                                 .suffix = "_of_one"}));
-  });
+  if (options.isModel)
+    stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
+      // @prefill for one token: @decode, with kernels for one row if there are
+      // any
+      pm.addPass(createCloneEntry({.from = "prefill",
+                                   .to = "decode",
+                                   .sizes = {"N=1", "T=1"},
+                                   .suffix = "_of_one"}));
+    });
   if (options.formats.cache == ElementType::BF16)
     stages.insertAfter(StageKind::Specialized, cacheStage());
   return stages;

@@ -53,11 +53,21 @@ INSTANTIATE_TEST_SUITE_P(All, TunedTest,
 struct TuneRun : ProgramRun {
   std::filesystem::path seen = directory / "seen.json";
 
+  Build build{tested().chapter,
+              Checkpoint::open(paths::embeddedModel())->config()};
+
+  /// Where runs of the embedded model find what was tuned, in a folder that is
+  /// there.
+  std::filesystem::path kept(int threads) {
+    std::filesystem::path file = tunedPath(build, threads, directory / "cache");
+    std::filesystem::create_directories(file.parent_path());
+    return file;
+  }
+
   /// The schedule for this CPU, but no knob has other options, except that of
   /// keys, which has `options`.
   std::string scheduleWith(const std::string &options) {
-    std::string text =
-        readFile(Build(tested().chapter).scheduleFiles().front());
+    std::string text = readFile(build.scheduleFiles().front());
     text = std::regex_replace(
         text, std::regex(R"((knob<"keys"> = (\d+) from options = )\[.*\])"),
         "$1" + options);
@@ -88,15 +98,21 @@ TEST_F(TuneRun, WritesWhatItSaw) {
     EXPECT_GT(trial["own_prompt"], 0);
     EXPECT_GT(trial["own_token"], 0);
   }
-  // The next run has it, if it was better.
+  // What is better than a schedule that was named is to be named itself.
+  EXPECT_EQ(result.out.find("with --schedule=") != std::string::npos,
+            json["best"] == 1)
+      << result.out;
   result =
       run({"a", scheduleWith("[2, $2]"), "--greedy", "--max-new-tokens=2"});
-  EXPECT_EQ(result.err.find("schedule: tuned, ") != std::string::npos,
-            json["best"] == 1)
-      << result.err;
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("tuned")));
 }
 
 TEST_F(TuneRun, StopsInTime) {
+  // What another one, at the same time, measures is not ours.
+  std::filesystem::path trial = kept(1);
+  trial.replace_extension(".trial.mlir");
+  writeFile(trial, {"another's\n"});
   ProgramResult result = run({"--tune=" + seen.string(), "--tune-seconds=0"});
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("until the time was up"));
@@ -104,15 +120,12 @@ TEST_F(TuneRun, StopsInTime) {
   nlohmann::json json = nlohmann::json::parse(readFile(seen));
   EXPECT_EQ(json["trials"].size(), 1u);
   EXPECT_EQ(json["complete"], false);
+  EXPECT_EQ(readFile(trial), "another's\n");
 }
 
 TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
-  Build build(tested().chapter,
-              Checkpoint::open(paths::embeddedModel())->config());
-  std::filesystem::path cache = directory / "cache";
+  std::filesystem::path cache = directory / "cache", kept = this->kept(1);
   EXPECT_FALSE(tunedSchedule(build, 1, cache));
-  std::filesystem::path kept = tunedPath(build, 1, cache);
-  std::filesystem::create_directories(kept.parent_path());
   writeFile(kept, {"no schedule\n"});
   EXPECT_EQ(tunedSchedule(build, 1, cache), kept);
   EXPECT_FALSE(tunedSchedule(build, 2, cache));
@@ -126,11 +139,48 @@ TEST_F(TuneRun, WhatIsKeptIsForRunsLikeIt) {
   for (std::vector<std::string> other :
        {std::vector<std::string>{"--weights=bf16"},
         {"--kv=bf16"},
-        {scheduleWith("[$2]")}}) {
+        {scheduleWith("[$2]")},
+        {"--schedule=" + build.scheduleFiles().front().string()}}) {
     ProgramResult result = with(other);
     EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_THAT(result.err, Not(HasSubstr("tuned")));
   }
+}
+
+// What prints a program prints the one that runs, and says what it is of.
+TEST_F(TuneRun, WhatIsPrintedSaysThatItIsTuned) {
+  std::filesystem::path own = build.scheduleFiles().front();
+  Numbers numbers;
+  for (const Knob &knob : tunableKnobs(own)) // one that is not its own
+    numbers[knob.name] = knob.options.front() == knob.selected
+                             ? knob.options.back()
+                             : knob.options.front();
+  writeFile(kept(1), {withNumbers(own, numbers)});
+  std::string said = "schedule: tuned, " + kept(1).string();
+  for (std::string look : {"--emit=vectors", "--score"}) {
+    ProgramResult tuned = run({look});
+    EXPECT_EQ(tuned.exitCode, 0) << tuned.err;
+    EXPECT_THAT(tuned.err, HasSubstr(said));
+    ProgramResult named = run({look, "--schedule=" + kept(1).string()});
+    EXPECT_EQ(named.out, tuned.out);
+    EXPECT_THAT(named.err, Not(HasSubstr("tuned,")));
+    ProgramResult plain = run({look, "--schedule=" + own.string()});
+    EXPECT_NE(plain.out, tuned.out);
+    EXPECT_EQ(
+        plain.out,
+        runProgram(tested().program, {look, "--device=cpu", "--no-cache"}).out);
+    EXPECT_THAT(plain.err, Not(HasSubstr("tuned,")));
+  }
+  EXPECT_THAT(run({"--emit=help"}).err, Not(HasSubstr("tuned,")));
+  EXPECT_THAT(run({"--describe"}).err, Not(HasSubstr("tuned,")));
+}
+
+// A library is for other CPUs than the one that was measured.
+TEST_F(TuneRun, LibrariesHaveTheScheduleOfTheirCpu) {
+  writeFile(kept(1), {"no schedule\n"});
+  ProgramResult result =
+      run({"--aot=" + (directory / "program.so").string(), "--chip=sm_90"});
+  EXPECT_EQ(result.exitCode, 0) << result.err;
 }
 
 TEST_F(TuneRun, RefusesWhatHasNoUse) {

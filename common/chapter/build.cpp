@@ -106,8 +106,9 @@ std::vector<std::filesystem::path> Build::sources() const {
   return sources;
 }
 
-Pipeline Build::stages() const {
+Pipeline Build::stages(bool isModel) const {
   PipelineOptions options{*this};
+  options.isModel = isModel;
   options.schedule = scheduleFiles();
   options.mustSchedule = !schedule.empty();
   if (!options.schedule.empty() && !chapter->hasKernels())
@@ -123,13 +124,17 @@ Pipeline Build::stages() const {
   return stages;
 }
 
-CompileRequest compileRequest(const Build &build) {
+static CompileRequest requestFor(const Build &build, bool isModel) {
   CompileRequest request;
   request.sources = build.sources();
-  request.stages = build.stages();
+  request.stages = build.stages(isModel);
   request.inputs = build.scheduleFiles();
   request.target = build.target;
   return request;
+}
+
+CompileRequest compileRequest(const Build &build) {
+  return requestFor(build, /*isModel=*/true);
 }
 
 namespace {
@@ -172,7 +177,7 @@ void keepKernel(mlir::ModuleOp module, const std::string &kernel) {
 } // namespace
 
 CompileRequest kernelRequest(const Build &build, const std::string &kernel) {
-  CompileRequest request = compileRequest(build);
+  CompileRequest request = requestFor(build, /*isModel=*/false);
   llvm::erase_if(request.sources, [](const std::filesystem::path &source) {
     return source.filename() == "gpt2.mlir";
   });

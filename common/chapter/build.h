@@ -53,7 +53,8 @@ struct Build : Specialization {
   /// The chapter's texts, or the user's; the kernel between the MLP's products
   /// is that of the model's activation.
   std::vector<std::filesystem::path> sources() const;
-  Pipeline stages() const;
+  /// For the model, or for kernels alone.
+  Pipeline stages(bool isModel = true) const;
 };
 
 /// What there is to compile for `build`.

@@ -96,7 +96,7 @@ Build buildFor(const Chapter &whole, const ProgramOptions &options) {
 
 Build withTunedSchedule(const Build &build, const ProgramOptions &options) {
   Build tuned = build;
-  if (!options.cacheDirectory)
+  if (!options.cacheDirectory || !options.schedule.empty())
     return tuned;
   if (auto schedule =
           tunedSchedule(build, options.threads, *options.cacheDirectory))

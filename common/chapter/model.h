@@ -37,7 +37,7 @@ struct ProgramOptions {
 Build buildFor(const Chapter &chapter, const ProgramOptions &options);
 
 /// `build`, as buildFor() gave it, for its model with the schedule that --tune
-/// kept, if it did.
+/// kept, if it did, and if the options name none.
 Build withTunedSchedule(const Build &build, const ProgramOptions &options);
 
 /// What is compiled for the device on which it runs.

@@ -119,6 +119,12 @@ void describeProgram(const Build &build, const CommandLine &line,
               << "\nfeatures: " << hostCpu().features << "\n";
 }
 
+/// Says that `build` has another schedule than `wanted`.
+void sayIfTuned(const Build &build, const Build &wanted) {
+  if (build.schedule != wanted.schedule)
+    std::cerr << "schedule: tuned, " << build.schedule.string() << "\n";
+}
+
 int runLine(const CommandLine &line) {
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
   const Build wanted = line.build.forModel(checkpoint->config());
@@ -129,10 +135,15 @@ int runLine(const CommandLine &line) {
          *checkpoint);
     return 0;
   }
-  Build build = withTunedSchedule(wanted, line.program);
+  // A library is for other CPUs, too.
+  Build build = line.aot || line.aotKernels
+                    ? wanted
+                    : withTunedSchedule(wanted, line.program);
   CompileRequest request = compileRequest(build);
   request.configure = applyMlirOptions;
   if (std::string text = textToPrint(build, line, request); !text.empty()) {
+    if (line.emit != "help" && !line.describe)
+      sayIfTuned(build, wanted);
     print(text);
     return 0;
   }
@@ -152,15 +163,16 @@ int runLine(const CommandLine &line) {
   auto [placed, note, gpu] = onDevice(build, line.program);
   if (!note.empty())
     std::cerr << note << "\n";
-  if (!line.compareWith.empty())
+  if (!line.compareWith.empty()) {
+    sayIfTuned(placed, wanted);
     return compareVersions(placed, line, *checkpoint);
+  }
   request = compileRequest(placed);
   request.configure = applyMlirOptions;
   request.cacheDirectory = line.program.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
-  if (placed.schedule != wanted.schedule)
-    std::cerr << "schedule: tuned, " << placed.schedule.string() << "\n";
+  sayIfTuned(placed, wanted);
   useThreads(line.program.threads);
 
   if (line.loss) {

@@ -12,6 +12,8 @@
 #include "support/json_file.h"
 #include "support/output.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cerrno>
@@ -81,9 +83,8 @@ struct Running {
 /// with the schedule's own numbers.
 class Bench {
 public:
-  Bench(const TuneRequest &request, const Checkpoint &checkpoint,
-        std::filesystem::path file)
-      : request(request), checkpoint(checkpoint), file(std::move(file)),
+  Bench(const TuneRequest &request, const Checkpoint &checkpoint)
+      : request(request), checkpoint(checkpoint),
         own(request.build, checkpoint) {
     const Config &config = checkpoint.config();
     int64_t count = std::min(promptTokens, config.context - furtherTokens);
@@ -93,10 +94,6 @@ public:
     for (int64_t i = 0; i < count; ++i)
       tokens.push_back(static_cast<int32_t>(i * 7919 % config.vocab));
     expected = own.logits(tokens);
-  }
-  ~Bench() {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
   }
 
   Trial operator()(const Numbers &numbers) {
@@ -120,9 +117,16 @@ public:
 private:
   void measure(Trial &trial) {
     Build build = request.build;
-    writeFile(file,
-              {withNumbers(build.scheduleFiles().front(), trial.numbers)});
-    build.schedule = file;
+    std::string text =
+        withNumbers(build.scheduleFiles().front(), trial.numbers);
+    // Of its own name: others may tune at the same time.
+    llvm::SmallString<128> file;
+    if (std::error_code error =
+            llvm::sys::fs::createTemporaryFile("schedule", "mlir", file))
+      fail("--tune: cannot keep a schedule to measure: ", error.message());
+    llvm::FileRemover remover(file);
+    writeFile(file.str().str(), {text});
+    build.schedule = file.str().str();
     Running other(build, checkpoint);
     // Other orders of the same sums: in f32 that is a rounding or two; where
     // sums are rounded to eight bits on their way, more.
@@ -146,7 +150,6 @@ private:
 
   const TuneRequest &request;
   const Checkpoint &checkpoint;
-  std::filesystem::path file;
   Running own;
   std::vector<int32_t> tokens;
   std::vector<float> expected;
@@ -215,8 +218,7 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
          "finds, cannot be written: ",
          error ? error.message() : std::strerror(errno),
          "; give --cache-dir DIR");
-  std::filesystem::path trial = kept;
-  Bench bench(request, checkpoint, trial.replace_extension(".trial.mlir"));
+  Bench bench(request, checkpoint);
   Stopwatch watch;
   Search search = searchNumbers(
       knobs, [&](const Numbers &numbers) { return bench(numbers); },
@@ -241,13 +243,16 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   if (search.best == 0)
     text += "the best are its own: " + textOf(own.numbers) + "\n";
   else
-    text +=
-        "the best: " + textOf(best.numbers) +
-        llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
-                      "with its own: {2}\nkept for later runs: {3}\n",
-                      best.prompt / best.ownPrompt, best.token / best.ownToken,
-                      textOf(own.numbers), kept.string())
-            .str();
+    text += "the best: " + textOf(best.numbers) +
+            llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
+                          "with its own: {2}\n{3}{4}\n",
+                          best.prompt / best.ownPrompt,
+                          best.token / best.ownToken, textOf(own.numbers),
+                          request.build.schedule.empty()
+                              ? "kept for later runs: "
+                              : "kept; later runs take it with --schedule=",
+                          kept.string())
+                .str();
   print(text);
 }
 

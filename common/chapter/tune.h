@@ -17,8 +17,9 @@ struct TuneRequest {
 
 /// Measures the schedule with other numbers, the options of its knobs:
 /// a prompt of 64 tokens and tokens behind it. Keeps the schedule with the best
-/// of them, if they beat its own, for later runs; says on stderr how each did
-/// and on stdout what came of it. Throws an Error if the schedule offers no
+/// of them, if they beat its own, for later runs, which take it by themselves
+/// unless they name a schedule, as this may have done; says on stderr how each
+/// did and on stdout what came of it. Throws an Error if the schedule offers no
 /// other numbers, or its own do not work.
 void tune(const TuneRequest &request, const Checkpoint &checkpoint);
 

@@ -150,7 +150,7 @@ def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
     file = settings.root / "book" / "variants" / f"{chapter}.json"
     if not file.exists():
         raise UserError(f"{chapter} has no variants: there is no {file}")
-    pipeline = programs.run([*own, "--emit=pipeline"]).out
+    pipeline = programs.run([*own, "--no-cache", "--emit=pipeline"]).out  # of nothing tuned
     subjects = []
     for number, variant in enumerate(json.loads(file.read_text())):
         where = f"{file}: {variant['title']}"

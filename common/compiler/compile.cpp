@@ -20,9 +20,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
-#include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -32,17 +33,30 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
+/// The file that this code was loaded from. The loader's names may be relative
+/// to where the program was started; the kernel's are not.
+std::filesystem::path loadedFrom() {
+  auto code = reinterpret_cast<uintptr_t>(&loadedFrom);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t from = 0, to = 0;
+    char dash = 0;
+    std::istringstream range(line);
+    if (!(range >> std::hex >> from >> dash >> to) || code < from || code >= to)
+      continue;
+    std::string path = line.substr(std::min(line.find('/'), line.size()));
+    // The program itself is there even if its file was replaced since.
+    const char *self = "/proc/self/exe";
+    std::error_code none;
+    return path == std::filesystem::read_symlink(self, none) ? self : path;
+  }
+  fail("cannot tell which file holds the compiler: /proc/self/maps has no "
+       "mapping of it");
+}
+
 /// The bytes of the program or library that holds our own passes: a pass may
 /// change without its name or options changing.
-std::string compilerBinary() {
-  Dl_info info;
-  if (!dladdr(reinterpret_cast<void *>(&compilerBinary), &info))
-    fail("cannot tell which file holds the compiler");
-  // The main program's name is relative to where it was started.
-  std::filesystem::path self = "/proc/self/exe";
-  return readFile(std::filesystem::exists(info.dli_fname) ? info.dli_fname
-                                                          : self);
-}
+std::string compilerBinary() { return readFile(loadedFrom()); }
 
 std::string keyOf(const CompileRequest &request) {
   std::string sources;

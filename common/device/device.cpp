@@ -97,7 +97,9 @@ Device &Device::current() {
 }
 
 Device::Use::Use(Device &device)
-    : before(std::exchange(currentDevice, &device)) {}
+    : before(std::exchange(currentDevice, &device)) {
+  device.enter();
+}
 
 Device::Use::~Use() { currentDevice = before; }
 

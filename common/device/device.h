@@ -109,6 +109,8 @@ protected:
                      void **arguments) = 0;
   virtual std::shared_ptr<void> finishRecording() { return nullptr; }
   virtual void wait() = 0;
+  /// Called on the thread that is about to run programs on it.
+  virtual void enter() {}
 
   /// Marks a moment between launches; marks are numbered from 0. The host's
   /// clock will do if start() returns when the kernel has run.

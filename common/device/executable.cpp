@@ -5,9 +5,6 @@
 #include "device/host_device.h"
 #include "support/error.h"
 
-#include <algorithm>
-#include <thread>
-
 namespace gpt2 {
 
 namespace {
@@ -22,7 +19,7 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
   if (auto *kernels = find(symbols, abi::emulatedKernels))
     return std::make_unique<EmulatedDevice>(
         kernels, *find(symbols, abi::subgroupSize),
-        std::max(1u, std::thread::hardware_concurrency()));
+        static_cast<unsigned>(availableThreads()));
   if (const void *image = find(symbols, abi::gpuImage)) {
     std::string_view chip = find(symbols, abi::gpuChip);
     std::unique_ptr<Driver> driver =

@@ -49,6 +49,26 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
               HasSubstr("/proc/x"));
 }
 
+// A program that the shell found has a name that means something else here:
+// what is kept is the same program's all the same.
+TEST_F(ProgramLook, KnowsItselfWhereverItIsCalled) {
+  std::filesystem::path program = tested().program;
+  std::filesystem::create_directories(directory / "here" / program.filename());
+  std::string file = directory / "report.json";
+  for (bool isHere : {true, false}) {
+    ProgramResult result = runProgram(
+        "/bin/sh",
+        {"-c", R"(cd "$1" && PATH="$2:$PATH" && shift 2 && exec "$@")", "sh",
+         isHere ? (directory / "here").string() : "/",
+         program.parent_path().string(), program.filename().string(),
+         "--cache-dir=" + (directory / "cache").string(), ids("3\n"),
+         "--max-new-tokens=0", "--report=" + file,
+         *tested().option ? tested().option : "--greedy"});
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_EQ(nlohmann::json::parse(readFile(file))["from_cache"], !isHere);
+  }
+}
+
 TEST_F(ProgramLook, TimesKernels) {
   if (tested().chapter.onGpu)
     return; // which has kernels

@@ -917,7 +917,8 @@ def QuantizeMatrices : Pass<"quantize-matrices", "::mlir::ModuleOp"> {
     ```
 
     What is not a number stays so: it makes its column's scale, or its row's,
-    not a number. Who fills them, and q: see `pack-panels`.
+    not a number. What is infinite makes it infinite, and is 127 itself. All q
+    and u are integers, whatever w and x are. Who fills them, and q: see `pack-panels`.
 
     Run it before `block-rows`.
 

@@ -12,6 +12,7 @@ namespace gpt2 {
 
 /// What a chapter's pipeline is made for.
 struct PipelineOptions : Specialization {
+  bool isModel = true; ///< not kernels alone, which lack its entries
   /// In the transform dialect, if the chapter has a schedule: the file for the
   /// CPU or the chip, and those with what all of them share.
   std::vector<std::filesystem::path> schedule = {};

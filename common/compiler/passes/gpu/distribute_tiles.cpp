@@ -2,6 +2,7 @@
 #include "compiler/passes/gpu/lane_places.h"
 #include "compiler/passes/gpu/matrix_units.h"
 #include "compiler/passes/passes.h"
+#include "support/error.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -202,14 +203,10 @@ struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
       return signalPassFailure();
     if (!any)
       return;
-    GpuTarget target = GpuTarget::of(chip);
-    if (!hasMatrixUnits(target)) {
-      module.emitError("distribute-tiles: " + chip +
-                       " has no matrix unit for "
-                       "bf16 that is known here");
+    std::optional<GpuTarget> target = targetOf(module);
+    if (!target)
       return signalPassFailure();
-    }
-    Unit unit = unitOf(target);
+    Unit unit = unitOf(*target);
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });
     converter.addConversion([&](VectorType type) -> Type {
@@ -240,6 +237,25 @@ struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
   }
 
 private:
+  /// The chip; none, and a diagnostic, if LLVM does not know it or it has no
+  /// matrix unit.
+  std::optional<GpuTarget> targetOf(gpu::GPUModuleOp module) {
+    std::optional<GpuTarget> target;
+    try { // MLIR, which calls us, cannot be unwound
+      target = GpuTarget::of(chip);
+    } catch (const Error &error) {
+      module.emitError("distribute-tiles: ") << error.what();
+      return std::nullopt;
+    }
+    if (!hasMatrixUnits(*target)) {
+      module.emitError("distribute-tiles: ")
+          << chip.getValue()
+          << " has no matrix unit for bf16 that is known here";
+      return std::nullopt;
+    }
+    return target;
+  }
+
   /// Tells the loads of a product's factors what they are.
   static LogicalResult assignRoles(vector::ContractionOp product) {
     AffineExpr m, n, k;

@@ -34,12 +34,27 @@ bool isElementwise(linalg::GenericOp generic) {
 }
 
 /// Whether `launch` uses `buffer`, or a view of it, in its body.
-bool uses(gpu::LaunchOp launch, Value buffer) {
+bool usesViews(gpu::LaunchOp launch, Value buffer) {
   return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
     if (launch->isProperAncestor(user))
       return true;
-    return isa<ViewLikeOpInterface>(user) && uses(launch, user->getResult(0));
+    auto view = dyn_cast<ViewLikeOpInterface>(user);
+    return view && usesViews(launch, view.getViewDest());
   });
+}
+
+/// Whether `launch` may use memory of `buffer` in its body: by that name, or
+/// by another view of what it is a view of.
+bool uses(gpu::LaunchOp launch, Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  // The function's own, or an argument, which is no other. A loop's or a global
+  // one may have more names.
+  Operation *source = buffer.getDefiningOp();
+  bool isKnown =
+      source ? isa<memref::AllocOp, memref::AllocaOp>(source)
+             : isa<func::FuncOp>(buffer.getParentBlock()->getParentOp());
+  return !isKnown || usesViews(launch, buffer);
 }
 
 /// The epilogue that reads `buffer`, if it is one.

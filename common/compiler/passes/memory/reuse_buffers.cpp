@@ -56,8 +56,9 @@ struct ReuseBuffers : impl::ReuseBuffersBase<ReuseBuffers> {
   using Base::Base;
 
   void runOnOperation() final {
+    SymbolTable symbols(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isDeclaration() && failed(plan(function)))
+      if (!function.isDeclaration() && failed(plan(function, symbols)))
         return signalPassFailure();
   }
 
@@ -103,7 +104,7 @@ private:
     return last;
   }
 
-  LogicalResult plan(func::FuncOp function) {
+  LogicalResult plan(func::FuncOp function, SymbolTable &symbols) {
     // The number of each operation, and of the last one in its regions.
     DenseMap<Operation *, unsigned> starts, ends;
     unsigned number = 0;
@@ -143,12 +144,10 @@ private:
     for (auto &[loop, own] : ofThreads)
       for (Place &place : own)
         settle(place, addToStack(loop, place), 0);
-    if (arena) {
-      settleInArena(function, places);
-      return success();
-    }
+    if (arena)
+      return settleInArena(function, places, symbols);
     for (Place &place : places)
-      settle(place, addGlobal(function, place), 0);
+      settle(place, addGlobal(function, place, symbols), 0);
     return success();
   }
 
@@ -171,8 +170,14 @@ private:
   }
 
   /// Makes each place a part of a new last argument.
-  void settleInArena(func::FuncOp function, ArrayRef<Place> places) {
-    OpBuilder builder(function);
+  LogicalResult settleInArena(func::FuncOp function, ArrayRef<Place> places,
+                              SymbolTable &symbols) {
+    // Who calls the function looks for this name.
+    std::string name = abi::arenaBytes(function.getName().str()).name;
+    if (Operation *other = symbols.lookup(name))
+      return other->emitError("reuse-buffers: @")
+             << name << " is the name of an arena's size";
+    OpBuilder builder(&getContext());
     SmallVector<int64_t> offsets;
     int64_t bytes = 0;
     for (const Place &place : places) {
@@ -186,15 +191,15 @@ private:
     auto size = MemRefType::get({}, builder.getI64Type());
     auto value = DenseElementsAttr::get(
         RankedTensorType::get({}, builder.getI64Type()), bytes);
-    memref::GlobalOp::create(builder, function.getLoc(),
-                             abi::arenaBytes(function.getName().str()).name,
-                             /*sym_visibility=*/StringAttr(), size, value,
-                             /*constant=*/true,
-                             /*alignment=*/IntegerAttr());
+    auto global = memref::GlobalOp::create(
+        builder, function.getLoc(), name, /*sym_visibility=*/StringAttr(), size,
+        value, /*constant=*/true, /*alignment=*/IntegerAttr());
+    symbols.insert(global, function->getIterator());
     Value memory = function.getArgument(position);
     for (auto [place, offset] : llvm::zip_equal(places, offsets))
       settle(
           place, [&](OpBuilder &, Location) { return memory; }, offset);
+    return success();
   }
 
   using Memory = llvm::function_ref<Value(OpBuilder &, Location)>;
@@ -226,20 +231,19 @@ private:
     return [memory](OpBuilder &, Location) { return memory; };
   }
 
-  /// A new global as large as `place`.
-  std::function<Value(OpBuilder &, Location)> addGlobal(func::FuncOp function,
-                                                        const Place &place) {
-    OpBuilder builder(function);
+  /// A new global as large as `place`, of a name that no other has.
+  std::function<Value(OpBuilder &, Location)>
+  addGlobal(func::FuncOp function, const Place &place, SymbolTable &symbols) {
+    OpBuilder builder(&getContext());
     auto type = MemRefType::get({place.bytes}, builder.getI8Type());
     auto global = memref::GlobalOp::create(
         builder, function.getLoc(), "buffer", builder.getStringAttr("private"),
         type, /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
         builder.getI64IntegerAttr(64));
-    SymbolTable(getOperation()).insert(global); // renames if need be
-    return
-        [type, name = global.getSymName()](OpBuilder &builder, Location loc) {
-          return memref::GetGlobalOp::create(builder, loc, type, name);
-        };
+    StringAttr name = symbols.insert(global, function->getIterator());
+    return [type, name](OpBuilder &builder, Location loc) {
+      return memref::GetGlobalOp::create(builder, loc, type, name);
+    };
   }
 };
 

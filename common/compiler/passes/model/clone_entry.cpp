@@ -19,8 +19,15 @@ struct CloneEntry : impl::CloneEntryBase<CloneEntry> {
   void runOnOperation() final {
     SymbolTable symbols(getOperation());
     auto original = symbols.lookup<func::FuncOp>(from);
-    if (!original)
-      return; // kernels alone have no such entry
+    if (!original) {
+      getOperation().emitError("clone-entry: there is no function @")
+          << from.getValue() << "; there are:" << entries();
+      return signalPassFailure();
+    }
+    if (Operation *other = symbols.lookup(to)) {
+      other->emitError("clone-entry: the clone cannot be @") << to.getValue();
+      return signalPassFailure();
+    }
     func::FuncOp clone = original.clone();
     clone.setName(to);
     symbols.insert(clone, std::next(original->getIterator()));
@@ -38,6 +45,15 @@ struct CloneEntry : impl::CloneEntryBase<CloneEntry> {
   }
 
 private:
+  /// The functions that are called from outside, each with a blank before.
+  std::string entries() {
+    std::string names;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function.isPublic())
+        names += (" @" + function.getName()).str();
+    return names;
+  }
+
   /// "N x V" with N=1: "1 x V".
   std::string withSizes(StringRef shape) {
     SmallVector<StringRef> names;

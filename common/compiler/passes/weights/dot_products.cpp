@@ -1,4 +1,5 @@
 //===- dot_products.cpp - Instructions that add several products --------===//
+#include "compiler/passes/weights/dot_products.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -128,8 +129,7 @@ private:
         word);
     std::string bits = std::to_string(lanes * 32);
     bool isFloat = rowType.getElementType().isBF16();
-    std::string name = isFloat ? "llvm.x86.avx512bf16.dpbf16ps." + bits
-                               : "llvm.x86.avx512.vpdpbusd." + bits;
+    std::string name = (isFloat ? dotsOfBf16 : dotsOfI8).str() + bits;
     Value result = acc;
     for (auto [i, column] : llvm::enumerate(columns)) {
       auto at = static_cast<int64_t>(i) * lanes;

@@ -65,10 +65,28 @@ private:
     Type narrowed = BFloat16Type::get(value.getContext());
     if (getElementTypeOrSelf(value.getType()) == narrowed)
       return success(); // a loop's, come back
+    if (failed(generalizeUsers(value)))
+      return failure();
     value.setType(withElement(value.getType(), narrowed));
     for (OpOperand &use : llvm::make_early_inc_range(value.getUses()))
       if (failed(narrowUse(use, narrowed)))
         return failure();
+    return success();
+  }
+
+  /// Named operations that use `value` become such whose bodies can be changed:
+  /// others, so that this comes before its uses are gone through.
+  static LogicalResult generalizeUsers(Value value) {
+    llvm::SmallSetVector<Operation *, 4> users(value.user_begin(),
+                                               value.user_end());
+    for (Operation *user : users) {
+      auto op = dyn_cast<linalg::LinalgOp>(user);
+      if (!op || isa<linalg::GenericOp>(user))
+        continue;
+      IRRewriter rewriter(op);
+      if (failed(linalg::generalizeNamedOp(rewriter, op)))
+        return op.emitError("narrow-elements cannot look into this");
+    }
     return success();
   }
 
@@ -106,8 +124,8 @@ private:
                      failed(narrow(loop.getTiedOpResult(&use))));
     if (isa<scf::YieldOp>(op)) // the loop's value is narrow
       return success();
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return narrowOperand(linalgOp, use.getOperandNumber(), narrowed);
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      return narrowOperand(generic, use, narrowed);
     return op->emitError("narrow-elements knows no way to read or write bf16 "
                          "here");
   }
@@ -140,17 +158,8 @@ private:
     insert.getSourceMutable().set(converted.getResult(0));
   }
 
-  LogicalResult narrowOperand(linalg::LinalgOp op, unsigned number,
+  LogicalResult narrowOperand(linalg::GenericOp generic, OpOperand &operand,
                               Type narrowed) {
-    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-    if (!generic) { // whose body can be changed
-      IRRewriter rewriter(op);
-      auto general = linalg::generalizeNamedOp(rewriter, op);
-      if (failed(general))
-        return op.emitError("narrow-elements cannot look into this");
-      generic = *general;
-    }
-    OpOperand &operand = generic->getOpOperand(number);
     BlockArgument element = generic.getMatchingBlockArgument(&operand);
     element.setType(narrowed);
     if (!element.use_empty())

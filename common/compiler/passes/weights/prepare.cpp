@@ -1,6 +1,7 @@
 //===- prepare.cpp - How matrices are laid out when they are loaded -----===//
 #include "compiler/passes/weights/prepare.h"
 #include "compiler/passes/passes.h"
+#include "compiler/passes/weights/quantize_rows.h"
 #include "device/packed_layout.h"
 #include "device/program_abi.h"
 
@@ -11,6 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -201,10 +204,14 @@ private:
       Value none = number(body, 0);
       Value isZero =
           arith::CmpFOp::create(body, arith::CmpFPredicate::OEQ, scale, none);
-      Value ratio = arith::DivFOp::create(body, element, scale);
+      // Of a column with what is infinite: that, and nothing of the rest.
+      Value finite = arith::MinNumFOp::create(
+          body, scale, number(body, std::numeric_limits<float>::max()));
+      Value ratio = arith::DivFOp::create(body, element, finite);
       ratio = arith::SelectOp::create(body, isZero, none, ratio);
+      Value bounded = clamp(body, ratio, -127, 127);
       Value whole = arith::FPToSIOp::create(
-          body, i32, math::RoundEvenOp::create(body, ratio).getResult());
+          body, i32, math::RoundEvenOp::create(body, bounded).getResult());
       if (sums) {
         Value sum = memref::LoadOp::create(body, sumOf, column);
         memref::StoreOp::create(body, arith::AddIOp::create(body, sum, whole),

@@ -30,7 +30,8 @@ struct QuantizeMatrices : impl::QuantizeMatricesBase<QuantizeMatrices> {
 private:
   /// A matrix's vectors.
   struct Columns {
-    BlockArgument scales, sums;
+    BlockArgument scales, sums; ///< no sums if no product has dots
+    int64_t dim = 0;            ///< the matrix's that is theirs
   };
 
   LogicalResult quantizeIn(func::FuncOp entry) {
@@ -45,6 +46,8 @@ private:
       return a.first.getArgNumber() < b.first.getArgNumber();
     });
     for (auto &[argument, readers] : matrices) {
+      if (failed(agree(argument, readers)))
+        return failure();
       Columns columns = addColumns(entry, argument, readers.front());
       for (MatrixProduct &product : readers)
         quantize(product, columns);
@@ -54,6 +57,26 @@ private:
     Block &block = entry.getBody().front();
     entry.setType(FunctionType::get(&getContext(), block.getArgumentTypes(),
                                     entry.getResultTypes()));
+    return success();
+  }
+
+  /// A matrix has columns in one dimension, and its scales and sums are of the
+  /// whole of them: then all of its products have dots, or none has.
+  static LogicalResult agree(BlockArgument argument,
+                             ArrayRef<MatrixProduct> readers) {
+    auto plain = cast<RankedTensorType>(argument.getType());
+    MatrixProduct first = readers.front();
+    for (MatrixProduct product : readers) {
+      if (product.matrixType().getShape() != plain.getShape().take_back(2))
+        return product.op.emitError("quantize-matrices: a product with a part "
+                                    "of a matrix");
+      if (product.termsDim() != first.termsDim()) {
+        InFlightDiagnostic diagnostic = product.op.emitError(
+            "quantize-matrices: this product's columns are another's rows");
+        diagnostic.attachNote(first.op.getLoc()) << "the other";
+        return diagnostic;
+      }
+    }
     return success();
   }
 
@@ -67,19 +90,19 @@ private:
     SmallVector<int64_t> shape(plain.getShape());
     int64_t matrix = plain.getRank() - 2;
     shape.erase(shape.begin() + matrix + product.termsDim());
-    int64_t columnsDim = matrix + 1 - product.termsDim();
+    Columns columns;
+    columns.dim = matrix + 1 - product.termsDim();
     Builder builder(&getContext());
     auto add = [&](StringRef name, Type element) {
       unsigned at = entry.getNumArguments();
       auto matrix =
-          builder.getDenseI64ArrayAttr({argument.getArgNumber(), columnsDim});
+          builder.getDenseI64ArrayAttr({argument.getArgNumber(), columns.dim});
       (void)entry.insertArgument(
           at, RankedTensorType::get(shape, element),
           builder.getDictionaryAttr(builder.getNamedAttr(name, matrix)),
           argument.getLoc());
       return entry.getArgument(at);
     };
-    Columns columns;
     columns.scales = add(scalesAttr, builder.getF32Type());
     if (hasDots(product))
       columns.sums = add(sumsAttr, builder.getI32Type());
@@ -98,16 +121,14 @@ private:
         continue;
       }
       auto extract = dyn_cast<tensor::ExtractOp>(user);
-      if (!extract || argument.getType() != extract.getTensor().getType() ||
-          cast<RankedTensorType>(argument.getType()).getRank() != 2)
+      if (!extract || extract.getTensor().getType().getRank() != 2)
         return user->emitError(
             "quantize-matrices knows no way to read i8 here");
-      // An element of a row: the row's scale.
       ImplicitLocOpBuilder builder(extract.getLoc(), extract->getContext());
       builder.setInsertionPointAfter(extract);
       extract.getResult().setType(i8);
-      Value scale = tensor::ExtractOp::create(builder, columns.scales,
-                                              extract.getIndices().front());
+      Value scale = tensor::ExtractOp::create(
+          builder, columns.scales, extract.getIndices()[columns.dim]);
       auto wide =
           arith::SIToFPOp::create(builder, builder.getF32Type(), extract);
       auto value = arith::MulFOp::create(builder, wide, scale);

@@ -11,4 +11,9 @@ namespace gpt2 {
 mlir::Value quantizeRows(mlir::ImplicitLocOpBuilder &builder, mlir::Value rows,
                          mlir::Value &largest);
 
+/// `value`, f32, between `least` and `most`, which can become an integer: what
+/// is not a number would have no value as one. That becomes `least`.
+mlir::Value clamp(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                  float least, float most);
+
 } // namespace gpt2
