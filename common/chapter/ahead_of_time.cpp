@@ -80,11 +80,12 @@ public:
   /// The library, in which a JSON text says what is in it: `about`, the
   /// chapter, the CPU and the programs.
   std::string link(json about) {
-    about["abi"] = abi::version;
+    about["abi"] = program_abi::version;
     about["chapter"] = build.chapter->name;
     about["cpu"] = portableCpu();
     about["programs"] = std::move(programs);
-    objects.push_back(objectOf(abi::programs.name, about.dump()));
+    objects.push_back(
+        objectOf(program_abi::programs.name.c_str(), about.dump()));
     return linkShared(objects);
   }
 

@@ -80,7 +80,7 @@ Score scoreOf(const Build &build, int64_t tokens, double cacheBytes,
   std::string entry =
       chapter.keepsCache() && tokens == 1 ? "decode" : chapter.entry();
   return scoreOf(session.module().lookupSymbol<func::FuncOp>(entry), cacheBytes,
-                 places, ofCall, chapter.gpu.subgroupSize());
+                 places, ofCall, build.target.gpu.subgroupSize());
 }
 
 Scores scoresOf(const Build &build, int64_t tokens, double cacheBytes) {

@@ -91,7 +91,7 @@ gpu::GPUModuleOp kernelsOf(ModuleOp program) {
 
 /// Adds what loaders of the program can look up.
 template <typename T>
-void addConstant(llvm::Module &module, const abi::Variable<T> &variable,
+void addConstant(llvm::Module &module, const program_abi::Variable<T> &variable,
                  llvm::Constant *value) {
   new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
                            llvm::GlobalValue::ExternalLinkage, value,
@@ -109,14 +109,14 @@ void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
   };
   if (request.target.kernelsFor == KernelsFor::Gpu) {
     std::string image = gpuImageOf(kernels, request.target.gpu);
-    addConstant(program, abi::gpuImage, string(image));
+    addConstant(program, program_abi::gpuImage, string(image));
     if (request.withCubin && request.target.gpu.vendor == GpuVendor::Nvidia)
       if (auto cubin = assembleCubin(image, request.target.gpu.chip))
-        addConstant(program, abi::gpuCubin, string(*cubin));
-    addConstant(program, abi::gpuChip, string(request.target.gpu.chip));
+        addConstant(program, program_abi::gpuCubin, string(*cubin));
+    addConstant(program, program_abi::gpuChip, string(request.target.gpu.chip));
     return;
   }
-  addConstant(program, abi::subgroupSize,
+  addConstant(program, program_abi::subgroupSize,
               llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
                                      request.target.gpu.subgroupSize()));
   if (llvm::Linker::linkModules(program,
@@ -130,9 +130,9 @@ void addSuffix(llvm::Module &program, const std::string &suffix) {
     if (value.isDeclaration() || value.hasLocalLinkage())
       continue;
     llvm::StringRef name = value.getName();
-    if (name.starts_with(abi::entryPrefix) ||
-        name.starts_with(abi::variablePrefix) ||
-        name.ends_with(abi::arenaSuffix))
+    if (name.starts_with(program_abi::entryPrefix) ||
+        name.starts_with(program_abi::variablePrefix) ||
+        name.ends_with(program_abi::arenaSuffix))
       value.setName(name + suffix);
     else
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -156,7 +156,7 @@ std::string build(const CompileRequest &request, Code kind) {
   if (kernels)
     addKernels(*ir, kernels, request, *target);
   if (ir->getFunction("__kmpc_fork_call")) // of OpenMP
-    addConstant(*ir, abi::dividesLoops,
+    addConstant(*ir, program_abi::dividesLoops,
                 llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);

@@ -11,20 +11,21 @@ namespace {
 
 /// A variable of a program; null if it has none of that name.
 template <typename T>
-const T *find(const Symbols &symbols, const abi::Variable<T> &variable) {
+const T *find(const Symbols &symbols,
+              const program_abi::Variable<T> &variable) {
   return static_cast<const T *>(symbols(variable.name));
 }
 
 std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
-  if (auto *kernels = find(symbols, abi::emulatedKernels))
+  if (auto *kernels = find(symbols, program_abi::emulatedKernels))
     return std::make_unique<EmulatedDevice>(
-        kernels, *find(symbols, abi::subgroupSize),
+        kernels, *find(symbols, program_abi::subgroupSize),
         static_cast<unsigned>(availableThreads()));
-  if (const void *image = find(symbols, abi::gpuImage)) {
-    std::string_view chip = find(symbols, abi::gpuChip);
+  if (const void *image = find(symbols, program_abi::gpuImage)) {
+    std::string_view chip = find(symbols, program_abi::gpuChip);
     std::unique_ptr<Driver> driver =
         chip.starts_with("sm_") ? openCuda() : openHip();
-    if (const void *cubin = find(symbols, abi::gpuCubin);
+    if (const void *cubin = find(symbols, program_abi::gpuCubin);
         cubin && chip == driver->chip())
       image = cubin;
     return std::make_unique<GpuDevice>(std::move(driver), image);
@@ -46,35 +47,35 @@ Executable::Executable(Symbols given, std::unique_ptr<Device> device)
     : symbols(std::move(given)), place(std::move(device)) {}
 
 bool Executable::has(const std::string &name) const {
-  return symbols(abi::entryPrefix + name) != nullptr;
+  return symbols(program_abi::entryPrefix + name) != nullptr;
 }
 
 ElementType Executable::matrixType() const {
-  return typeBy(find(symbols, abi::matrixBits));
+  return typeBy(find(symbols, program_abi::matrixBits));
 }
 
 ElementType Executable::cacheType() const {
-  return typeBy(find(symbols, abi::cacheBits));
+  return typeBy(find(symbols, program_abi::cacheBits));
 }
 
 std::optional<PackedLayout> Executable::layoutOf(size_t number) const {
-  if (const int64_t *words = find(symbols, abi::packedLayout(number)))
+  if (const int64_t *words = find(symbols, program_abi::packedLayout(number)))
     return PackedLayout::decode(words);
   return std::nullopt;
 }
 
 bool Executable::dividesLoops() const {
-  return find(symbols, abi::dividesLoops) != nullptr;
+  return find(symbols, program_abi::dividesLoops) != nullptr;
 }
 
 Executable::Bound &Executable::bind(const std::string &name) {
   if (auto found = bound.find(name); found != bound.end())
     return found->second;
   Bound fresh;
-  fresh.entry = symbols(abi::entryPrefix + name);
+  fresh.entry = symbols(program_abi::entryPrefix + name);
   if (!fresh.entry)
     fail("the compiled program has no entry @", name);
-  if (const int64_t *bytes = find(symbols, abi::arenaBytes(name))) {
+  if (const int64_t *bytes = find(symbols, program_abi::arenaBytes(name))) {
     fresh.memory =
         allocateOn(*place, static_cast<size_t>(*bytes), "temporaries");
     fresh.arena.emplace(static_cast<char *>(fresh.memory.get()),

@@ -48,8 +48,8 @@ public:
   ElementType cacheType() const;
 
   /// How the program wants argument `number` of its entries, from 0; none if it
-  /// takes it as it is. The entry abi::prepackEntry() brings some of its rows
-  /// there.
+  /// takes it as it is. The entry program_abi::prepackEntry() brings some of
+  /// its rows there.
   std::optional<PackedLayout> layoutOf(size_t number) const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for

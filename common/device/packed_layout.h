@@ -12,7 +12,7 @@ namespace gpt2 {
 
 /// How a program wants a matrix that it is given: in other places than those of
 /// rows one behind another, or with other elements. The compiler writes one for
-/// each such argument, the runtime reads it (abi::packedLayout).
+/// each such argument, the runtime reads it (program_abi::packedLayout).
 struct PackedLayout {
   ElementType type = ElementType::F32; ///< of it
   int64_t rows = 1;           ///< of the plain tensor that make one of it

@@ -16,7 +16,7 @@ namespace gpt2 {
 
 struct EmulatedKernel;
 
-namespace abi {
+namespace program_abi {
 
 /// Counts what below changes: a library of another version is refused.
 inline constexpr int version = 1;
@@ -74,5 +74,5 @@ inline Variable<int64_t> arenaBytes(const std::string &entry) {
   return {entry + std::string(arenaSuffix)};
 }
 
-} // namespace abi
+} // namespace program_abi
 } // namespace gpt2

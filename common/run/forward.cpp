@@ -24,13 +24,13 @@ int64_t cacheBytes(const Config &config, int64_t sequences, ElementType type) {
 Forward::Forward(Executable &executable, Weights &weights, int64_t sequences,
                  std::vector<MemRef> extra)
     : executable(executable), sizes(weights.config()),
-      choosesOnDevice(executable.has(abi::argmax)),
+      choosesOnDevice(executable.has(program_abi::argmax)),
       tokensOnDevice(
           allocateOn(executable.device(),
                      3 * static_cast<size_t>(sizes.context) * sizeof(int32_t),
                      "the tokens")),
       extra(std::move(extra)) {
-  bool hasCache = executable.has(abi::decode);
+  bool hasCache = executable.has(program_abi::decode);
   for (size_t i = 0; i <= (hasCache ? Values : Tokens); ++i)
     arguments.emplace_back(static_cast<float *>(nullptr), // given with a call
                            std::vector<int64_t>{});
@@ -114,7 +114,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
   }
 
   // A layer, or about a million elements, at a time.
-  std::string entry = abi::prepackEntry(arguments.size());
+  std::string entry = program_abi::prepackEntry(arguments.size());
   int64_t rowElements = spec.elements() / spec.shape[0];
   int64_t rows = layout.rows *
                  std::max<int64_t>(1, (1 << 20) / (rowElements * layout.rows));
@@ -232,12 +232,13 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
-    executable.call(abi::forward, arguments);
+    executable.call(program_abi::forward, arguments);
   } else {
     arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
     arguments[Sequences] = MemRef(ids + count, {count});
     arguments[Positions] = MemRef(ids + 2 * count, {count});
-    executable.call(count == 1 && rows == 1 ? abi::decode : abi::prefill,
+    executable.call(count == 1 && rows == 1 ? program_abi::decode
+                                            : program_abi::prefill,
                     arguments);
   }
   computed = rows;
@@ -266,7 +267,7 @@ int32_t Forward::mostLikely(size_t row) {
   if (choosesOnDevice) {
     if (!tokenOnDevice)
       tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
-    executable.call(abi::argmax,
+    executable.call(program_abi::argmax,
                     {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
                      MemRef(onDevice, {sizes.vocab})});
     device.copy(&token, tokenOnDevice.get(), sizeof token);

@@ -61,16 +61,18 @@ void requireWholeLibrary(const std::filesystem::path &path) {
 
 Library::Library(const std::filesystem::path &file)
     : library("library", {checked(file).c_str()}) {
-  auto *text = static_cast<const char *>(library.findIfAny(abi::programs.name));
+  auto *text =
+      static_cast<const char *>(library.findIfAny(program_abi::programs.name));
   if (!text)
-    fail(file.string(), ": a library without ", abi::programs.name,
+    fail(file.string(), ": a library without ", program_abi::programs.name,
          "; expected what a "
          "chapter's program writes with --aot");
-  about = parseJsonObject(text, file.string() + ": " + abi::programs.name);
-  if (about.value("abi", 0) != abi::version)
+  about =
+      parseJsonObject(text, file.string() + ": " + program_abi::programs.name);
+  if (about.value("abi", 0) != program_abi::version)
     fail(file.string(), ": written for version ", about.value("abi", 0),
          " of what programs and gpt2-run agree on, and this is version ",
-         abi::version, "; write it again with --aot");
+         program_abi::version, "; write it again with --aot");
 }
 
 void Library::requireModel(const Config &config) const {

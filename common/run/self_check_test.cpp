@@ -44,9 +44,9 @@ void layernorm(void *y, void *x, void *gain, void *bias) {
 
 TEST(SelfCheck, NoticesAWrongKernel) {
   Executable kernels([](const std::string &name) -> void * {
-    if (name == std::string(abi::entryPrefix) + "test_linear")
+    if (name == std::string(program_abi::entryPrefix) + "test_linear")
       return reinterpret_cast<void *>(linear);
-    if (name == std::string(abi::entryPrefix) + "test_layernorm")
+    if (name == std::string(program_abi::entryPrefix) + "test_layernorm")
       return reinterpret_cast<void *>(layernorm);
     return nullptr;
   });

@@ -68,9 +68,9 @@ protected:
 
   Weights weights = randomWeights(config);
   Executable program{[keeps = GetParam()](const std::string &name) -> void * {
-    if (keeps ? name == std::string(abi::entryPrefix) + "decode" ||
-                    name == std::string(abi::entryPrefix) + "prefill"
-              : name == std::string(abi::entryPrefix) + "forward")
+    if (keeps ? name == std::string(program_abi::entryPrefix) + "decode" ||
+                    name == std::string(program_abi::entryPrefix) + "prefill"
+              : name == std::string(program_abi::entryPrefix) + "forward")
       return keeps ? reinterpret_cast<void *>(cached)
                    : reinterpret_cast<void *>(::forward);
     return nullptr;

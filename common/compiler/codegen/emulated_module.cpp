@@ -63,7 +63,7 @@ public:
     auto *type = ArrayType::get(entries[0]->getType(), entries.size());
     new GlobalVariable(
         module, type, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-        ConstantArray::get(type, entries), abi::emulatedKernels.name);
+        ConstantArray::get(type, entries), program_abi::emulatedKernels.name);
   }
 
 private:
@@ -208,7 +208,7 @@ EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
 
 const EmulatedKernel *EmulatedModule::kernels() const {
   return static_cast<const EmulatedKernel *>(
-      program->find(abi::emulatedKernels.name));
+      program->find(program_abi::emulatedKernels.name));
 }
 
 const EmulatedKernel &EmulatedModule::kernel(const std::string &name) const {

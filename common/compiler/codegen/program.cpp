@@ -95,7 +95,7 @@ void *Program::find(const std::string &name) const {
 }
 
 void Program::call(const std::string &name, std::span<MemRef> arguments) const {
-  auto entry = check(jit->engine->lookup(abi::entryPrefix + name),
+  auto entry = check(jit->engine->lookup(program_abi::entryPrefix + name),
                      "the compiled program lacks an entry or a symbol");
   callEntry(entry.toPtr<void *>(), arguments);
 }

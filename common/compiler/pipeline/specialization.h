@@ -2,7 +2,7 @@
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"
-#include "compiler/passes/attributes.h"
+#include "compiler/dialect/attributes.h"
 #include "model/config.h"
 #include "model/element_type.h"
 

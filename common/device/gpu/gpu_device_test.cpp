@@ -227,7 +227,8 @@ void step(void *) { Device::current().launch("a", {}, {}, nullptr); }
 class Recorded : public GpuDeviceTest {
 protected:
   Executable program{[](const std::string &name) -> void * {
-                       return name == std::string(abi::entryPrefix) + "step"
+                       return name == std::string(program_abi::entryPrefix) +
+                                          "step"
                                   ? reinterpret_cast<void *>(step)
                                   : nullptr;
                      },

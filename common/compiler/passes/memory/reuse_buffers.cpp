@@ -173,7 +173,7 @@ private:
   LogicalResult settleInArena(func::FuncOp function, ArrayRef<Place> places,
                               SymbolTable &symbols) {
     // Who calls the function looks for this name.
-    std::string name = abi::arenaBytes(function.getName().str()).name;
+    std::string name = program_abi::arenaBytes(function.getName().str()).name;
     if (Operation *other = symbols.lookup(name))
       return other->emitError("reuse-buffers: @")
              << name << " is the name of an arena's size";

@@ -189,7 +189,8 @@ private:
     auto type = RankedTensorType::get({}, builder.getI32Type());
     memref::GlobalOp::create(
         builder, getOperation().getLoc(),
-        (marked == cacheAttr ? abi::cacheBits : abi::matrixBits).name,
+        (marked == cacheAttr ? program_abi::cacheBits : program_abi::matrixBits)
+            .name,
         /*sym_visibility=*/StringAttr(),
         MemRefType::get({}, builder.getI32Type()),
         DenseElementsAttr::get(type, int32_t{16}), /*constant=*/true,

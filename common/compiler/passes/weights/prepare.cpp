@@ -87,7 +87,7 @@ private:
     OpBuilder builder = OpBuilder::atBlockEnd(program.getBody());
     auto size = static_cast<int64_t>(words.size());
     memref::GlobalOp::create(
-        builder, program.getLoc(), abi::packedLayout(number).name,
+        builder, program.getLoc(), program_abi::packedLayout(number).name,
         /*sym_visibility=*/StringAttr(),
         MemRefType::get({size}, builder.getI64Type()),
         DenseElementsAttr::get(
@@ -110,8 +110,9 @@ private:
         types.push_back(
             some(vector->type.getShape(), vector->type.getElementType()));
     types.push_back(some(plain.getShape(), builder.getF32Type()));
-    auto function = func::FuncOp::create(builder, abi::prepackEntry(number),
-                                         builder.getFunctionType(types, {}));
+    auto function =
+        func::FuncOp::create(builder, program_abi::prepackEntry(number),
+                             builder.getFunctionType(types, {}));
     function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
     function->setAttr(
         "llvm.linkage", // but for that interface
