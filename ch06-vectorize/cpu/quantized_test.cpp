@@ -16,7 +16,7 @@ namespace {
 
 Build buildFor(const std::string &schedule) {
   Build build(tested().chapter);
-  for (const std::filesystem::path &file : tested().build.schedules)
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == schedule)
       build.schedule = file;
   build.formats.weights = ElementType::I8;

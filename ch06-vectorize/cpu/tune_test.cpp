@@ -3,6 +3,8 @@
 #include "chapter/tune.h"
 #include "compiler/schedule/tuning.h"
 
+#include <regex>
+
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::HasSubstr;

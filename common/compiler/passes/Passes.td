@@ -786,7 +786,7 @@ def PackPanels : Pass<"pack-panels", "::mlir::ModuleOp"> {
 
     The matrices come from a file, in f32, so there are functions that lay them
     out, to be called when they are loaded: `@prepare_0` for argument 0, with
-    what a loader must know in `@gpt2_prepared_0`, see `prepare.h`.
+    what a loader must know in `@gpt2_packed_0`, see `device/packed_layout.h`.
 
     Arguments are `gpt2.matrix`; entries with the same arguments all get the
     same. Run it behind the schedule, on tensors.
@@ -813,8 +813,8 @@ def PackPanels : Pass<"pack-panels", "::mlir::ModuleOp"> {
       %0 = vector.transfer_read %arg0[%c2, %c5, %c0], %cst
           {in_bounds = [true, true]} : tensor<72x768x32xf32>, vector<1x32xf32>
     ...
-    memref.global constant @gpt2_prepared_0 : memref<6xi64>
-        = dense<[32, 1, 3, 72, 768, 32]>
+    memref.global constant @gpt2_packed_0 : memref<8xi64>
+        = dense<[32, 1, 3, 72, 768, 32, -1, -1]>
     func.func @prepare_0(%arg0: memref<?x768x32xf32>, %arg1: memref<?x2304xf32>)
     ```
   }];

@@ -1,5 +1,6 @@
 """Each pass has its test beside it, as text: the pass order-loops, of
-order_loops.cpp, has order_loops.mlir, which runs it.
+order_loops.cpp, has order_loops.mlir, which runs it. It may have more, each on
+one theme: order_loops_sums.mlir.
 
 usage: python3 common/compiler/passes/test_texts.py
 """
@@ -42,7 +43,15 @@ def missing(names, sources, texts):
                 found.append(f"{path} is not beside {stem}.cpp")
             if not runs(name, texts[path]):
                 found.append(f"{path} does not run --{name}")
-    return found + [f"{path} is of no pass" for path in texts if path.stem not in stems]
+    for path in texts:
+        if path.stem in stems:
+            continue
+        of = [stem for stem in stems if path.stem.startswith(stem + "_")]
+        if not of:
+            found.append(f"{path} is of no pass")
+        elif not runs(stems[max(of, key=len)], texts[path]):
+            found.append(f"{path} does not run --{stems[max(of, key=len)]}")
+    return found
 
 
 class Texts(unittest.TestCase):
@@ -89,6 +98,12 @@ class Texts(unittest.TestCase):
                 [f"{here} does not run --order-loops"],
                 missing(["order-loops"], sources, {here: text}),
             )
+        more = Path("tensor/order_loops_sums.mlir")
+        self.assertEqual([], missing(["order-loops"], sources, {here: good, more: good}))
+        self.assertEqual(
+            [f"{more} does not run --order-loops"],
+            missing(["order-loops"], sources, {here: good, more: "// RUN: gpt2-opt %s\n"}),
+        )
         there = Path("memory/order_loops.mlir")
         self.assertEqual(
             [f"{there} is not beside order_loops.cpp"],

@@ -41,9 +41,9 @@ func.func @cache(%keys: tensor<?x4xf32> {bufferization.writable = true},
 
 // Other attributes stay, and what is no tensor is not bufferized.
 // CHECK-LABEL: func @others
-// CHECK-SAME:    %{{.+}}: tensor<*xf32> {bufferization.writable = false, gpt2.matrix},
+// CHECK-SAME:    %{{.+}}: tensor<*xf32> {bufferization.writable = false, mine.name},
 // CHECK-SAME:    %{{.+}}: memref<4xf32>, %{{.+}}: vector<4xf32>, %{{.+}}: i32)
-func.func @others(%t: tensor<*xf32> {gpt2.matrix}, %m: memref<4xf32>,
+func.func @others(%t: tensor<*xf32> {mine.name}, %m: memref<4xf32>,
                   %v: vector<4xf32>, %i: i32) {
   return
 }

