@@ -2,6 +2,7 @@
 #include "compiler/dialect/dialect.h"
 #include "compiler/dialect/attributes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -28,10 +29,11 @@ bool isLetter(Attribute value) {
   auto text = dyn_cast<StringAttr>(value);
   return text && text.size() == 1 && llvm::isUpper(text.strref()[0]);
 }
-/// Numbers, and letters with a number before them or without.
+/// Numbers, and letters, perhaps with digits, with a number before them or
+/// without.
 bool isShape(Attribute value) {
-  static const llvm::Regex shape("^([0-9]+|[0-9]*[A-Z])"
-                                 "( x ([0-9]+|[0-9]*[A-Z]))*$");
+  static const llvm::Regex shape("^([0-9]+|[0-9]*[A-Z][0-9]*)"
+                                 "( x ([0-9]+|[0-9]*[A-Z][0-9]*))*$");
   auto text = dyn_cast<StringAttr>(value);
   return text && shape.match(text.strref());
 }
@@ -119,14 +121,17 @@ LogicalResult Gpt2Dialect::verifyRegionArgAttribute(Operation *op,
   Type type = op->getRegion(region).empty()
                   ? cast<FunctionOpInterface>(op).getArgumentTypes()[argument]
                   : op->getRegion(region).getArgument(argument).getType();
+  // Lowered, a tensor is a pointer, or several arguments.
+  if (!isa<func::FuncOp>(op))
+    return success();
   if (attribute.getName() == sizeAttr)
     return type.isIndex()
                ? success()
                : error() << sizeAttr << " is for an index, not for " << type;
   auto shaped = dyn_cast<ShapedType>(type);
   if (!shaped || !shaped.hasRank())
-    return error() << attribute.getName() << " is for a tensor, not for "
-                   << type;
+    return error() << attribute.getName().strref()
+                   << " is for a tensor, not for " << type;
   if (attribute.getName() == shapeAttr) {
     size_t sizes =
         cast<StringAttr>(attribute.getValue()).strref().count(" x ") + 1;

@@ -24,8 +24,8 @@ std::string withArgument(const std::string &type,
 TEST(Attributes, AreRight) {
   for (const char *attribute :
        {"gpt2.matrix", "gpt2.cache", "gpt2.embedding", "gpt2.lm_head",
-        "gpt2.shape = \"L x 3C\"", "gpt2.shape = \"1 x T\"",
-        "gpt2.scales = array<i64: 0, 1>"})
+        "gpt2.shape = \"L x 3C\"", "gpt2.shape = \"W0 x 2W12\"",
+        "gpt2.shape = \"1 x T\"", "gpt2.scales = array<i64: 0, 1>"})
     EXPECT_THAT(withArgument("tensor<?x?xf32>", attribute),
                 Not(StartsWith("failed")));
   EXPECT_THAT(withArgument("index", "gpt2.size = \"H\""),

@@ -64,7 +64,7 @@ class Table(unittest.TestCase):
             self.assertEqual(list(self.files(model.name))[-1], "model.safetensors")
 
     def test_readme_has_the_same(self):
-        readme = (places.TABLE.parents[2] / "README.md").read_text()
+        readme = (places.TABLE.parents[3] / "README.md").read_text()
         for model in places.models().values():
             total = progress.size(sum(file.bytes or 0 for file in model.files))
             row = f"| `{model.name}` | {total} | `{model.repository}` | `{model.revision}` |"
