@@ -23,6 +23,8 @@ shown() {
 }
 excerpt() { python3 book/excerpt.py "$@"; }
 
+python3 book/pass_reference.py "$build/common/compiler/passes/Passes.md" >"$out/passes.md"
+
 shown story.txt "$ch01" "There was once a king who had"
 shown emit-help.txt "$ch01" --emit=help
 

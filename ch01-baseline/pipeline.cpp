@@ -8,9 +8,9 @@
 
 namespace gpt2::ch01_baseline {
 
-std::vector<Stage> stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   return {
-      specializeStage(setting), // `?` to numbers, calls to loops
+      specializeStage(options), // `?` to numbers, calls to loops
       bufferizeStage(),   // insert and extract to store and load, in place
       llvmDialectStage(), // loops to branches
   };

@@ -13,8 +13,7 @@ namespace {
 
 TEST(Pipeline, BuffersAreFewAndNothingIsCopied) {
   std::string text =
-      emit(compileRequest(ch01_baseline::chapter(), sizesOf(Config{})),
-           "bufferized");
+      emit(compileRequest({ch01_baseline::chapter(), Config()}), "bufferized");
   EXPECT_THAT(text, Not(HasSubstr("memref.copy")));
   EXPECT_THAT(text, Not(HasSubstr("bufferization.")));
   EXPECT_THAT(text, Not(HasSubstr("tensor")));

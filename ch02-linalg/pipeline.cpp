@@ -12,10 +12,10 @@ using namespace mlir;
 
 namespace gpt2::ch02_linalg {
 
-std::vector<Stage> stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   return {
-      specializeStage(setting), // `?` to numbers, calls to linalg operations
-      {"ordered",
+      specializeStage(options), // `?` to numbers, calls to linalg operations
+      {StageKind::Ordered,
        [](OpPassManager &pm) {
          // matmul, reduce, transpose, ... to linalg.generic, whose maps and
          // iterators can be permuted
@@ -26,7 +26,7 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createSeparateFills());
        }},
       bufferizeStage(), // results into the buffers that `outs` names
-      {"loops",
+      {StageKind::Loops,
        [](OpPassManager &pm) {
          // each operation to one nest of scf.for, in its iterators' order
          pm.addPass(createConvertLinalgToLoopsPass());

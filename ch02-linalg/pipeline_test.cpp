@@ -16,8 +16,7 @@ namespace {
 
 /// The program after the first `count` stages.
 struct Stages {
-  CompileRequest request =
-      compileRequest(ch02_linalg::chapter(), sizesOf(Config{}));
+  CompileRequest request = compileRequest({ch02_linalg::chapter(), Config()});
   Session session{request};
 
   explicit Stages(size_t count) {

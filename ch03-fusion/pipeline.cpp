@@ -15,10 +15,10 @@ using namespace mlir;
 
 namespace gpt2::ch03_fusion {
 
-std::vector<Stage> stages(const Setting &setting) {
+Pipeline stages(const PipelineOptions &options) {
   return {
-      specializeStage(setting), // `?` to numbers, calls to linalg operations
-      {"fused",
+      specializeStage(options), // `?` to numbers, calls to linalg operations
+      {StageKind::Fused,
        [](OpPassManager &pm) {
          // named operations to linalg.generic, whose bodies can be merged
          pm.addPass(createLinalgGeneralizeNamedOpsPass());
@@ -36,13 +36,13 @@ std::vector<Stage> stages(const Setting &setting) {
          // sums that start at zero: each in a place of its own
          pm.addPass(createSeparateFills());
        }},
-      {"bufferized",
+      {StageKind::Bufferized,
        [](OpPassManager &pm) {
          addBufferization(pm);
          // temporaries into memory that is there before the program runs
          pm.addPass(createReuseBuffers());
        }},
-      {"loops",
+      {StageKind::Loops,
        [](OpPassManager &pm) {
          // each operation to one nest of scf.for, in its iterators' order
          pm.addPass(createConvertLinalgToLoopsPass());

@@ -15,8 +15,7 @@ const Config small; // GPT-2 small's sizes
 constexpr double mebibyte = 1 << 20;
 
 TEST(Pipeline, ATokenAllocatesAndCopiesNothing) {
-  CompileRequest request =
-      compileRequest(ch03_fusion::chapter(), sizesOf(small));
+  CompileRequest request = compileRequest({ch03_fusion::chapter(), small});
   std::string text = emit(request, "loops");
   EXPECT_THAT(text, Not(HasSubstr("memref.alloc")));
   EXPECT_THAT(text, Not(HasSubstr("memref.copy")));
@@ -25,9 +24,9 @@ TEST(Pipeline, ATokenAllocatesAndCopiesNothing) {
 
 TEST(Pipeline, NothingIsComputedTwice) {
   for (int64_t tokens : {1, 2, 64, 67}) {
-    Score fused = scoreOf(ch03_fusion::chapter(), small, tokens, mebibyte);
+    Score fused = scoreOf({ch03_fusion::chapter(), small}, tokens, mebibyte);
     Score parent =
-        scoreOf(*ch03_fusion::chapter().parent, small, tokens, mebibyte);
+        scoreOf({*ch03_fusion::chapter().parent, small}, tokens, mebibyte);
     // A logit's 64 partial sums are added up: 64 additions more for each. The
     // scale of attention's scores is computed once, and not in each layer.
     double partialSums = 64.0 * static_cast<double>(small.vocab);
@@ -39,8 +38,8 @@ TEST(Pipeline, NothingIsComputedTwice) {
 }
 
 TEST(Pipeline, MovesFewerBytes) {
-  Score fused = scoreOf(ch03_fusion::chapter(), small, 64, mebibyte);
-  Score parent = scoreOf(*ch03_fusion::chapter().parent, small, 64, mebibyte);
+  Score fused = scoreOf({ch03_fusion::chapter(), small}, 64, mebibyte);
+  Score parent = scoreOf({*ch03_fusion::chapter().parent, small}, 64, mebibyte);
   // 64 tokens read the weights once and not 64 times.
   EXPECT_LT(fused.bytesRead, parent.bytesRead / 20);
   EXPECT_LT(fused.bytesWritten, parent.bytesWritten);

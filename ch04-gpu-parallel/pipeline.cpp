@@ -29,11 +29,11 @@ constexpr int64_t blockShape[] = {1, 64};
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages = {
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = {
       // `?` to numbers, calls to kernels' bodies
-      specializeStage(setting),
-      {"bufferized",
+      specializeStage(options),
+      {StageKind::Bufferized,
        [](OpPassManager &pm) {
          addOneShotBufferization(pm);
          // gelu and residual: by the thread that made what they read
@@ -41,10 +41,10 @@ std::vector<Stage> stages(const Setting &setting) {
          // logits, where the caller wants them
          pm.addNestedPass<func::FuncOp>(createWriteInPlace());
          // temporaries into one block of the device's memory
-         pm.addPass(createReuseBuffers(/*inArena=*/true));
+         pm.addPass(createReuseBuffers({.arena = true}));
        }},
-      {"launches",
-       [gpu = setting.gpu](OpPassManager &pm) {
+      {StageKind::Launches,
+       [gpu = options.target.gpu](OpPassManager &pm) {
          // what is still linalg: to scf.parallel
          pm.addPass(createConvertLinalgToParallelLoopsPass());
          // of which blocks are tiles,
@@ -58,11 +58,11 @@ std::vector<Stage> stages(const Setting &setting) {
          // loops over registers
          pm.addPass(createUnrollMarkedLoops());
          // 32 or 64 lanes
-         pm.addPass(createSetSubgroupSize(gpu.subgroupSize()));
+         pm.addPass(createSetSubgroupSize({.lanes = gpu.subgroupSize()}));
          pm.addPass(createCanonicalizerPass());
          pm.addPass(createCSEPass());
        }},
-      {"gpu",
+      {StageKind::Gpu,
        [](OpPassManager &pm) {
          // constants into kernels, which would else be handed them
          pm.addPass(createGpuLaunchSinkIndexComputationsPass());
@@ -70,9 +70,12 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createNameKernels());
          pm.addPass(createGpuKernelOutliningPass());
        }},
-      {setting.gpu.vendor == GpuVendor::Nvidia ? "nvvm" : "rocdl",
-       [gpu = setting.gpu](OpPassManager &pm) { addGpuLowering(pm, gpu); }},
-      {"llvm-dialect",
+      {options.target.gpu.vendor == GpuVendor::Nvidia ? StageKind::Nvvm
+                                                      : StageKind::Rocdl,
+       [gpu = options.target.gpu](OpPassManager &pm) {
+         addGpuLowering(pm, gpu);
+       }},
+      {StageKind::LlvmDialect,
        [](OpPassManager &pm) {
          // the layer loop to blocks and branches
          pm.addPass(createSCFToControlFlowPass());
@@ -86,8 +89,8 @@ std::vector<Stage> stages(const Setting &setting) {
          pm.addPass(createLowerGpuLaunches());
        }},
   };
-  if (setting.weights == ElementType::BF16)
-    stages.insert(stages.begin() + 1, weightsStage());
+  if (options.formats.weights == ElementType::BF16)
+    stages.insertAfter(StageKind::Specialized, weightsStage());
   return stages;
 }
 

@@ -26,20 +26,22 @@ using ::testing::Not;
 
 namespace {
 
-CompileRequest requestFor(const std::string &chip,
-                          Sizes sizes = sizesOf(Config())) {
-  Chapter chapter = tested().chapter;
-  chapter.gpu = GpuTarget::of(chip);
-  return compileRequest(chapter, sizes);
+Build buildFor(const std::string &chip, const Config &config = Config(),
+               ElementType weights = ElementType::F32) {
+  Build build(tested().chapter, config);
+  build.target.gpu = GpuTarget::of(chip);
+  build.formats.weights = weights;
+  return build;
+}
+
+CompileRequest requestFor(const std::string &chip) {
+  return compileRequest(buildFor(chip));
 }
 
 /// The program behind the stage `last`.
 struct Compiled : Session {
-  Compiled(const CompileRequest &request, const std::string &last)
-      : Session(request) {
-    auto end = llvm::find_if(
-        request.stages, [&](const Stage &stage) { return stage.name == last; });
-    run({request.stages.begin(), end + 1});
+  Compiled(const CompileRequest &request, StageKind last) : Session(request) {
+    run(request.stages.upTo(last));
   }
 
   template <typename Op> std::vector<Op> all() {
@@ -56,7 +58,7 @@ std::string textOf(mlir::Operation *op) {
 }
 
 TEST(Pipeline, LaunchesKernelsAndNothingElse) {
-  Compiled program(requestFor("sm_90"), "launches");
+  Compiled program(requestFor("sm_90"), StageKind::Launches);
   // In the layer loop: two layernorms, four products (which do gelu and two
   // residuals as well), attention's three. Outside: embedding, layernorm,
   // logits; and the most likely token.
@@ -70,7 +72,7 @@ TEST(Pipeline, LaunchesKernelsAndNothingElse) {
 
 TEST(Pipeline, ReducesWithShuffles) {
   // Six sums and maxima of rows, of five shuffles each.
-  Compiled warps(requestFor("sm_90"), "nvvm");
+  Compiled warps(requestFor("sm_90"), StageKind::Nvvm);
   size_t reductions = 3 * 2 + 2 + 1;
   EXPECT_EQ(warps.all<mlir::NVVM::ShflOp>().size(), 5 * reductions);
 }
@@ -78,7 +80,8 @@ TEST(Pipeline, ReducesWithShuffles) {
 TEST(Pipeline, KernelsCallNothing) {
   for (const char *chip : {"sm_90", "gfx942"}) {
     bool isNvidia = std::string(chip) == "sm_90";
-    Compiled program(requestFor(chip), isNvidia ? "nvvm" : "rocdl");
+    Compiled program(requestFor(chip),
+                     isNvidia ? StageKind::Nvvm : StageKind::Rocdl);
     for (auto call : program.all<mlir::LLVM::CallOp>())
       ADD_FAILURE() << chip << ": " << textOf(call);
     for (auto function : program.all<mlir::LLVM::LLVMFuncOp>())
@@ -87,20 +90,18 @@ TEST(Pipeline, KernelsCallNothing) {
 }
 
 TEST(Pipeline, NoPassIsIdleForOtherChipsAndWeights) {
-  Chapter chapter = tested().chapter;
-  chapter.gpu = GpuTarget::of("gfx942");
-  chapter.weights = ElementType::BF16;
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
-  for (const PassRun &run : tracePasses(compileRequest(chapter, sizes)))
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
+  Build build = buildFor("gfx942", config, ElementType::BF16);
+  for (const PassRun &run : tracePasses(compileRequest(build)))
     EXPECT_FALSE(run.isIdle()) << run.stage << ": " << run.pass;
 }
 
 TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
   for (std::string chip : {"gfx942", "gfx1100", "gfx1151"}) {
     CompileRequest request = requestFor(chip);
-    Compiled program(request, "rocdl");
-    std::string image =
-        gpuImageOf(program.all<mlir::gpu::GPUModuleOp>().front(), request.gpu);
+    Compiled program(request, StageKind::Rocdl);
+    std::string image = gpuImageOf(
+        program.all<mlir::gpu::GPUModuleOp>().front(), request.target.gpu);
     ASSERT_EQ(image.substr(0, 4), "\x7f"
                                   "ELF");
     TemporaryDirectory directory;
@@ -121,8 +122,9 @@ TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
       return found;
     };
     EXPECT_EQ(values("\\.symbol").size(), 13u);
-    EXPECT_THAT(values("\\.wavefront_size"),
-                ::testing::Each(std::to_string(request.gpu.subgroupSize())));
+    EXPECT_THAT(
+        values("\\.wavefront_size"),
+        ::testing::Each(std::to_string(request.target.gpu.subgroupSize())));
     EXPECT_THAT(values("\\.vgpr_spill_count"), ::testing::Each("0"));
     EXPECT_THAT(values("\\.sgpr_spill_count"), ::testing::Each("0"));
     EXPECT_THAT(values("\\.private_segment_fixed_size"), ::testing::Each("0"));
@@ -135,7 +137,7 @@ TEST(Pipeline, CodeObjectsTellWhatKernelsNeed) {
 #ifdef PTXAS
 TEST(Pipeline, AheadOfTimeThereIsMachineCodeToo) {
   CompileRequest request = requestFor("sm_90");
-  request.kernelsFor = KernelsFor::Gpu;
+  request.target.kernelsFor = KernelsFor::Gpu;
   EXPECT_THAT(compileToObject(request).bytes, Not(HasSubstr("gpt2_gpu_cubin")));
   request.withCubin = true;
   EXPECT_THAT(compileToObject(request).bytes, HasSubstr("gpt2_gpu_cubin"));
@@ -167,8 +169,7 @@ TEST_P(OnChip, LogitsAtEveryPosition) {
        {makeConfig(2, 3, 96, 37, 101), makeConfig(1, 7, 77, 13, 1009),
         makeConfig(1, 1, 1, 1, 2), makeConfig(3, 1, 40, 7, 61)}) {
     Weights weights = randomWeights(config);
-    Executable program =
-        load(compileToObject(requestFor(GetParam(), sizesOf(config))).bytes);
+    Executable program = compiled(buildFor(GetParam(), config));
     EXPECT_THAT(
         program.device().describe(),
         HasSubstr("subgroups of " +
@@ -200,11 +201,7 @@ TEST(Bf16Matrices, AreReadAndNothingElseIsRounded) {
   reference::Vector exact = reference::forward(weights, tokens, 21),
                     expected = reference::forward(rounded, tokens, 21);
   for (const char *chip : {"sm_90", "gfx942"}) {
-    Chapter chapter = tested().chapter;
-    chapter.gpu = GpuTarget::of(chip);
-    chapter.weights = ElementType::BF16;
-    CompileRequest request = compileRequest(chapter, sizesOf(config));
-    Executable program = load(compileToObject(request).bytes);
+    Executable program = compiled(buildFor(chip, config, ElementType::BF16));
     std::vector<float> logits = logitsOf(program, weights, tokens, 21);
     Comparison comparison = compareLogits(logits, expected, config);
     EXPECT_TRUE(comparison.within) << comparison.describe(0);
@@ -226,8 +223,7 @@ TEST_P(OnThisGpu, LogitsAtEveryPosition) {
     Weights weights = randomWeights(config);
     Weights rounded = randomWeights(config);
     roundMatrices(rounded, GetParam());
-    Executable program =
-        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    Executable program = compiled(build.forModel(config));
     std::vector<int32_t> tokens = someTokens(config, config.context);
     std::vector<float> logits =
         logitsOf(program, weights, tokens, config.context);
@@ -251,8 +247,7 @@ TEST(MostLikely, IsTheHostsArgmax) {
     for (int64_t V : {1, 2, 1023, 1025, 5000}) {
       Config config = makeConfig(1, 1, 2, 1, V + 1);
       config.vocab = V;
-      Executable program =
-          load(compileToObject(requestFor(chip, sizesOf(config))).bytes);
+      Executable program = compiled(buildFor(chip, config));
       auto chosen = [&](std::vector<float> logits) {
         int32_t token = -2;
         program.callWithHostTensors(
@@ -283,8 +278,7 @@ TEST(MostLikely, IsTheHostsArgmax) {
 /// The emulator names what a GPU would only suffer, in whole programs too.
 TEST(Emulator, NamesAWeightThatIsTooShort) {
   Config config = makeConfig(1, 1, 32, 8, 11);
-  Executable program =
-      load(compileToObject(requestFor("sm_90", sizesOf(config))).bytes);
+  Executable program = compiled(buildFor("sm_90", config));
   Config smaller = config;
   smaller.vocab = 9;
   smaller.endOfText = {0};

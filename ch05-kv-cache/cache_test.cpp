@@ -248,10 +248,9 @@ TEST_F(Cache, TenThousandSequencesLeaveMemoryFlat) {
 }
 
 TEST_F(Cache, MatricesMayBeInBf16) {
-  Chapter chapter = tested().chapter;
-  chapter.weights = ElementType::BF16;
-  Executable narrow =
-      load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+  Build build(tested().chapter, config);
+  build.formats.weights = ElementType::BF16;
+  Executable narrow = compiled(build);
   EXPECT_EQ(narrow.matrixType(), ElementType::BF16);
   Weights rounded = randomWeights(config);
   roundMatrices(rounded, ElementType::BF16);
@@ -280,10 +279,9 @@ TEST_F(Cache, InBf16ItIsHalfAsLargeAndNearlyTheSame) {
             int64_t{3} * 2 * 2 * 29 * 48 * 4);
   EXPECT_EQ(cacheBytes(config, 3, ElementType::BF16),
             cacheBytes(config, 3, ElementType::F32) / 2);
-  Chapter chapter = tested().chapter;
-  chapter.cache = ElementType::BF16;
-  Executable narrow =
-      load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+  Build build(tested().chapter, config);
+  build.formats.cache = ElementType::BF16;
+  Executable narrow = compiled(build);
   EXPECT_EQ(narrow.cacheType(), ElementType::BF16);
   EXPECT_EQ(program.cacheType(), ElementType::F32);
   std::vector<float> logits = logitsOf(narrow, weights, tokens, 29);

@@ -47,18 +47,17 @@ protected:
   std::vector<uint16_t> narrowKeys, narrowValues;
 
   Executable program() {
-    Chapter chapter = tested().chapter;
-    chapter.cache = type;
-    CompileRequest request = kernelRequest(chapter, {{"S", s.S},
-                                                     {"L", s.L},
-                                                     {"H", s.H},
-                                                     {"P", s.P},
-                                                     {"D", s.D},
-                                                     {"C", s.C()},
-                                                     {"K", 1},
-                                                     {"N", 1},
-                                                     {"V", 1}});
-    return load(compileToObject(request).bytes);
+    Build build(tested().chapter, Sizes{{"S", s.S},
+                                        {"L", s.L},
+                                        {"H", s.H},
+                                        {"P", s.P},
+                                        {"D", s.D},
+                                        {"C", s.C()},
+                                        {"K", 1},
+                                        {"N", 1},
+                                        {"V", 1}});
+    build.formats.cache = type;
+    return compiledKernels(build);
   }
 
   float rounded(float value) const {

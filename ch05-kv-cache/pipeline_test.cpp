@@ -16,10 +16,7 @@ namespace {
 /// The program behind the stage "bufferized".
 struct Bufferized : Session {
   explicit Bufferized(const CompileRequest &request) : Session(request) {
-    auto end = llvm::find_if(request.stages, [](const Stage &stage) {
-      return stage.name == "bufferized";
-    });
-    run({request.stages.begin(), end + 1});
+    run(request.stages.upTo(StageKind::Bufferized));
   }
 
   std::vector<mlir::func::FuncOp> entries() {
@@ -38,9 +35,9 @@ std::string textOf(mlir::Operation *op) {
 }
 
 CompileRequest requestFor(ElementType cache) {
-  Chapter chapter = tested().chapter;
-  chapter.cache = cache;
-  return compileRequest(chapter, sizesOf(Config()));
+  Build build(tested().chapter, Config());
+  build.formats.cache = cache;
+  return compileRequest(build);
 }
 
 TEST(Pipeline, MakesBothEntriesOfOneText) {

@@ -5,8 +5,6 @@
 // transform dialect, schedules/, which the passes below carry out.
 //
 //===----------------------------------------------------------------------===//
-#include "compiler/passes/gpu/matrix_units.h"
-#include "compiler/passes/memory/protect_arguments.h"
 #include "compiler/pipeline/pipelines.h"
 #include "compiler/schedule/schedule.h"
 #include "support/error.h"
@@ -31,46 +29,48 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace ch05_kv_cache {
-std::vector<Stage> stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 namespace gpu {
-std::vector<Stage> stages(const Setting &setting);
+Pipeline stages(const PipelineOptions &options);
 }
 } // namespace ch05_kv_cache
 
 namespace ch06_vectorize {
 namespace {
 
-/// The chapter before's first stage, with names for the schedule.
-Stage withNames(Stage specialized) {
-  return {specialized.name,
-          [parents = specialized.addPasses](OpPassManager &pm) {
-            // Each operation remembers which kernel it is of.
-            pm.addNestedPass<func::FuncOp>(createNameOperations());
-            parents(pm);
-          }};
+/// The pass that applies the schedule's `sequence`.
+std::unique_ptr<Pass>
+applySequence(const std::vector<std::filesystem::path> &files,
+              llvm::StringRef sequence) {
+  RunScheduleOptions options;
+  for (const std::filesystem::path &file : files)
+    options.files.push_back(file.string());
+  options.sequence = sequence.str();
+  return createRunSchedule(std::move(options));
 }
 
 /// Weights in fewer bits and, for instructions that add several products, the
 /// factors that they meet.
-Stage narrowStage(const Setting &setting) {
-  return {"weights", [isQuantized = setting.weights == ElementType::I8,
-                      depth = setting.dotDepth](OpPassManager &pm) {
+Stage narrowStage(const PipelineOptions &options) {
+  return {StageKind::Weights,
+          [isQuantized = options.formats.weights == ElementType::I8,
+           depth = options.dotDepth](OpPassManager &pm) {
             if (isQuantized) {
-              pm.addPass(createQuantizeMatrices(depth));
+              pm.addPass(createQuantizeMatrices({.depth = depth}));
               return;
             }
             pm.addPass(createNarrowElements());
             if (depth > 1)
-              pm.addPass(createRoundOperands(depth));
+              pm.addPass(createRoundOperands({.depth = depth}));
           }};
 }
 
-Stage scheduleStage(const Setting &setting) {
-  return {"scheduled", [files = setting.schedule,
-                        rows = numberIn(setting.schedule.front(), "rows")](
-                           OpPassManager &pm) {
+Stage scheduleStage(const PipelineOptions &options) {
+  return {StageKind::Scheduled, [files = options.schedule,
+                                 rows = numberIn(options.schedule.front(),
+                                                 "rows")](OpPassManager &pm) {
             // Tokens in blocks of as many rows as a tile has: no remainders.
-            pm.addNestedPass<func::FuncOp>(createBlockRows(rows));
+            pm.addNestedPass<func::FuncOp>(createBlockRows({.rows = rows}));
             // A product and the sum it goes into: one instruction.
             pm.addPass(createContractMultiplyAdd());
             // How many blocks there are, from the number of tokens.
@@ -78,21 +78,21 @@ Stage scheduleStage(const Setting &setting) {
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             pm.addPass(createCSEPass());
             // Loops around tiles, tiles as vectors.
-            pm.addPass(createRunSchedule(files, "tensors"));
+            pm.addPass(applySequence(files, "tensors"));
             // Indices and slices that tiling made.
             pm.addPass(createCanonicalizerPass());
             pm.addPass(createCSEPass());
           }};
 }
 
-Stage packStage(const Setting &setting) {
-  return {"packed", [depth = setting.dotDepth,
-                     lanes = setting.dotLanes](OpPassManager &pm) {
+Stage packStage(const PipelineOptions &options) {
+  return {StageKind::Packed, [depth = options.dotDepth,
+                              lanes = options.dotLanes](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());
             // Several products by one instruction.
             if (depth > 1)
-              pm.addPass(createDotProducts(lanes));
+              pm.addPass(createDotProducts({.lanes = lanes}));
             // tanh and exp of a whole vector.
             pm.addPass(createApproximateMath());
             // Sums that start at zero: each in a place of its own.
@@ -101,7 +101,7 @@ Stage packStage(const Setting &setting) {
 }
 
 Stage bufferStage() {
-  return {"bufferized", [](OpPassManager &pm) {
+  return {StageKind::Bufferized, [](OpPassManager &pm) {
             // What is computed may begin with a bias, and must not change it.
             pm.addNestedPass<func::FuncOp>(createProtectArguments());
             addBufferization(pm);
@@ -111,17 +111,17 @@ Stage bufferStage() {
           }};
 }
 
-Stage vectorStage(const Setting &setting) {
-  return {"vectors", [files = setting.schedule](OpPassManager &pm) {
+Stage vectorStage(const PipelineOptions &options) {
+  return {StageKind::Vectors, [files = options.schedule](OpPassManager &pm) {
             // Tiles to rows, rows to vectors that LLVM knows.
-            pm.addPass(createRunSchedule(files, "vectors"));
+            pm.addPass(applySequence(files, "vectors"));
             // Rows of a tile that are read twice.
             pm.addPass(createCSEPass());
           }};
 }
 
 Stage loopStage() {
-  return {"loops", [](OpPassManager &pm) {
+  return {StageKind::Loops, [](OpPassManager &pm) {
             // A new key's way into the cache: a loop.
             pm.addPass(createCopiesToLinalg());
             // Parts that threads divide.
@@ -137,7 +137,7 @@ Stage loopStage() {
 
 /// As the chapter before's, with vectors and threads.
 Stage llvmStage() {
-  return {"llvm-dialect", [](OpPassManager &pm) {
+  return {StageKind::LlvmDialect, [](OpPassManager &pm) {
             // Parallel loops to OpenMP's, and their stack memory out of them.
             pm.addPass(createConvertSCFToOpenMPPass());
             pm.addPass(createAllocatePerThread());
@@ -158,19 +158,20 @@ Stage llvmStage() {
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages;
-  for (Stage &stage : ch05_kv_cache::stages(setting)) {
-    if (stage.name == "fused") // from here on it is the schedule's
-      break;
-    if (stage.name != "weights")
-      stages.push_back(stages.empty() ? withNames(stage) : stage);
-  }
-  if (setting.weights != ElementType::F32)
-    stages.push_back(narrowStage(setting));
-  for (Stage stage : {scheduleStage(setting), packStage(setting), bufferStage(),
-                      vectorStage(setting), loopStage(), llvmStage()})
-    stages.push_back(std::move(stage));
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = ch05_kv_cache::stages(options);
+  // From there on it is the schedule's.
+  stages.eraseFrom(StageKind::Fused);
+  stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
+    // Each operation remembers which kernel it is of: names for the schedule.
+    pm.addNestedPass<func::FuncOp>(createNameOperations());
+  });
+  if (options.formats.weights == ElementType::BF16)
+    stages.erase(StageKind::Weights);
+  if (options.formats.weights != ElementType::F32)
+    stages.append({narrowStage(options)});
+  stages.append({scheduleStage(options), packStage(options), bufferStage(),
+                 vectorStage(options), loopStage(), llvmStage()});
   return stages;
 }
 
@@ -179,17 +180,17 @@ namespace {
 
 /// Whether products are by the chip's matrix units, for which there is a
 /// schedule then: its tiles are of 16 x 16.
-bool usesMatrixUnits(const Setting &setting) {
+bool usesMatrixUnits(const PipelineOptions &options) {
   auto isTiled = [&](const char *letter, int64_t most) {
-    auto found = setting.sizes.find(letter);
-    return found != setting.sizes.end() && found->second % 16 == 0 &&
+    auto found = options.sizes.find(letter);
+    return found != options.sizes.end() && found->second % 16 == 0 &&
            found->second <= most;
   };
-  bool uses = setting.weights == ElementType::BF16 &&
-              !setting.schedule.empty() && isTiled("C", INT64_MAX) &&
+  bool uses = options.formats.weights == ElementType::BF16 &&
+              !options.schedule.empty() && isTiled("C", INT64_MAX) &&
               isTiled("D", 64);
-  if (setting.mustSchedule && !uses)
-    fail(setting.schedule.front().string(),
+  if (options.mustSchedule && !uses)
+    fail(options.schedule.front().string(),
          ": schedules what matrix units compute: with --weights=bf16, and of a "
          "model whose channels are a multiple of 16, those of a head at most "
          "64");
@@ -197,57 +198,49 @@ bool usesMatrixUnits(const Setting &setting) {
 }
 
 /// What a block computes is divided: among subgroups, then into tiles.
-Stage blockStage(const Setting &setting) {
-  return {"scheduled", [files = setting.schedule](OpPassManager &pm) {
+Stage blockStage(const PipelineOptions &options) {
+  return {StageKind::Scheduled, [files = options.schedule](OpPassManager &pm) {
             // A layer's weights are a view of all layers': what reads 16 bytes
             // of one says so of the other, too. The schedule folds views
             // without that.
             pm.addNestedPass<func::FuncOp>(createFoldVectorAccesses());
-            pm.addPass(createRunSchedule(files, "launches"));
+            pm.addPass(applySequence(files, "launches"));
           }};
 }
 
 } // namespace
 
-std::vector<Stage> stages(const Setting &setting) {
-  std::vector<Stage> stages = ch05_kv_cache::gpu::stages(setting);
-  bool hasUnits = usesMatrixUnits(setting);
+Pipeline stages(const PipelineOptions &options) {
+  Pipeline stages = ch05_kv_cache::gpu::stages(options);
+  bool hasUnits = usesMatrixUnits(options);
   if (hasUnits)
-    stages.insert(
-        llvm::find_if(stages,
-                      [](const Stage &s) { return s.name == "launches"; }),
-        blockStage(setting));
-  for (Stage &stage : stages) {
-    auto parents = stage.addPasses;
-    if (stage.name == "specialized")
-      stage.addPasses = [parents, hasUnits](OpPassManager &pm) {
-        // Kernels for matrix units and for 16 bytes at a time.
-        if (hasUnits)
-          pm.addPass(createPreferKernels("_in_bf16"));
-        parents(pm);
-        // Those that nothing calls.
-        pm.addPass(createSymbolDCEPass());
-      };
-    if (stage.name == "gpu" && hasUnits)
-      stage.addPasses = [parents, chip = setting.gpu.chip,
-                         isNvidia = setting.gpu.vendor ==
-                                    GpuVendor::Nvidia](OpPassManager &pm) {
-        parents(pm);
-        // A subgroup's tiles to its lanes, products to the chip's instruction.
-        OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
-        kernels.addPass(createDistributeTiles(chip));
-        // ldmatrix, of NVIDIA's.
-        if (isNvidia)
-          kernels.addPass(createConvertNVGPUToNVVMPass());
-      };
-    if (stage.name == "nvvm" && hasUnits)
-      stage.addPasses = [parents](OpPassManager &pm) {
-        parents(pm);
-        // Of addresses, which two passes took to LLVM's types.
-        pm.addNestedPass<mlir::gpu::GPUModuleOp>(
-            createReconcileUnrealizedCastsPass());
-      };
-  }
+    stages.prependPasses(StageKind::Specialized, [](OpPassManager &pm) {
+      // Kernels for matrix units and for 16 bytes at a time.
+      pm.addPass(createPreferKernels({.suffix = "_in_bf16"}));
+    });
+  stages.appendPasses(StageKind::Specialized, [](OpPassManager &pm) {
+    // Those that nothing calls.
+    pm.addPass(createSymbolDCEPass());
+  });
+  if (!hasUnits)
+    return stages;
+  stages.insertBefore(StageKind::Launches, blockStage(options));
+  bool isNvidia = options.target.gpu.vendor == GpuVendor::Nvidia;
+  stages.appendPasses(StageKind::Gpu, [chip = options.target.gpu.chip,
+                                       isNvidia](OpPassManager &pm) {
+    // A subgroup's tiles to its lanes, products to the chip's instruction.
+    OpPassManager &kernels = pm.nest<mlir::gpu::GPUModuleOp>();
+    kernels.addPass(createDistributeTiles({.chip = chip}));
+    // ldmatrix, of NVIDIA's.
+    if (isNvidia)
+      kernels.addPass(createConvertNVGPUToNVVMPass());
+  });
+  if (isNvidia)
+    stages.appendPasses(StageKind::Nvvm, [](OpPassManager &pm) {
+      // Of addresses, which two passes took to LLVM's types.
+      pm.addNestedPass<mlir::gpu::GPUModuleOp>(
+          createReconcileUnrealizedCastsPass());
+    });
   return stages;
 }
 

@@ -1,5 +1,6 @@
 //===- main.cpp - ch04-yardsticks: MLIR's kernels beside hand-written ---===//
-#include "chapter/chapter.h"
+#include "chapter/build.h"
+#include "compiler/codegen/program.h"
 #include "declaration.h"
 #include "device/choose_device.h"
 #include "device/gpu/gpu_device.h"
@@ -48,32 +49,39 @@ void row(const char *name, double mlir, double byHand, double difference,
 }
 
 int run() {
-  Chapter chapter = ch04_gpu_parallel::chapter();
-  chapter.kernelsFor = KernelsFor::Gpu;
+  Build build(ch04_gpu_parallel::chapter(), Sizes{{"T", T},
+                                                  {"C", C},
+                                                  {"K", K},
+                                                  {"N", N},
+                                                  {"H", H},
+                                                  {"D", D},
+                                                  {"V", C},
+                                                  {"P", T}});
+  build.target.kernelsFor = KernelsFor::Gpu;
+  auto kernels = [](const Build &build) {
+    return load(compileToObject(kernelRequest(build)).bytes);
+  };
   std::optional<Executable> mlir;
   DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
-    chapter.gpu = GpuTarget::of(chip);
-    Executable check =
-        load(compileToObject(kernelRequest(chapter, selfCheckSizes())).bytes);
+    build.target.gpu = GpuTarget::of(chip);
+    Executable check = kernels(build.forSizes(selfCheckSizes()));
     selfCheck(check);
   });
   if (choice.chip.empty())
     fail("yardsticks are for a GPU. ", choice.reasons);
-  bool isNvidia = chapter.gpu.vendor == GpuVendor::Nvidia;
+  bool isNvidia = build.target.gpu.vendor == GpuVendor::Nvidia;
   const char *file = isNvidia ? YARDSTICKS_PTX : YARDSTICKS_HSACO;
   if (!*file)
     fail("the yardsticks were not built: there was no ",
          isNvidia ? "nvcc (LOWERING_CUDA)" : "hipcc (LOWERING_HIP)");
   std::string image = readFile(file);
   GpuDevice byHand(isNvidia ? openCuda() : openHip(), image.c_str());
-  Sizes sizes = {{"T", T}, {"C", C}, {"K", K}, {"N", N},
-                 {"H", H}, {"D", D}, {"V", C}, {"P", T}};
-  mlir.emplace(load(compileToObject(kernelRequest(chapter, sizes)).bytes));
+  mlir.emplace(kernels(build));
   Device &device = mlir->device();
-  std::cout << byHand.describe() << ", " << chapter.gpu.chip << "\n";
+  std::cout << byHand.describe() << ", " << build.target.gpu.chip << "\n";
   std::printf("%-12s %12s %12s %8s %14s %10s\n", "kernel", "MLIR, us",
               "by hand, us", "ratio", "difference", "tolerance");
-  unsigned lanes = chapter.gpu.subgroupSize();
+  unsigned lanes = build.target.gpu.subgroupSize();
   int t = T, c = C, k = K, n = N;
 
   auto x = randomValues(T * C, 1, 1), gain = randomValues(C, 1, 2),

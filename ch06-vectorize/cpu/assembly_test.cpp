@@ -65,10 +65,10 @@ TEST_P(AssemblyTest, SumsStayInRegisters) {
   GTEST_SKIP() << "this LLVM generates code for this CPU only";
 #endif
   const Family &family = GetParam();
-  Chapter chapter = tested().chapter;
-  chapter.cpu = family.cpu;
-  chapter.weights = family.weights;
-  std::filesystem::path schedule = chapter.scheduleFiles().front();
+  Build build(tested().chapter, Config());
+  build.target.cpu = family.cpu;
+  build.formats.weights = family.weights;
+  std::filesystem::path schedule = build.scheduleFiles().front();
   ASSERT_EQ(schedule.stem(), family.schedule);
   auto registersOf = [&](const char *rows, const char *columns) {
     return static_cast<size_t>(numberIn(schedule, rows) *
@@ -82,8 +82,7 @@ TEST_P(AssemblyTest, SumsStayInRegisters) {
       std::string("^\t") + family.instruction + ".*%" + family.wide;
 
   size_t products = 0, attention = 0, all = 0, dots = 0;
-  for (const Lines &loop : innermostLoops(
-           emit(compileRequest(chapter, sizesOf(Config())), "asm"))) {
+  for (const Lines &loop : innermostLoops(emit(compileRequest(build), "asm"))) {
     size_t multiplyAdds = countOf(loop, fma);
     if (hasDots && countOf(loop, dot)) {
       multiplyAdds = countOf(loop, dot);

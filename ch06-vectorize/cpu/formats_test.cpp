@@ -28,23 +28,22 @@ std::string nameOfFormat(const ::testing::TestParamInfo<Format> &info) {
          std::string(nameOf(info.param.type));
 }
 
-Chapter chapterFor(const Format &format) {
-  Chapter chapter = tested().chapter;
-  for (const std::filesystem::path &file : chapter.schedules)
+Build buildFor(const Format &format) {
+  Build build(tested().chapter);
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == format.schedule)
-      chapter.schedule = file;
-  chapter.weights = format.type;
-  return chapter;
+      build.schedule = file;
+  build.formats.weights = format.type;
+  return build;
 }
 
 Executable programFor(const Format &format, const Config &config) {
-  return load(
-      compileToObject(compileRequest(chapterFor(format), config)).bytes);
+  return compiled(buildFor(format).forModel(config));
 }
 
 /// Whether its products are by instructions that add several, on this CPU.
 bool hasDots(const Format &format) {
-  return dotProductDepth(chapterFor(format).schedule, format.type, {}) > 1;
+  return dotProductDepth(buildFor(format).schedule, format.type, {}) > 1;
 }
 
 struct FormatsTest : ::testing::TestWithParam<Format> {};
@@ -168,124 +167,6 @@ INSTANTIATE_TEST_SUITE_P(All, OddSizesTest,
                                            Format{"portable", ElementType::I8}),
                          nameOfFormat);
 
-/// A product alone, its matrix given as to the model's.
-constexpr char entry[] = R"mlir(
-func.func private @linear(
-    tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
-func.func @test_linear(
-    %out: tensor<?x?xf32>
-        {gpt2.shape = "T x N", bufferization.writable = true},
-    %x: tensor<?x?xf32> {gpt2.shape = "T x K"},
-    %w: tensor<?x?xf32> {gpt2.shape = "K x N", gpt2.matrix},
-    %b: tensor<?xf32> {gpt2.shape = "N"}) -> tensor<?x?xf32>
-    attributes {llvm.emit_c_interface, gpt2.context = 64 : index} {
-  %y = call @linear(%x, %w, %b)
-      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %d0 = tensor.dim %y, %c0 : tensor<?x?xf32>
-  %d1 = tensor.dim %y, %c1 : tensor<?x?xf32>
-  %r = tensor.insert_slice %y into %out[0, 0] [%d0, %d1] [1, 1]
-      : tensor<?x?xf32> into tensor<?x?xf32>
-  return %r : tensor<?x?xf32>
-}
-)mlir";
-
-/// With registers of 512 or 256 bits. The schedule for AVX2 takes AVX-VNNI,
-/// which this CPU need not have: AVX-512 has the instruction in that width too.
-struct QuantizedTest : ::testing::TestWithParam<int> {
-  std::filesystem::path directory = std::filesystem::path(::testing::TempDir());
-
-  Chapter chapterForWidth() {
-    Chapter chapter =
-        chapterFor({GetParam() == 512 ? "avx512" : "avx2", ElementType::I8});
-    if (GetParam() == 256 &&
-        dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1) {
-      std::string text = readFile(chapter.schedule);
-      size_t at = text.find("avxvnni");
-      EXPECT_NE(at, std::string::npos);
-      text.replace(at, std::strlen("avxvnni"), "avx512vl,avx512vnni");
-      chapter.schedule = directory / "avx2_with_avx512vnni.mlir";
-      writeFile(chapter.schedule, {text});
-    }
-    return chapter;
-  }
-};
-
-// Integers are exact, so that the result is known to the last bits.
-TEST_P(QuantizedTest, AProductIsThatOfIntegers) {
-  Chapter chapter = chapterForWidth();
-  if (dotProductDepth(chapter.schedule, ElementType::I8, {}) == 1)
-    GTEST_SKIP() << "this CPU has no dot products of integers";
-  EXPECT_EQ(dotProductLanes(chapter.schedule, {}), GetParam() / 32);
-  const int64_t T = 11, K = 72, N = 96;
-  std::filesystem::path file = directory / "quantized_linear.mlir";
-  writeFile(file, {entry});
-  chapter.kernelEntries = {file};
-  Executable program = load(
-      compileToObject(kernelRequest(chapter, {{"K", K}, {"N", N}}, "linear"))
-          .bytes);
-
-  std::mt19937 random(7);
-  std::uniform_real_distribution<float> some(-2, 2);
-  auto fill = [&](int64_t count) {
-    std::vector<float> values(static_cast<size_t>(count));
-    for (float &value : values)
-      value = some(random);
-    return values;
-  };
-  std::vector<float> x = fill(T * K), w = fill(K * N), b = fill(N), y(T * N);
-  for (int64_t k = 0; k < K; ++k) { // a row and a column of zeros
-    x[static_cast<size_t>(3 * K + k)] = 0;
-    w[static_cast<size_t>(k * N + 5)] = 0;
-  }
-  auto layout = program.layoutOf(2);
-  ASSERT_TRUE(layout && layout->scales && layout->sums);
-  EXPECT_EQ(layout->type, ElementType::I8);
-  MemRef shape(layout->type, nullptr, layout->shape);
-  std::vector<char> packed(shape.bytes());
-  std::vector<float> scales(N);
-  std::vector<int32_t> sums(N);
-  MemRef matrix = shape.at(packed.data());
-  program.callWithHostTensors("prepare_2", {matrix, MemRef(scales.data(), {N}),
-                                            MemRef(sums.data(), {N}),
-                                            MemRef(w.data(), {K, N})});
-  program.callWithHostTensors(
-      "test_linear", {MemRef(y.data(), {T, N}), MemRef(x.data(), {T, K}),
-                      matrix, MemRef(b.data(), {N}), MemRef(scales.data(), {N}),
-                      MemRef(sums.data(), {N})});
-
-  // x and w as integers, and what they count.
-  auto quantize = [](const std::vector<float> &values, size_t first,
-                     size_t step, int64_t count, std::vector<int> &integers) {
-    float largest = 0;
-    for (int64_t i = 0; i < count; ++i)
-      largest = std::max(largest, std::abs(values[first + i * step]));
-    integers.assign(static_cast<size_t>(count), 0);
-    for (int64_t i = 0; i < count && largest > 0; ++i)
-      integers[static_cast<size_t>(i)] = static_cast<int>(
-          std::nearbyint(values[first + i * step] * (127 / largest)));
-    return double{largest} / 127;
-  };
-  std::vector<int> row, column;
-  for (int64_t t = 0; t < T; ++t)
-    for (int64_t n = 0; n < N; ++n) {
-      double scale = quantize(x, static_cast<size_t>(t * K), 1, K, row) *
-                     quantize(w, static_cast<size_t>(n), static_cast<size_t>(N),
-                              K, column);
-      int64_t sum = 0;
-      for (size_t k = 0; k < row.size(); ++k)
-        sum += row[k] * column[k];
-      double expected =
-          b[static_cast<size_t>(n)] + scale * static_cast<double>(sum);
-      EXPECT_NEAR(y[static_cast<size_t>(t * N + n)], expected,
-                  1e-6 * (1 + std::abs(expected)))
-          << t << ", " << n;
-    }
-}
-
-INSTANTIATE_TEST_SUITE_P(Bits, QuantizedTest, ::testing::Values(512, 256));
-
 /// What the embedded model says when it is left alone, in f32.
 std::vector<int32_t> ownText(Forward &forward, int64_t count) {
   Sampler sampler({.temperature = 1, .topK = 0, .topP = 1, .seed = 5});
@@ -314,18 +195,16 @@ TEST(Formats, LossIsWhatItWasAndNearTheSame) {
   EXPECT_LT(f32.mean, 6);
   for (auto [type, limit] : {std::pair(ElementType::BF16, 0.001),
                              std::pair(ElementType::I8, 0.01)}) {
-    Chapter chapter = tested().chapter;
-    chapter.weights = type;
-    Executable program =
-        load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+    Build build(tested().chapter, config);
+    build.formats.weights = type;
+    Executable program = compiled(build);
     Forward narrow(program, weights);
     Loss loss = lossOf(narrow, &plain, text);
     EXPECT_EQ(loss.other, f32.mean);
     EXPECT_NEAR(loss.mean, f32.mean, limit * f32.mean) << nameOf(type);
     // The model's own weights are bf16: only rows are rounded, perhaps.
-    bool changes =
-        type == ElementType::I8 ||
-        dotProductDepth(chapter.scheduleFiles().front(), type, {}) > 1;
+    bool changes = type == ElementType::I8 ||
+                   dotProductDepth(build.scheduleFiles().front(), type, {}) > 1;
     EXPECT_EQ(loss.largestDifference > 0, changes) << nameOf(type);
     EXPECT_LE(loss.rootMeanSquare, loss.largestDifference);
   }

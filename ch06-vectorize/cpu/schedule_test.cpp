@@ -12,17 +12,18 @@
 
 using namespace gpt2;
 using namespace gpt2::testing;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 namespace {
 
-Chapter withSchedule(const std::string &name) {
-  Chapter chapter = tested().chapter;
-  for (const std::filesystem::path &file : chapter.schedules)
+Build withSchedule(const std::string &name, const Config &config = Config()) {
+  Build build(tested().chapter, config);
+  for (const std::filesystem::path &file : tested().chapter.schedules)
     if (file.stem() == name)
-      chapter.schedule = file;
-  EXPECT_FALSE(chapter.schedule.empty()) << name;
-  return chapter;
+      build.schedule = file;
+  EXPECT_FALSE(build.schedule.empty()) << name;
+  return build;
 }
 
 TEST(Schedule, IsThatOfTheCpu) {
@@ -38,9 +39,7 @@ struct SchedulesTest : ::testing::TestWithParam<const char *> {};
 TEST_P(SchedulesTest, ComputesWhatTheReferenceDoes) {
   // Whole tiles and panels; several blocks of queries and keys.
   Config config = makeConfig(2, 3, 192, 150, 320);
-  Chapter chapter = withSchedule(GetParam());
-  Executable program =
-      load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+  Executable program = compiled(withSchedule(GetParam(), config));
   Weights weights = randomWeights(config);
   for (int64_t count : {1, 2, 7, 31, 32, 33, 63, 64, 65, 150}) {
     std::vector<int32_t> tokens = someTokens(config, count);
@@ -82,11 +81,11 @@ std::vector<std::string> outsideOfParallelLoops(const std::string &text) {
 TEST(Threads, DivideAllThatIsComputed) {
   for (ElementType weights :
        {ElementType::F32, ElementType::BF16, ElementType::I8}) {
-    Chapter chapter = tested().chapter;
-    chapter.weights = weights;
+    Build build(tested().chapter, Config());
+    build.formats.weights = weights;
     std::vector<std::string> computed;
-    for (const std::string &line : outsideOfParallelLoops(
-             emit(compileRequest(chapter, sizesOf(Config())), "loops")))
+    for (const std::string &line :
+         outsideOfParallelLoops(emit(compileRequest(build), "loops")))
       if (line.find("arith.addf") != std::string::npos ||
           line.find("arith.subf") != std::string::npos ||
           line.find("arith.maximumf") != std::string::npos)
@@ -115,18 +114,17 @@ TEST(Threads, ComputeTheSameToTheBit) {
 }
 
 TEST(Schedule, AFailingTransformShowsItsLine) {
-  Chapter chapter = withSchedule("portable");
-  std::string text = readFile(chapter.schedule);
+  Build build = withSchedule("portable");
+  std::string text = readFile(build.schedule);
   std::string wrong = "    %loop = transform.get_parent_op %program "
                       "{op_name = \"scf.for\"} : (!op) -> !op\n";
   text.insert(text.find("    transform.include @schedule_program"), wrong);
   std::filesystem::path file =
       std::filesystem::path(::testing::TempDir()) / "wrong.mlir";
   writeFile(file, {text});
-  chapter.schedule = file;
-  std::string message = messageOf([&] {
-    (void)compileToObject(compileRequest(chapter, sizesOf(Config())));
-  });
+  build.schedule = file;
+  std::string message =
+      messageOf([&] { (void)compileToObject(compileRequest(build)); });
   EXPECT_THAT(message, HasSubstr("wrong.mlir:"));
   EXPECT_THAT(message, HasSubstr("%loop = transform.get_parent_op %program"));
 }
@@ -136,9 +134,17 @@ TEST(Schedule, SaysWhatItLacks) {
       std::filesystem::path(::testing::TempDir()) / "empty.mlir";
   writeFile(file, {"module {}\n"});
   EXPECT_THAT(messageOf([&] { (void)numberIn(file, "rows"); }),
-              HasSubstr("%rows = transform.param.constant"));
+              HasSubstr("%rows = transform.tune.knob<\"rows\">"));
   EXPECT_THAT(messageOf([&] { (void)scheduleFor({file}, "x86-64"); }),
               HasSubstr("gpt2.features"));
+  // A misspelt attribute, at its line.
+  std::filesystem::path misspelt =
+      std::filesystem::path(::testing::TempDir()) / "misspelt.mlir";
+  writeFile(misspelt, {"\nmodule attributes {gpt2.featuers = \"avx2\"} {}\n"});
+  EXPECT_THAT(messageOf([&] { (void)scheduleFor({misspelt}, "x86-64"); }),
+              AllOf(HasSubstr("misspelt.mlir:2:1"),
+                    HasSubstr("no attribute gpt2.featuers belongs to a module; "
+                              "there are: gpt2.features, gpt2.chips")));
   EXPECT_THAT(
       messageOf([&] {
         (void)scheduleFor({withSchedule("avx512").schedule}, "x86-64");

@@ -1,5 +1,5 @@
 //===- kernels_assembly_test.cpp - What kernels in bf16 look like -------===//
-#include "chip_chapters.h"
+#include "chip_builds.h"
 
 #include "compiler/inspect/pass_trace.h"
 #include "model/checkpoint/checkpoint.h"
@@ -84,11 +84,11 @@ TEST(MatrixUnits, TheirPassesAreNotIdle) {
   const std::set<std::string> wanted = {"prefer-kernels", "narrow-elements",
                                         "fold-vector-accesses", "run-schedule",
                                         "distribute-tiles"};
-  Sizes sizes = sizesOf(Checkpoint::open(paths::embeddedModel())->config());
+  Config config = Checkpoint::open(paths::embeddedModel())->config();
   for (const char *chip : {"sm_90", "gfx942"}) {
     std::set<std::string> busy;
     for (const PassRun &run :
-         tracePasses(compileRequest(chapterFor(chip), sizes)))
+         tracePasses(compileRequest(buildFor(chip).forModel(config))))
       if (wanted.count(run.pass) && !run.isIdle())
         busy.insert(run.pass);
     EXPECT_EQ(busy, wanted) << chip;
@@ -117,9 +117,9 @@ TEST(MatrixUnits, PtxasAssemblesEveryKernelWithoutSpills) {
 TEST(MatrixUnits, AreForBf16Only) {
   Config config = makeConfig(2, 3, 192, 70, 101);
   auto program = [&](const Chapter *whose, const char *chip) {
-    Chapter chapter = *whose;
-    chapter.gpu = GpuTarget::of(chip);
-    return emit(compileRequest(chapter, sizesOf(config)), "llvm-dialect");
+    Build build(*whose, config);
+    build.target.gpu = GpuTarget::of(chip);
+    return emit(compileRequest(build), "llvm-dialect");
   };
   for (const char *chip : {"sm_90", "gfx942", "gfx1100"})
     EXPECT_EQ(program(&tested().chapter, chip),

@@ -1,5 +1,5 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
-#include "chip_chapters.h"
+#include "chip_builds.h"
 
 #include "chapter/ahead_of_time.h"
 #include "chapter/conformance/on_this_gpu.h"
@@ -20,8 +20,8 @@ using ::testing::HasSubstr;
 
 namespace {
 
-Executable programFor(const Chapter &chapter, const Config &config) {
-  return load(compileToObject(compileRequest(chapter, sizesOf(config))).bytes);
+Executable programFor(const Build &build, const Config &config) {
+  return compiled(build.forModel(config));
 }
 
 struct OnUnits : ::testing::TestWithParam<const char *> {};
@@ -34,7 +34,7 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
         makeConfig(1, 2, 128, 131, 53)}) {
     Weights weights = randomWeights(config), rounded = randomWeights(config);
     roundMatrices(rounded, ElementType::BF16);
-    Executable program = programFor(chapterFor(GetParam()), config);
+    Executable program = programFor(buildFor(GetParam()), config);
     for (int64_t count : {int64_t{1}, int64_t{2}, config.context}) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
@@ -53,7 +53,7 @@ TEST_P(OnUnits, LogitsAtEveryPosition) {
 TEST_P(OnUnits, KernelsAlone) {
   bool anyRounds = false;
   for (const KernelSizes &sizes : kernelSizesFor(ElementType::BF16)) {
-    CheckedKernels checked = checkedKernels(chapterFor(GetParam()), sizes);
+    CheckedKernels checked = checkedKernels(buildFor(GetParam()), sizes);
     Executable program = load(compileToObject(checked.request).bytes);
     EXPECT_EQ(program.matrixType(), ElementType::BF16);
     for (const KernelCheck &check :
@@ -78,8 +78,8 @@ TEST_P(OnUnits, KernelsAlone) {
 TEST_P(OnUnits, TokensOfManySequences) {
   Config config = makeConfig(2, 2, 64, 80, 101);
   for (ElementType cache : {ElementType::F32, ElementType::BF16}) {
-    Chapter chapter = chapterFor(GetParam(), ElementType::BF16, cache);
-    Executable program = programFor(chapter, config);
+    Build build = buildFor(GetParam(), ElementType::BF16, cache);
+    Executable program = programFor(build, config);
     Weights weights = randomWeights(config);
     Forward forward(program, weights, 3);
     auto vocab = static_cast<size_t>(config.vocab);
@@ -140,7 +140,7 @@ TEST_P(OnThisGpu, LogitsAtEveryPosition) {
         makeConfig(2, 12, 768, 130, 50257)}) {
     Weights weights = randomWeights(config), rounded = randomWeights(config);
     roundMatrices(rounded, GetParam());
-    Executable program = programFor(chapter, config);
+    Executable program = programFor(build, config);
     for (int64_t count : {int64_t{1}, config.context}) {
       std::vector<int32_t> tokens = someTokens(config, count);
       std::vector<float> logits = logitsOf(program, weights, tokens, count);
@@ -184,33 +184,33 @@ TEST(GpuSchedule, IsThatOfTheChip) {
 }
 
 /// The chip's schedule with parts of `rows` x `columns` for a subgroup.
-Chapter withParts(const std::string &chip, int rows, int columns,
-                  const TemporaryDirectory &directory) {
-  Chapter chapter = chapterFor(chip);
-  chapter.schedule = directory / "parts.mlir";
+Build withParts(const std::string &chip, int rows, int columns,
+                const TemporaryDirectory &directory) {
+  Build build = buildFor(chip);
+  build.schedule = directory / "parts.mlir";
   std::string text =
-      readFile(*scheduleFor(chapter.schedules, GpuTarget::of(chip)));
+      readFile(*scheduleFor(tested().chapter.schedules, GpuTarget::of(chip)));
   for (auto [name, number] : {std::pair("rows", rows), {"columns", columns}}) {
     std::string line = std::string("%") + name + " = transform.param.constant ";
     size_t at = text.find(line + "32 ");
     EXPECT_NE(at, std::string::npos) << name;
     text.replace(at + line.size(), 2, std::to_string(number));
   }
-  writeFile(chapter.schedule, {text});
-  return chapter;
+  writeFile(build.schedule, {text});
+  return build;
 }
 
 TEST(GpuSchedule, OfOtherPartsComputesTheSame) {
   Config config = makeConfig(1, 3, 96, 70, 101);
   Weights weights = randomWeights(config);
   std::vector<int32_t> tokens = someTokens(config, config.context);
-  auto logits = [&](const Chapter &chapter) {
-    Executable program = programFor(chapter, config);
+  auto logits = [&](const Build &build) {
+    Executable program = programFor(build, config);
     return logitsOf(program, weights, tokens, config.context);
   };
   TemporaryDirectory directory;
   for (const char *chip : {"sm_90", "gfx942"}) {
-    std::vector<float> own = logits(chapterFor(chip));
+    std::vector<float> own = logits(buildFor(chip));
     // Half as many subgroups as there are is no mistake, either.
     for (auto [rows, columns] :
          {std::pair(16, 64), {64, 16}, {16, 16}, {32, 64}}) {
@@ -230,8 +230,8 @@ TEST(GpuSchedule, OfOtherPartsComputesTheSame) {
 // For each 16 of k, 2 + 2 tiles of factors make four tiles of sums, or 1 + 4.
 TEST(GpuSchedule, DecidesWhatIsReadFromSharedMemory) {
   TemporaryDirectory directory;
-  auto loads = [&](const Chapter &chapter) {
-    std::string code = emit(compileRequest(chapter, sizesOf(Config())), "ptx");
+  auto loads = [&](const Build &build) {
+    std::string code = emit(compileRequest(build.forModel(Config())), "ptx");
     size_t begin = code.find(".entry linear_in_bf16("),
            end = code.find(".entry", begin + 1);
     EXPECT_NE(begin, std::string::npos);
@@ -239,25 +239,24 @@ TEST(GpuSchedule, DecidesWhatIsReadFromSharedMemory) {
     EXPECT_EQ(count(kernel, "mma\\.sync"), 16u); // 4 of 16 x 16 x 32
     return count(kernel, "ldmatrix");
   };
-  EXPECT_EQ(loads(chapterFor("sm_90")), 8u);
+  EXPECT_EQ(loads(buildFor("sm_90")), 8u);
   EXPECT_EQ(loads(withParts("sm_90", 16, 64, directory)), 10u);
 }
 
 TEST(GpuSchedule, IsForWhatItSays) {
-  auto message = [](Chapter chapter, const std::string &schedule,
+  auto message = [](Build build, const std::string &schedule,
                     const Config &config = {}) {
     for (const std::filesystem::path &file : tested().chapter.schedules)
       if (file.stem() == schedule)
-        chapter.schedule = file;
-    return messageOf([&] { (void)compileRequest(chapter, sizesOf(config)); });
+        build.schedule = file;
+    return messageOf([&] { (void)compileRequest(build.forModel(config)); });
   };
-  EXPECT_THAT(message(chapterFor("gfx942"), "nvidia"),
+  EXPECT_THAT(message(buildFor("gfx942"), "nvidia"),
               HasSubstr("nvidia.mlir: is for sm_"));
-  EXPECT_THAT(message(chapterFor("sm_90", ElementType::F32), "nvidia"),
+  EXPECT_THAT(message(buildFor("sm_90", ElementType::F32), "nvidia"),
               HasSubstr("with --weights=bf16"));
-  EXPECT_THAT(
-      message(chapterFor("sm_90"), "nvidia", makeConfig(1, 1, 24, 8, 9)),
-      HasSubstr("a multiple of 16"));
+  EXPECT_THAT(message(buildFor("sm_90"), "nvidia", makeConfig(1, 1, 24, 8, 9)),
+              HasSubstr("a multiple of 16"));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/tools.h"
 #include "compiler/pipeline/pipeline_text.h"
+#include "device/program_abi.h"
 #include "run/self_check.h"
 #include "support/error.h"
 
@@ -41,15 +42,15 @@ std::string objectOf(const char *name, const std::string &text) {
 /// Programs of a chapter, one behind the other, and what is said about them.
 class Programs {
 public:
-  explicit Programs(const Chapter &itsChapter) : chapter(itsChapter) {}
+  explicit Programs(const Build &build) : build(build) {}
 
-  /// Calls `add` for each variant of the chapter: with the name of its device,
+  /// Calls `add` for each variant of the build: with the name of its device,
   /// with what is to be said of it, and with the suffix of its symbols.
   template <typename Add>
   void forEach(const std::vector<GpuTarget> &chips, const Add &add) {
-    if (!chapter.hasKernels()) {
-      Chapter portable = chapter;
-      portable.cpu = portableCpu();
+    if (!build.chapter->hasKernels()) {
+      Build portable = build;
+      portable.target.cpu = portableCpu();
       addVariant(portable, "cpu", add);
     }
     forEachWithKernels(chips, add);
@@ -58,21 +59,19 @@ public:
   /// The same of those with kernels.
   template <typename Add>
   void forEachWithKernels(const std::vector<GpuTarget> &chips, const Add &add) {
-    Chapter variant = chapter.onGpu ? *chapter.onGpu : chapter;
-    variant.weights = chapter.weights;
-    variant.cache = chapter.cache;
-    if (!variant.hasKernels() || !variant.takes(chapter.weights))
+    std::optional<Build> variant = build.withKernels();
+    if (!variant || !variant->chapter->takes(variant->formats.weights))
       return;
-    addVariant(variant, "emulator", add);
-    variant.kernelsFor = KernelsFor::Gpu;
+    addVariant(*variant, "emulator", add);
+    variant->target.kernelsFor = KernelsFor::Gpu;
     for (const GpuTarget &chip : chips) {
-      variant.gpu = chip;
-      addVariant(variant, "gpu", add);
+      variant->target.gpu = chip;
+      addVariant(*variant, "gpu", add);
     }
   }
 
   void compile(CompileRequest request, const std::string &suffix) {
-    request.cpu = portableCpu();
+    request.target.cpu = portableCpu();
     request.suffix = suffix;
     request.withCubin = true;
     objects.push_back(compileToObject(request).bytes);
@@ -81,32 +80,35 @@ public:
   /// The library, in which a JSON text says what is in it: `about`, the
   /// chapter, the CPU and the programs.
   std::string link(json about) {
-    about["chapter"] = chapter.name;
+    about["abi"] = program_abi::version;
+    about["chapter"] = build.chapter->name;
     about["cpu"] = portableCpu();
     about["programs"] = std::move(programs);
-    objects.push_back(objectOf("gpt2_programs", about.dump()));
+    objects.push_back(
+        objectOf(program_abi::programs.name.c_str(), about.dump()));
     return linkShared(objects);
   }
 
 private:
   template <typename Add>
-  void addVariant(const Chapter &variant, const char *device, const Add &add) {
+  void addVariant(const Build &variant, const char *device, const Add &add) {
     std::string suffix = std::string("_") + device;
     json entry = {{"device", device}};
-    if (variant.hasKernels()) {
-      suffix += "_" + variant.gpu.chip;
-      entry["chip"] = variant.gpu.chip;
+    if (variant.chapter->hasKernels()) {
+      suffix += "_" + variant.target.gpu.chip;
+      entry["chip"] = variant.target.gpu.chip;
     }
     entry["suffix"] = suffix;
     std::cerr << "compiling for " << suffix.substr(1) << "\n";
     add(variant, entry, suffix);
     // It runs only on a device that passes.
-    if (variant.kernelsFor == KernelsFor::Gpu)
-      compile(kernelRequest(variant, selfCheckSizes()), suffix + "_check");
+    if (variant.target.kernelsFor == KernelsFor::Gpu)
+      compile(kernelRequest(variant.forSizes(selfCheckSizes())),
+              suffix + "_check");
     programs.push_back(std::move(entry));
   }
 
-  const Chapter &chapter;
+  const Build &build;
   std::vector<std::string> objects;
   json programs = json::array();
 };
@@ -147,9 +149,8 @@ void asInTheModel(mlir::ModuleOp module, bool isOneToken,
 
 } // namespace
 
-CheckedKernels checkedKernels(const Chapter &chapter,
-                              const KernelSizes &sizes) {
-  CheckedKernels checked{kernelRequest(chapter, sizes.byLetter())};
+CheckedKernels checkedKernels(const Build &build, const KernelSizes &sizes) {
+  CheckedKernels checked{kernelRequest(build.forSizes(sizes.byLetter()))};
   bool usesMatrixUnits =
       llvm::any_of(checked.request.stages, [](const Stage &stage) {
         return llvm::is_contained(passNamesOf(stage), "distribute-tiles");
@@ -161,28 +162,28 @@ CheckedKernels checkedKernels(const Chapter &chapter,
   return checked;
 }
 
-std::string compileAheadOfTime(const Chapter &chapter, const Config &config,
+std::string compileAheadOfTime(const Build &build,
                                const std::vector<GpuTarget> &chips) {
-  Programs programs(chapter);
+  Programs programs(build);
   programs.forEach(
-      chips, [&](const Chapter &variant, json &, const std::string &suffix) {
-        programs.compile(compileRequest(variant, config), suffix);
+      chips, [&](const Build &variant, json &, const std::string &suffix) {
+        programs.compile(compileRequest(variant), suffix);
       });
   json model = json::object();
-  for (const auto &[name, value] : config.traits())
+  for (const auto &[name, value] : build.model.traits())
     model[name] = value;
   return programs.link({{"model", std::move(model)}});
 }
 
-std::string compileKernelsAheadOfTime(const Chapter &chapter,
+std::string compileKernelsAheadOfTime(const Build &build,
                                       const std::vector<GpuTarget> &chips) {
-  if (!chapter.hasKernels() && !chapter.onGpu)
-    fail(chapter.name, " has no kernels for a GPU");
-  Programs programs(chapter);
-  programs.forEachWithKernels(chips, [&](const Chapter &variant, json &entry,
+  if (!build.withKernels())
+    fail(build.chapter->name, " has no kernels for a GPU");
+  Programs programs(build);
+  programs.forEachWithKernels(chips, [&](const Build &variant, json &entry,
                                          const std::string &suffix) {
     json all = json::array();
-    for (const KernelSizes &sizes : kernelSizesFor(variant.weights)) {
+    for (const KernelSizes &sizes : kernelSizesFor(variant.formats.weights)) {
       CheckedKernels checked = checkedKernels(variant, sizes);
       std::string own = "_" + sizes.name();
       programs.compile(checked.request, suffix + own);

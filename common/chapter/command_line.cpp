@@ -61,7 +61,7 @@ std::vector<GpuTarget> aotChips(const GivenOptions &given, bool isAot) {
 
 /// Throws an Error if what is to be done contradicts itself or the chapter.
 void check(const CommandLine &line, const GivenOptions &given) {
-  const Chapter &chapter = line.chapter;
+  const Chapter &chapter = *line.build.chapter;
   if (line.tune && chapter.schedules.empty())
     fail("--tune: ", chapter.name, " has no schedules");
   if (line.tune && chapter.hasKernels())
@@ -115,7 +115,7 @@ CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
-  CommandLine line;
+  CommandLine line(chapter);
   line.model = paths::embeddedModel();
   GivenOptions given;
   OptionTable table = optionsOf(chapter, line, given);
@@ -125,7 +125,7 @@ CommandLine parseCommandLine(const Chapter &chapter, int argc, char **argv) {
   if (given.chips) // of several, for --aot, the first
     line.program.chip = llvm::StringRef(*given.chips).split(',').first.str();
   line.program.cacheDirectory = cacheOf(given, line.tune.has_value());
-  line.chapter = programsOf(chapter, line.program);
+  line.build = buildFor(chapter, line.program);
   line.aotChips = aotChips(given, line.aot || line.aotKernels);
   line.score = given.score ? given.scoreTokens : 0;
   line.scoreCache = 1024.0 * static_cast<double>(given.scoreCache);

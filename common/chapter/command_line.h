@@ -8,8 +8,10 @@ namespace gpt2 {
 
 /// What the user asked for.
 struct CommandLine : RunOptions {
+  explicit CommandLine(const Chapter &chapter) : build(chapter) {}
+
   ProgramOptions program;
-  Chapter chapter;         ///< as these want it
+  Build build;             ///< as these want it, for no model yet
   std::string compareWith; ///< an earlier chapter, or "reference"; empty: run
   std::optional<std::filesystem::path> aot, aotKernels;
   std::vector<GpuTarget> aotChips;

@@ -1,8 +1,10 @@
 //===- divergence.cpp - Where two versions of GPT-2 part ----------------===//
 #include "chapter/divergence.h"
+#include "compiler/codegen/program.h"
 #include "compiler/inspect/tap.h"
 #include "compiler/pipeline/session.h"
 #include "reference/reference.h"
+#include "run/forward.h"
 #include "support/error.h"
 #include "support/paths.h"
 
@@ -14,8 +16,8 @@ namespace gpt2 {
 namespace {
 
 /// The calls of the skeleton that all chapters share, or of a later one's.
-std::vector<KernelCall> callsOf(const Chapter &chapter) {
-  Session session(compileRequest(chapter, Sizes()));
+std::vector<KernelCall> callsOf(const Build &build) {
+  Session session(compileRequest(build.forSizes({})));
   std::vector<KernelCall> calls = kernelCalls(session.module());
   std::string root = paths::source().string() + "/";
   for (KernelCall &call : calls)
@@ -81,7 +83,8 @@ std::vector<Results> chapterResults(const Version &version,
     outputs.emplace_back(taps.back().data(),
                          std::vector<int64_t>{config.layers, length, width});
   }
-  CompileRequest request = compileRequest(*version.chapter, config, sizes);
+  CompileRequest request =
+      compileRequest(version.build->forModel(config, sizes));
   request.llvmLevel = 1; // runs once
   request.prepare = [indices](mlir::ModuleOp module) {
     tapKernelCalls(module, indices);
@@ -101,11 +104,11 @@ std::vector<Results> chapterResults(const Version &version,
 
 reference::Vector logitsOf(const Version &version,
                            std::span<const int32_t> tokens) {
-  if (!version.chapter)
+  if (!version.build)
     return reference::forward(*version.weights, tokens, 1);
   const Config &config = version.weights->config();
-  Executable program =
-      load(compileToObject(compileRequest(*version.chapter, config)).bytes);
+  Executable program = load(
+      compileToObject(compileRequest(version.build->forModel(config))).bytes);
   std::vector<float> logits(config.vocab);
   Forward(program, *version.weights)(tokens, logits);
   return {logits.begin(), logits.end()};
@@ -145,17 +148,17 @@ std::string Divergence::describe() const {
 std::optional<Divergence> firstDivergence(const Version &actual,
                                           const Version &expected,
                                           std::span<const int32_t> tokens) {
-  const Chapter *chapter = actual.chapter ? actual.chapter : expected.chapter;
-  if (!chapter)
+  const Build *build = actual.build ? actual.build : expected.build;
+  if (!build)
     fail("the reference does not differ from itself");
   const Config &config = actual.weights->config();
   auto length = static_cast<int64_t>(tokens.size());
-  std::vector<KernelCall> calls = callsOf(*chapter);
+  std::vector<KernelCall> calls = callsOf(*build);
   std::vector<Results> ofReference =
       referenceResults(*expected.weights, tokens, calls);
   // `together`: all from one program, otherwise each from its own.
   auto results = [&](const Version &version, bool together) {
-    if (!version.chapter)
+    if (!version.build)
       return version.weights == expected.weights
                  ? ofReference
                  : referenceResults(*version.weights, tokens, calls);
@@ -196,7 +199,7 @@ std::optional<Divergence> firstDivergence(const Version &actual,
   if (auto found = firstOf(false))
     return found;
   ofLogits->kernel = "logits";
-  ofLogits->where = "the end of @" + chapter->entry();
+  ofLogits->where = "the end of @" + build->chapter->entry();
   return ofLogits;
 }
 

@@ -1,16 +1,18 @@
 //===- divergence.h - Where two versions of GPT-2 part ------------------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/build.h"
+#include "model/weights.h"
 #include "reference/compare.h"
 
 #include <optional>
 
 namespace gpt2 {
 
-/// A GPT-2 to be compared: a chapter's, or the reference's if there is none.
+/// A GPT-2 to be compared: a chapter's, for the model of the weights, or the
+/// reference's if there is none.
 struct Version {
-  const Chapter *chapter;
+  const Build *build;
   Weights *weights;
 };
 

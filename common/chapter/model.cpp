@@ -3,7 +3,6 @@
 #include "chapter/tune.h"
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/schedule/schedule.h"
-#include "device/choose_device.h"
 #include "run/self_check.h"
 #include "support/error.h"
 #include "support/files.h"
@@ -60,81 +59,74 @@ ElementType formatOf(const std::string &name) {
                         : *elementTypeFromName(llvm::StringRef(name).upper());
 }
 
-/// `chapter` with the stages of `file`, but for the first: its sizes are the
-/// model's.
-Chapter withPipeline(const Chapter &chapter,
-                     const std::filesystem::path &file) {
-  Chapter changed = chapter;
-  changed.onGpu = nullptr; // whose stages are others
-  std::vector<Stage> stages = stagesOf(readInput(file), nameOfInput(file));
-  std::string first = chapter.stages(Sizes()).front().name;
-  if (stages.empty() || stages[0].name != first)
-    fail(nameOfInput(file), ": expected the stage ", first, " first");
-  changed.pipeline = [stages,
-                      own = chapter.pipeline](const Setting &setting) mutable {
-    stages[0] = own(setting)[0];
-    return stages;
-  };
-  return changed;
+/// The stages of `file`.
+Pipeline readPipeline(const std::filesystem::path &file) {
+  Pipeline stages = stagesOf(readInput(file), nameOfInput(file));
+  if (stages.empty() || stages.front().kind != StageKind::Specialized)
+    fail(nameOfInput(file), ": expected the stage ",
+         nameOf(StageKind::Specialized), " first");
+  return stages;
 }
 
-/// Whether the options ask for what only `chapter`'s programs for the CPU have.
-bool asksForCpu(const Chapter &chapter, const ProgramOptions &options) {
-  // A schedule for GPUs has made `chapter` one with kernels.
-  return chapter.onGpu && (options.threads > 1 || !options.schedule.empty() ||
-                           !chapter.onGpu->takes(chapter.weights));
+/// Whether the options ask for what only programs for the CPU have.
+bool asksForCpu(const Build &build, const ProgramOptions &options) {
+  if (build.chapter->hasKernels())
+    return false;
+  // A schedule for GPUs has made the chapter one with kernels.
+  std::optional<Build> kernels = build.withKernels();
+  return !kernels || options.threads > 1 || !options.schedule.empty() ||
+         !kernels->chapter->takes(build.formats.weights);
 }
 
 } // namespace
 
-Chapter programsOf(const Chapter &whole, const ProgramOptions &options) {
-  Chapter chapter = kindOf(whole, options);
+Build buildFor(const Chapter &whole, const ProgramOptions &options) {
+  const Chapter &chapter = kindOf(whole, options);
   check(chapter, options);
+  Build build(chapter);
   if (options.chip)
-    chapter.gpu = GpuTarget::of(*options.chip);
-  chapter.weights = formatOf(options.weights);
-  chapter.cache = formatOf(options.kv.value_or("f32"));
-  chapter.schedule = options.schedule;
-  return options.pipeline ? withPipeline(chapter, *options.pipeline) : chapter;
+    build.target.gpu = GpuTarget::of(*options.chip);
+  build.formats = {.weights = formatOf(options.weights),
+                   .cache = formatOf(options.kv.value_or("f32"))};
+  build.schedule = options.schedule;
+  if (options.pipeline)
+    build.pipeline = readPipeline(*options.pipeline);
+  return build;
 }
 
-Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
-                          const ProgramOptions &options) {
-  Chapter tuned = chapter;
-  if (!options.cacheDirectory)
+Build withTunedSchedule(const Build &build, const ProgramOptions &options) {
+  Build tuned = build;
+  if (!options.cacheDirectory || !options.schedule.empty())
     return tuned;
-  if (auto schedule = tunedSchedule(chapter, sizes, options.threads,
-                                    *options.cacheDirectory))
+  if (auto schedule =
+          tunedSchedule(build, options.threads, *options.cacheDirectory))
     tuned.schedule = *schedule;
   return tuned;
 }
 
-PlacedChapter onDevice(const Chapter &chapter, const ProgramOptions &options) {
-  PlacedChapter placed{chapter, ""};
-  if (!(chapter.hasKernels() || chapter.onGpu) ||
-      options.device == "emulator" || options.device == "cpu" ||
-      asksForCpu(chapter, options) || (options.device.empty() && options.chip))
+PlacedBuild onDevice(const Build &build, const ProgramOptions &options) {
+  PlacedBuild placed{build, ""};
+  if (asksForCpu(build, options) || options.device == "emulator" ||
+      options.device == "cpu" || (options.device.empty() && options.chip))
     return placed;
-  const Chapter &kernels = chapter.onGpu ? *chapter.onGpu : chapter;
   DeviceChoice choice = chooseDevice(
       options.device,
       [&](const std::string &chip) {
-        Chapter candidate = kernels;
-        candidate.weights = chapter.weights;
-        candidate.cache = chapter.cache;
+        Build candidate = *build.withKernels();
         if (!options.chip)
-          candidate.gpu = GpuTarget::of(chip);
-        candidate.kernelsFor = KernelsFor::Gpu;
-        Chapter plain = candidate;
+          candidate.target.gpu = GpuTarget::of(chip);
+        candidate.target.kernelsFor = KernelsFor::Gpu;
+        Build plain = candidate.forSizes(selfCheckSizes());
         plain.schedule.clear();
-        CompileRequest request = kernelRequest(plain, selfCheckSizes());
+        CompileRequest request = kernelRequest(plain);
         request.cacheDirectory = options.cacheDirectory;
         Executable check = compileAndLoad(request).program;
         selfCheck(check);
-        placed.chapter = candidate;
+        placed.build = candidate;
       },
-      chapter.onGpu);
+      !build.chapter->hasKernels());
   placed.note = choice.note;
+  placed.gpu = std::move(choice.driver);
   return placed;
 }
 

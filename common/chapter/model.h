@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/build.h"
+#include "device/choose_device.h"
 #include "model/checkpoint/checkpoint.h"
+#include "run/forward.h"
 #include "run/times.h"
 
 #include <optional>
@@ -29,25 +31,25 @@ struct ProgramOptions {
   std::optional<std::filesystem::path> cacheDirectory;
 };
 
-/// `chapter`, or the same with kernels if the options have to do with these,
-/// with what they set. Throws an Error that names the option which it cannot
-/// follow.
-Chapter programsOf(const Chapter &chapter, const ProgramOptions &options);
+/// What the options ask for of `chapter`, or of the same with kernels if they
+/// have to do with these; its model is not known yet. Throws an Error that
+/// names the option which it cannot follow.
+Build buildFor(const Chapter &chapter, const ProgramOptions &options);
 
-/// `chapter`, as programsOf() gave it, with the schedule that --tune kept for
-/// it, if it did.
-Chapter withTunedSchedule(const Chapter &chapter, const Sizes &sizes,
-                          const ProgramOptions &options);
+/// `build`, as buildFor() gave it, for its model with the schedule that --tune
+/// kept, if it did, and if the options name none.
+Build withTunedSchedule(const Build &build, const ProgramOptions &options);
 
-/// A chapter and the device that its kernels are compiled for.
-struct PlacedChapter {
-  Chapter chapter;
+/// What is compiled for the device on which it runs.
+struct PlacedBuild {
+  Build build;
   std::string note; ///< for people: why no GPU was found, if one was looked for
+  std::shared_ptr<Driver> gpu = nullptr; ///< see DeviceChoice::driver
 };
 
-/// What `chapter`'s kernels are compiled for: what the options say, or a GPU
-/// that is here and passes the self-check, or else the CPU or the emulator.
-PlacedChapter onDevice(const Chapter &chapter, const ProgramOptions &options);
+/// `build` for what the options say, or a GPU that is here and passes the
+/// self-check, or else the CPU or the emulator.
+PlacedBuild onDevice(const Build &build, const ProgramOptions &options);
 
 /// A chapter's program, compiled, loaded, and bound to a model's weights.
 class Model {

@@ -33,9 +33,13 @@ std::string missingFor(const std::string &device, const Config &config) {
 
 } // namespace
 
-json describe(const Chapter &chapter, const Config &config) {
+json describe(const Build &build) {
+  const Chapter &chapter = *build.chapter;
+  const Config &config = build.model;
   json devices = json::array();
-  for (const Chapter *kind : {&chapter, chapter.onGpu})
+  // A user's stages are for one kind of programs.
+  for (const Chapter *kind :
+       {&chapter, build.pipeline ? nullptr : chapter.onGpu})
     for (const std::string &device :
          kind ? kind->devices : std::vector<std::string>()) {
       json entry = {{"name", device}};

@@ -1,16 +1,16 @@
 //===- report.h - What a chapter is and does, for programs ----------===//
 #pragma once
 
-#include "chapter/chapter.h"
+#include "chapter/build.h"
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace gpt2 {
 
-/// What a chapter is and the model's sizes: {"chapter", "title", "parent",
-/// "devices": [{"name", and if it cannot be used "missing": why}],
+/// What the chapter of `build` is and its model's sizes: {"chapter", "title",
+/// "parent", "devices": [{"name", and if it cannot be used "missing": why}],
 /// "max_threads", "llvm", "cpu", "model": {...}}.
-nlohmann::json describe(const Chapter &chapter, const Config &config);
+nlohmann::json describe(const Build &build);
 
 /// `scores` as a table.
 std::string describe(const Scores &scores);

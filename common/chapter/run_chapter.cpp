@@ -35,14 +35,16 @@ const Chapter *earlierChapter(const Chapter &chapter, const std::string &name) {
 }
 
 /// Compares with another version; returns the exit code.
-int compareVersions(const Chapter &chapter, const CommandLine &line,
+int compareVersions(const Build &build, const CommandLine &line,
                     const Checkpoint &checkpoint) {
-  const Chapter *other = earlierChapter(chapter, line.compareWith);
+  std::optional<Build> other;
+  if (const Chapter *earlier = earlierChapter(*build.chapter, line.compareWith))
+    other.emplace(*earlier);
   std::vector<int32_t> ids = idsOf(line, checkpoint.config());
   Weights weights = checkpoint.load(showLoading());
-  roundMatrices(weights, chapter.weights); // of both
-  std::optional<Divergence> first =
-      firstDivergence({&chapter, &weights}, {other, &weights}, ids);
+  roundMatrices(weights, build.formats.weights); // of both
+  std::optional<Divergence> first = firstDivergence(
+      {&build, &weights}, {other ? &*other : nullptr, &weights}, ids);
   if (!first) {
     print("no kernel's results differ by more than rounding explains\n");
     return 0;
@@ -52,8 +54,7 @@ int compareVersions(const Chapter &chapter, const CommandLine &line,
 }
 
 /// What is to be printed instead of running the model; empty if it is to run.
-std::string textToPrint(const Chapter &chapter, const Config &config,
-                        const CommandLine &line,
+std::string textToPrint(const Build &build, const CommandLine &line,
                         const CompileRequest &request) {
   if (line.emit == "help") {
     std::string names;
@@ -64,31 +65,31 @@ std::string textToPrint(const Chapter &chapter, const Config &config,
   if (!line.emit.empty())
     return emit(request, line.emit);
   if (!line.explain.empty())
-    return explain(chapter, config, line.explain);
+    return explain(build, line.explain);
   if (line.describe)
-    return toText(describe(chapter, config));
+    return toText(describe(build));
   if (line.score) {
-    Scores scores = scoresOf(chapter, config, line.score, line.scoreCache);
+    Scores scores = scoresOf(build, line.score, line.scoreCache);
     if (line.report)
       writeJson(*line.report, toJson(scores));
-    return chapter.name + ", " + config.describe() + "\n" + describe(scores);
+    return build.chapter->name + ", " + build.model.describe() + "\n" +
+           describe(scores);
   }
   return "";
 }
 
-/// Prints how well `chapter`'s program predicts a text; if it keeps weights or
-/// keys and values in fewer bits, beside what it does in f32.
-void showLoss(const Chapter &chapter, const CommandLine &line,
+/// Prints how well the program predicts a text; if it keeps weights or keys and
+/// values in fewer bits, beside what it does in f32.
+void showLoss(const Build &build, const CommandLine &line,
               const Checkpoint &checkpoint, const CompileRequest &request) {
   std::vector<int32_t> tokens =
       encode(tokenizerFor(line, checkpoint), readInput(*line.loss), line);
   Model model(request, checkpoint, showLoading());
   std::optional<Model> wide;
-  if (chapter.weights != ElementType::F32 ||
-      chapter.cache != ElementType::F32) {
-    Chapter plain = chapter;
-    plain.weights = plain.cache = ElementType::F32;
-    CompileRequest plainRequest = compileRequest(plain, checkpoint.config());
+  if (build.formats != Formats()) {
+    Build plain = build;
+    plain.formats = Formats();
+    CompileRequest plainRequest = compileRequest(plain);
     plainRequest.cacheDirectory = request.cacheDirectory;
     wide.emplace(plainRequest, checkpoint, showLoading());
   }
@@ -102,14 +103,15 @@ void showLoss(const Chapter &chapter, const CommandLine &line,
 }
 
 /// Says what was compiled, and where it runs.
-void describeProgram(const Chapter &chapter, const CommandLine &line,
+void describeProgram(const Build &build, const CommandLine &line,
                      CompiledProgram &compiled) {
   Executable &program = compiled.program;
-  if (chapter.hasKernels())
+  if (build.chapter->hasKernels())
     std::cerr << "device: " << program.device().describe() << ", code for "
-              << chapter.gpu.chip
-              << (chapter.weights == ElementType::BF16 ? ", matrices in bf16"
-                                                       : "")
+              << build.target.gpu.chip
+              << (build.formats.weights == ElementType::BF16
+                      ? ", matrices in bf16"
+                      : "")
               << "\n";
   if (line.verbose)
     std::cerr << "compiled: " << compiled.bytes << " bytes of object code "
@@ -117,10 +119,15 @@ void describeProgram(const Chapter &chapter, const CommandLine &line,
               << "\nfeatures: " << hostCpu().features << "\n";
 }
 
+/// Says that `build` has another schedule than `wanted`.
+void sayIfTuned(const Build &build, const Build &wanted) {
+  if (build.schedule != wanted.schedule)
+    std::cerr << "schedule: tuned, " << build.schedule.string() << "\n";
+}
+
 int runLine(const CommandLine &line) {
-  const Chapter &wanted = line.chapter;
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line.model);
-  Sizes sizes = sizesOf(checkpoint->config());
+  const Build wanted = line.build.forModel(checkpoint->config());
   if (line.tune) {
     useThreads(line.program.threads);
     tune({wanted, line.program.threads, line.tuneSeconds,
@@ -128,21 +135,23 @@ int runLine(const CommandLine &line) {
          *checkpoint);
     return 0;
   }
-  Chapter chapter = withTunedSchedule(wanted, sizes, line.program);
-  CompileRequest request = compileRequest(chapter, checkpoint->config());
+  // A library is for other CPUs, too.
+  Build build = line.aot || line.aotKernels
+                    ? wanted
+                    : withTunedSchedule(wanted, line.program);
+  CompileRequest request = compileRequest(build);
   request.configure = applyMlirOptions;
-  if (std::string text =
-          textToPrint(chapter, checkpoint->config(), line, request);
-      !text.empty()) {
+  if (std::string text = textToPrint(build, line, request); !text.empty()) {
+    if (line.emit != "help" && !line.describe)
+      sayIfTuned(build, wanted);
     print(text);
     return 0;
   }
   if (line.aot || line.aotKernels) {
     const std::filesystem::path &file = line.aot ? *line.aot : *line.aotKernels;
-    std::string library =
-        line.aot
-            ? compileAheadOfTime(chapter, checkpoint->config(), line.aotChips)
-            : compileKernelsAheadOfTime(chapter, line.aotChips);
+    std::string library = line.aot
+                              ? compileAheadOfTime(build, line.aotChips)
+                              : compileKernelsAheadOfTime(build, line.aotChips);
     writeFile(file, {library});
     std::cerr << "wrote " << file.string() << ", " << library.size()
               << " bytes; run it with gpt2-run\n";
@@ -151,18 +160,19 @@ int runLine(const CommandLine &line) {
   std::optional<Prompts> prompts;
   if (line.compareWith.empty() && !line.loss)
     prompts.emplace(readPrompts(line, *checkpoint));
-  auto [placed, note] = onDevice(chapter, line.program);
+  auto [placed, note, gpu] = onDevice(build, line.program);
   if (!note.empty())
     std::cerr << note << "\n";
-  if (!line.compareWith.empty())
+  if (!line.compareWith.empty()) {
+    sayIfTuned(placed, wanted);
     return compareVersions(placed, line, *checkpoint);
-  request = compileRequest(placed, checkpoint->config());
+  }
+  request = compileRequest(placed);
   request.configure = applyMlirOptions;
   request.cacheDirectory = line.program.cacheDirectory;
   request.ignoreCached = line.showsPasses;
   describeModel(line, *checkpoint);
-  if (placed.schedule != wanted.schedule)
-    std::cerr << "schedule: tuned, " << placed.schedule.string() << "\n";
+  sayIfTuned(placed, wanted);
   useThreads(line.program.threads);
 
   if (line.loss) {

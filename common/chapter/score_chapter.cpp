@@ -48,27 +48,27 @@ std::string loopsOf(const Score &score) {
 
 } // namespace
 
-Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
-              double cacheBytes, int64_t kept) {
-  Sizes sizes;
+Score scoreOf(const Build &build, int64_t tokens, double cacheBytes,
+              int64_t kept) {
+  const Chapter &chapter = *build.chapter;
+  Build counted = build;
   // A CPU's schedule is for any number of tokens; other programs may be
   // specialised.
   KnownSizes ofCall;
   if (chapter.schedules.empty() || chapter.hasKernels()) {
-    sizes["S"] = 1;
-    sizes["T"] = tokens;
-    sizes["N"] = 1;
+    counted.sizes["S"] = 1;
+    counted.sizes["T"] = tokens;
+    counted.sizes["N"] = 1;
   } else {
     ofCall = {{{0, 1}, 1}, {{4, 0}, 1}, {{5, 0}, 1}}; // logits, keys, values
     for (unsigned argument : {1, 2, 3})               // tokens and their places
       ofCall[{argument, 0}] = tokens;
   }
-  CompileRequest request = compileRequest(chapter, config, sizes);
+  CompileRequest request = compileRequest(counted);
   // Before launches become calls, and loops branches.
-  auto end = llvm::find_if(request.stages, [](const Stage &stage) {
-    return stage.name == "gpu" || stage.name == "llvm-dialect";
-  });
-  request.stages.erase(end, request.stages.end());
+  for (StageKind end : {StageKind::Gpu, StageKind::LlvmDialect})
+    if (request.stages.contains(end))
+      request.stages.eraseFrom(end);
   Session session(request);
   session.run(request.stages);
   KnownElements places;
@@ -80,20 +80,18 @@ Score scoreOf(const Chapter &chapter, const Config &config, int64_t tokens,
   std::string entry =
       chapter.keepsCache() && tokens == 1 ? "decode" : chapter.entry();
   return scoreOf(session.module().lookupSymbol<func::FuncOp>(entry), cacheBytes,
-                 places, ofCall);
+                 places, ofCall, build.target.gpu.subgroupSize());
 }
 
-Scores scoresOf(const Chapter &chapter, const Config &config, int64_t tokens,
-                double cacheBytes) {
-  if (tokens + 1 > config.context)
+Scores scoresOf(const Build &build, int64_t tokens, double cacheBytes) {
+  if (tokens + 1 > build.model.context)
     fail("--score-tokens=", tokens,
          ": with the token after them that is more "
          "than the model's context of ",
-         config.context);
-  return {tokens, cacheBytes, scoreOf(chapter, config, tokens, cacheBytes),
-          chapter.keepsCache()
-              ? scoreOf(chapter, config, 1, cacheBytes, tokens)
-              : scoreOf(chapter, config, tokens + 1, cacheBytes)};
+         build.model.context);
+  return {tokens, cacheBytes, scoreOf(build, tokens, cacheBytes),
+          build.chapter->keepsCache() ? scoreOf(build, 1, cacheBytes, tokens)
+                                      : scoreOf(build, tokens + 1, cacheBytes)};
 }
 
 std::string describe(const Scores &scores) {

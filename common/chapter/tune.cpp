@@ -12,6 +12,8 @@
 #include "support/json_file.h"
 #include "support/output.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cerrno>
@@ -48,8 +50,8 @@ double distance(std::span<const float> actual,
 
 /// A program with its weights.
 struct Running {
-  Running(const Chapter &chapter, const Checkpoint &checkpoint)
-      : model(compileRequest(chapter, checkpoint.config()), checkpoint) {}
+  Running(const Build &build, const Checkpoint &checkpoint)
+      : model(compileRequest(build), checkpoint) {}
 
   Model model;
   /// Of the fastest prompt and token so far: whatever disturbs one makes it
@@ -81,10 +83,9 @@ struct Running {
 /// with the schedule's own numbers.
 class Bench {
 public:
-  Bench(const TuneRequest &request, const Checkpoint &checkpoint,
-        std::filesystem::path file)
-      : request(request), checkpoint(checkpoint), file(std::move(file)),
-        own(request.chapter, checkpoint) {
+  Bench(const TuneRequest &request, const Checkpoint &checkpoint)
+      : request(request), checkpoint(checkpoint),
+        own(request.build, checkpoint) {
     const Config &config = checkpoint.config();
     int64_t count = std::min(promptTokens, config.context - furtherTokens);
     if (count < 1)
@@ -93,10 +94,6 @@ public:
     for (int64_t i = 0; i < count; ++i)
       tokens.push_back(static_cast<int32_t>(i * 7919 % config.vocab));
     expected = own.logits(tokens);
-  }
-  ~Bench() {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
   }
 
   Trial operator()(const Numbers &numbers) {
@@ -119,14 +116,21 @@ public:
 
 private:
   void measure(Trial &trial) {
-    Chapter chapter = request.chapter;
-    writeFile(file,
-              {withNumbers(chapter.scheduleFiles().front(), trial.numbers)});
-    chapter.schedule = file;
-    Running other(chapter, checkpoint);
+    Build build = request.build;
+    std::string text =
+        withNumbers(build.scheduleFiles().front(), trial.numbers);
+    // Of its own name: others may tune at the same time.
+    llvm::SmallString<128> file;
+    if (std::error_code error =
+            llvm::sys::fs::createTemporaryFile("schedule", "mlir", file))
+      fail("--tune: cannot keep a schedule to measure: ", error.message());
+    llvm::FileRemover remover(file);
+    writeFile(file.str().str(), {text});
+    build.schedule = file.str().str();
+    Running other(build, checkpoint);
     // Other orders of the same sums: in f32 that is a rounding or two; where
     // sums are rounded to eight bits on their way, more.
-    double most = chapter.weights == ElementType::F32 ? 1e-4 : 2e-2;
+    double most = build.formats.weights == ElementType::F32 ? 1e-4 : 2e-2;
     if (double off = distance(other.logits(tokens), expected); !(off <= most)) {
       trial.problem =
           llvm::formatv("wrong: logits differ by {0:e2}", off).str();
@@ -146,7 +150,6 @@ private:
 
   const TuneRequest &request;
   const Checkpoint &checkpoint;
-  std::filesystem::path file;
   Running own;
   std::vector<int32_t> tokens;
   std::vector<float> expected;
@@ -170,12 +173,12 @@ json toJson(const TuneRequest &request, const Config &config,
     }
     trials.push_back(std::move(entry));
   }
-  const Chapter &chapter = request.chapter;
-  return {{"chapter", chapter.name},
-          {"schedule", chapter.scheduleFiles().front().stem().string()},
+  const Build &build = request.build;
+  return {{"chapter", build.chapter->name},
+          {"schedule", build.scheduleFiles().front().stem().string()},
           {"cpu", hostCpu().name},
-          {"weights", std::string(nameOf(chapter.weights))},
-          {"kv", std::string(nameOf(chapter.cache))},
+          {"weights", std::string(nameOf(build.formats.weights))},
+          {"kv", std::string(nameOf(build.formats.cache))},
           {"threads", request.threads},
           {"parameters", config.parameters()},
           {"prompt_tokens", promptTokens},
@@ -199,15 +202,14 @@ void confirm(Search &search, Bench &bench) {
 } // namespace
 
 void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
-  std::filesystem::path schedule = request.chapter.scheduleFiles().front();
-  std::vector<Parameter> parameters = parametersOf(schedule);
-  if (parameters.empty())
-    fail(schedule.string(), ": no number to tune: write others behind one, as "
-                            "%rows = transform.param.constant 8 : i64 -> "
-                            "!number // or 4, 12");
+  std::filesystem::path schedule = request.build.scheduleFiles().front();
+  std::vector<Knob> knobs = tunableKnobs(schedule);
+  if (knobs.empty())
+    fail(schedule.string(), ": no number to tune: give a knob several options, "
+                            "%rows = transform.tune.knob<\"rows\"> = 8 from "
+                            "options = [4, 8, 12] -> !number");
   std::filesystem::path kept =
-      tunedPath(request.chapter, sizesOf(checkpoint.config()), request.threads,
-                request.cacheDirectory);
+      tunedPath(request.build, request.threads, request.cacheDirectory);
   std::error_code error;
   std::filesystem::create_directories(kept.parent_path(), error);
   if (error || access(kept.parent_path().c_str(), W_OK | X_OK) != 0)
@@ -216,11 +218,10 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
          "finds, cannot be written: ",
          error ? error.message() : std::strerror(errno),
          "; give --cache-dir DIR");
-  std::filesystem::path trial = kept;
-  Bench bench(request, checkpoint, trial.replace_extension(".trial.mlir"));
+  Bench bench(request, checkpoint);
   Stopwatch watch;
   Search search = searchNumbers(
-      parameters, [&](const Numbers &numbers) { return bench(numbers); },
+      knobs, [&](const Numbers &numbers) { return bench(numbers); },
       [&] { return watch.seconds() < request.seconds; });
   confirm(search, bench);
   writeJson(request.seen, toJson(request, checkpoint.config(), search));
@@ -242,31 +243,33 @@ void tune(const TuneRequest &request, const Checkpoint &checkpoint) {
   if (search.best == 0)
     text += "the best are its own: " + textOf(own.numbers) + "\n";
   else
-    text +=
-        "the best: " + textOf(best.numbers) +
-        llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
-                      "with its own: {2}\nkept for later runs: {3}\n",
-                      best.prompt / best.ownPrompt, best.token / best.ownToken,
-                      textOf(own.numbers), kept.string())
-            .str();
+    text += "the best: " + textOf(best.numbers) +
+            llvm::formatv("\nprompt {0:f2}, token {1:f2} times as long as "
+                          "with its own: {2}\n{3}{4}\n",
+                          best.prompt / best.ownPrompt,
+                          best.token / best.ownToken, textOf(own.numbers),
+                          request.build.schedule.empty()
+                              ? "kept for later runs: "
+                              : "kept; later runs take it with --schedule=",
+                          kept.string())
+                .str();
   print(text);
 }
 
-std::filesystem::path tunedPath(const Chapter &chapter, const Sizes &sizes,
-                                int threads,
+std::filesystem::path tunedPath(const Build &build, int threads,
                                 const std::filesystem::path &cacheDirectory) {
   std::string inputs, model;
-  std::filesystem::path schedule = chapter.scheduleFiles().front();
-  for (const std::filesystem::path &file : chapter.scheduleFiles())
+  std::filesystem::path schedule = build.scheduleFiles().front();
+  for (const std::filesystem::path &file : build.scheduleFiles())
     inputs += readFile(file) + '\0';
-  for (const auto &[letter, size] : sizes)
+  for (const auto &[letter, size] : build.sizes)
     model += letter + std::to_string(size);
-  std::string formats = std::string(nameOf(chapter.weights)) + "-" +
-                        std::string(nameOf(chapter.cache));
+  std::string formats = std::string(nameOf(build.formats.weights)) + "-" +
+                        std::string(nameOf(build.formats.cache));
   std::string key = ObjectCache::keyOf(
-      {inputs, model, chapter.cpu.value_or(hostCpu().name), formats});
+      {inputs, model, build.target.cpu.value_or(hostCpu().name), formats});
   return cacheDirectory / "tuned" /
-         llvm::formatv("{0}-{1}-{2}-{3}-threads-{4}.mlir", chapter.name,
+         llvm::formatv("{0}-{1}-{2}-{3}-threads-{4}.mlir", build.chapter->name,
                        schedule.stem().string(),
                        llvm::StringRef(formats).lower(), threads,
                        key.substr(0, 16))
@@ -274,12 +277,11 @@ std::filesystem::path tunedPath(const Chapter &chapter, const Sizes &sizes,
 }
 
 std::optional<std::filesystem::path>
-tunedSchedule(const Chapter &chapter, const Sizes &sizes, int threads,
+tunedSchedule(const Build &build, int threads,
               const std::filesystem::path &cacheDirectory) {
-  if (chapter.schedules.empty() || chapter.hasKernels())
+  if (build.chapter->schedules.empty() || build.chapter->hasKernels())
     return std::nullopt;
-  std::filesystem::path path =
-      tunedPath(chapter, sizes, threads, cacheDirectory);
+  std::filesystem::path path = tunedPath(build, threads, cacheDirectory);
   std::error_code error; // a folder may not be for us to search
   if (!std::filesystem::exists(path, error))
     return std::nullopt;

@@ -150,7 +150,7 @@ def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
     file = settings.root / "book" / "variants" / f"{chapter}.json"
     if not file.exists():
         raise UserError(f"{chapter} has no variants: there is no {file}")
-    pipeline = programs.run([*own, "--emit=pipeline"]).out
+    pipeline = programs.run([*own, "--no-cache", "--emit=pipeline"]).out  # of nothing tuned
     subjects = []
     for number, variant in enumerate(json.loads(file.read_text())):
         where = f"{file}: {variant['title']}"
@@ -167,7 +167,10 @@ def variant_subjects(settings: Settings, folder: Path) -> list[Subject]:
             path.write_text(text)
             command.append(f"--pipeline={path}")
         if "schedule" in variant:
-            schedule = Path(re.search(r"files={?([^,}\s]+)", pipeline)[1])
+            named = re.search(r"files={?([^,}\s]+)", pipeline)
+            if named is None:
+                raise UserError(f"{where}: changes a schedule, and the pipeline runs none")
+            schedule = Path(named[1])
             path = folder / f"{number}.mlir"
             path.write_text(replaced(schedule.read_text(), variant["schedule"], f"{where}: {schedule}"))
             command.append(f"--schedule={path}")

@@ -20,9 +20,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
-#include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -32,17 +33,30 @@ using namespace mlir;
 namespace gpt2 {
 namespace {
 
+/// The file that this code was loaded from. The loader's names may be relative
+/// to where the program was started; the kernel's are not.
+std::filesystem::path loadedFrom() {
+  auto code = reinterpret_cast<uintptr_t>(&loadedFrom);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t from = 0, to = 0;
+    char dash = 0;
+    std::istringstream range(line);
+    if (!(range >> std::hex >> from >> dash >> to) || code < from || code >= to)
+      continue;
+    std::string path = line.substr(std::min(line.find('/'), line.size()));
+    // The program itself is there even if its file was replaced since.
+    const char *self = "/proc/self/exe";
+    std::error_code none;
+    return path == std::filesystem::read_symlink(self, none) ? self : path;
+  }
+  fail("cannot tell which file holds the compiler: /proc/self/maps has no "
+       "mapping of it");
+}
+
 /// The bytes of the program or library that holds our own passes: a pass may
 /// change without its name or options changing.
-std::string compilerBinary() {
-  Dl_info info;
-  if (!dladdr(reinterpret_cast<void *>(&compilerBinary), &info))
-    fail("cannot tell which file holds the compiler");
-  // The main program's name is relative to where it was started.
-  std::filesystem::path self = "/proc/self/exe";
-  return readFile(std::filesystem::exists(info.dli_fname) ? info.dli_fname
-                                                          : self);
-}
+std::string compilerBinary() { return readFile(loadedFrom()); }
 
 std::string keyOf(const CompileRequest &request) {
   std::string sources;
@@ -50,35 +64,21 @@ std::string keyOf(const CompileRequest &request) {
     for (const std::filesystem::path &path : files)
       sources += ObjectCache::keyOf({readFile(path)});
   const HostCpu &host = hostCpu();
-  bool isEmulated = request.kernelsFor == KernelsFor::Emulator;
+  bool isEmulated = request.target.kernelsFor == KernelsFor::Emulator;
   return ObjectCache::keyOf(
-      {sources, textOf(request.stages), request.gpu.chip,
-       isEmulated ? "emulator" : "gpu", request.cpu.value_or("this CPU"),
+      {sources, textOf(request.stages), request.target.gpu.chip,
+       isEmulated ? "emulator" : "gpu", request.target.cpu.value_or("this CPU"),
        std::to_string(request.llvmLevel), LLVM_VERSION_STRING, host.triple,
        host.name, host.features, compilerBinary()});
 }
 
-/// The name of the stage that takes kernels to their target's dialect, and of
-/// the assembly that comes of it; empty if there is none.
-struct KernelStage {
-  std::string stage, assembly;
-};
-KernelStage kernelStageOf(const CompileRequest &request) {
-  for (const Stage &stage : request.stages) {
-    if (stage.name == "nvvm")
-      return {stage.name, "ptx"};
-    if (stage.name == "rocdl")
-      return {stage.name, "amdgcn"};
-  }
-  return {};
-}
-
-/// The stages up to and with the one called `name`.
-std::span<const Stage> stagesUpTo(const CompileRequest &request,
-                                  const std::string &name) {
-  auto last = llvm::find_if(
-      request.stages, [&](const Stage &stage) { return stage.name == name; });
-  return {request.stages.begin(), last + (last != request.stages.end())};
+/// The first stage that takes kernels to their target's dialect; none if there
+/// is none.
+std::optional<StageKind> kernelStageOf(const CompileRequest &request) {
+  for (const Stage &stage : request.stages)
+    if (stage.kind && !assemblyOf(*stage.kind).empty())
+      return stage.kind;
+  return std::nullopt;
 }
 
 /// The module of the program's kernels; null if it has none.
@@ -90,34 +90,35 @@ gpu::GPUModuleOp kernelsOf(ModuleOp program) {
 }
 
 /// Adds what loaders of the program can look up.
-void addConstant(llvm::Module &module, const char *name,
+template <typename T>
+void addConstant(llvm::Module &module, const program_abi::Variable<T> &variable,
                  llvm::Constant *value) {
   new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                           llvm::GlobalValue::ExternalLinkage, value, name);
+                           llvm::GlobalValue::ExternalLinkage, value,
+                           variable.name);
 }
 
-/// Adds kernels to the program: for the emulator gpt2_emulated_kernels and
-/// gpt2_subgroup_size, an i32; for a GPU gpt2_gpu_image, a string that is the
-/// image, and gpt2_gpu_chip, the chip that it is for; and gpt2_gpu_cubin, if
-/// that is wanted and can be made.
+/// Adds kernels to the program, with the variables of device/program_abi.h that
+/// say what they are: for the emulator, or for a GPU; for NVIDIA's with machine
+/// code, if that is wanted and can be made.
 void addKernels(llvm::Module &program, gpu::GPUModuleOp kernels,
                 const CompileRequest &request, llvm::TargetMachine &target) {
   llvm::LLVMContext &context = program.getContext();
   auto string = [&](const std::string &bytes) {
     return llvm::ConstantDataArray::getString(context, bytes);
   };
-  if (request.kernelsFor == KernelsFor::Gpu) {
-    std::string image = gpuImageOf(kernels, request.gpu);
-    addConstant(program, "gpt2_gpu_image", string(image));
-    if (request.withCubin && request.gpu.vendor == GpuVendor::Nvidia)
-      if (auto cubin = assembleCubin(image, request.gpu.chip))
-        addConstant(program, "gpt2_gpu_cubin", string(*cubin));
-    addConstant(program, "gpt2_gpu_chip", string(request.gpu.chip));
+  if (request.target.kernelsFor == KernelsFor::Gpu) {
+    std::string image = gpuImageOf(kernels, request.target.gpu);
+    addConstant(program, program_abi::gpuImage, string(image));
+    if (request.withCubin && request.target.gpu.vendor == GpuVendor::Nvidia)
+      if (auto cubin = assembleCubin(image, request.target.gpu.chip))
+        addConstant(program, program_abi::gpuCubin, string(*cubin));
+    addConstant(program, program_abi::gpuChip, string(request.target.gpu.chip));
     return;
   }
-  addConstant(program, "gpt2_subgroup_size",
+  addConstant(program, program_abi::subgroupSize,
               llvm::ConstantInt::get(llvm::Type::getInt32Ty(context),
-                                     request.gpu.subgroupSize()));
+                                     request.target.gpu.subgroupSize()));
   if (llvm::Linker::linkModules(program,
                                 emulateKernels(kernels, context, target)))
     fail("the kernels could not be joined with the program");
@@ -129,8 +130,9 @@ void addSuffix(llvm::Module &program, const std::string &suffix) {
     if (value.isDeclaration() || value.hasLocalLinkage())
       continue;
     llvm::StringRef name = value.getName();
-    if (name.starts_with(entryPrefix) || name.starts_with("gpt2_") ||
-        name.ends_with("_arena_bytes"))
+    if (name.starts_with(program_abi::entryPrefix) ||
+        name.starts_with(program_abi::variablePrefix) ||
+        name.ends_with(program_abi::arenaSuffix))
       value.setName(name + suffix);
     else
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -144,7 +146,7 @@ std::string build(const CompileRequest &request, Code kind) {
   session.run(request.stages, request.configure);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> target =
-      createHostTargetMachine(request.cpu);
+      createHostTargetMachine(request.target.cpu);
   gpu::GPUModuleOp kernels = kernelsOf(session.module());
   if (kernels)
     kernels->remove(); // which are not the host's
@@ -154,12 +156,12 @@ std::string build(const CompileRequest &request, Code kind) {
   if (kernels)
     addKernels(*ir, kernels, request, *target);
   if (ir->getFunction("__kmpc_fork_call")) // of OpenMP
-    addConstant(*ir, "gpt2_divides_loops",
+    addConstant(*ir, program_abi::dividesLoops,
                 llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
   if (!request.suffix.empty())
     addSuffix(*ir, request.suffix);
   else if (kind == Code::Object)
-    return generateArchive(*ir, request.cpu);
+    return generateArchive(*ir, request.target.cpu);
   return generateCode(*ir, *target, kind);
 }
 
@@ -216,11 +218,11 @@ CompiledProgram compileAndLoad(const CompileRequest &request) {
 
 std::vector<std::string> emitNames(const CompileRequest &request) {
   std::vector<std::string> names = {"source"};
-  auto [kernels, assembly] = kernelStageOf(request);
+  std::optional<StageKind> kernels = kernelStageOf(request);
   for (const Stage &stage : request.stages) {
     names.push_back(stage.name);
-    if (stage.name == kernels)
-      names.push_back(assembly);
+    if (kernels && stage.kind == kernels)
+      names.emplace_back(assemblyOf(*kernels));
   }
   names.insert(names.end(), {"llvm-ir", "asm", "pipeline"});
   return names;
@@ -241,13 +243,13 @@ std::string emit(const CompileRequest &request, const std::string &name) {
   if (name == "asm")
     return build(request, Code::Assembly);
   Session session(request);
-  auto [kernels, assembly] = kernelStageOf(request);
-  bool isAssembly = name == assembly;
+  std::optional<StageKind> kernels = kernelStageOf(request);
+  bool isAssembly = kernels && name == assemblyOf(*kernels);
   if (name != "source")
-    session.run(stagesUpTo(request, isAssembly ? kernels : name),
+    session.run(request.stages.upTo(isAssembly ? nameOf(*kernels) : name),
                 request.configure);
-  return isAssembly ? generateGpuCode(kernelsOf(session.module()), request.gpu,
-                                      GpuCode::Assembly)
+  return isAssembly ? generateGpuCode(kernelsOf(session.module()),
+                                      request.target.gpu, GpuCode::Assembly)
                     : session.print();
 }
 

@@ -2,6 +2,7 @@
 #include "compiler/codegen/object_cache.h"
 #include "compiler/codegen/program.h"
 #include "compiler/compile.h"
+#include "compiler/pipeline/pipelines.h"
 #include "compiler/support/fatal_errors.h"
 #include "model/element_type.h"
 #include "support/files.h"
@@ -54,9 +55,9 @@ protected:
     writeFile(directory / "fill.mlir", {source});
     CompileRequest request;
     request.sources = {directory / "fill.mlir"};
-    Setting setting;
-    setting.sizes = sizes;
-    request.stages = {specializeStage(setting), bufferizeStage(),
+    PipelineOptions options;
+    options.sizes = sizes;
+    request.stages = {specializeStage(options), bufferizeStage(),
                       llvmDialectStage()};
     request.cacheDirectory = directory / "cache";
     return request;
@@ -219,7 +220,7 @@ func.func @round(
   request.sources = {directory / "round.mlir"};
   request.stages = {llvmDialectStage()};
 #ifdef __x86_64__
-  request.cpu = "x86-64-v2";
+  request.target.cpu = "x86-64-v2";
 #endif
   EXPECT_THAT(emit(request, "asm"), Not(HasSubstr("__truncsfbf2")));
   std::vector<float> values = {

@@ -3,10 +3,9 @@
 //   gpt2-opt --inline --specialize-shapes=sizes=L=12,C=768,H=12,V=50257,P=1024
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/dialect/dialect.h"
 #include "compiler/passes/passes.h"
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
@@ -14,8 +13,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   gpt2::registerPasses();
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
+  gpt2::dialectRegistry().appendTo(registry);
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "gpt2-opt: mlir-opt with the passes of this book\n",
       registry));

@@ -22,9 +22,10 @@ chooseDevice(const std::string &wanted,
     if (!wanted.empty() && wanted != kind.name)
       continue;
     try {
-      std::string chip = kind.open()->chip();
+      std::shared_ptr<Driver> driver = kind.open();
+      std::string chip = driver->chip();
       prepare(chip);
-      return {chip, "", ""};
+      return {chip, "", "", std::move(driver)};
     } catch (const Error &error) {
       if (!wanted.empty())
         throw;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace gpt2 {
+
+class Driver;
 
 /// Where kernels are to run.
 struct DeviceChoice {
@@ -13,6 +16,8 @@ struct DeviceChoice {
   /// wrong with one that is here.
   std::string note;
   std::string reasons; ///< of all that was tried
+  /// Keeps the GPU open, which takes a while, for what is to run there next.
+  std::shared_ptr<Driver> driver = nullptr;
 };
 
 /// The GPU that `wanted` ("cuda", "hip") names; with an empty `wanted` the

@@ -19,36 +19,51 @@ std::string Dim3::describe() const {
 }
 
 void *Device::share(void *data, size_t bytes, const std::string &name) {
-  void *copied = allocate(bytes, name);
-  copy(copied, data, bytes);
-  return copied;
+  DeviceMemory copied = allocateOn(*this, bytes, name);
+  copy(copied.get(), data, bytes);
+  return copied.release();
+}
+
+template <typename Work> void Device::keepError(Work work) noexcept {
+  try {
+    work();
+  } catch (...) {
+    if (!error)
+      error = std::current_exception();
+  }
+}
+
+void Device::throwError() {
+  if (error)
+    std::rethrow_exception(std::exchange(error, nullptr));
 }
 
 void Device::launch(const std::string &kernel, Dim3 grid, Dim3 block,
                     void **arguments) noexcept {
   if (error)
     return;
-  try {
+  keepError([&] {
     size_t before = isTiming ? mark() : 0;
     start(kernel, grid, block, arguments);
     if (isTiming)
       timed.push_back({kernel, before, mark()});
-  } catch (...) {
-    error = std::current_exception();
-  }
+  });
 }
 
 void Device::synchronize() {
-  wait();
-  collectTimes();
-  if (error)
-    std::rethrow_exception(std::exchange(error, nullptr));
+  keepError([&] {
+    wait();
+    collectTimes();
+  });
+  timed.clear();
+  forgetMarks();
+  throwError();
 }
 
 std::shared_ptr<void> Device::endRecording() {
-  std::shared_ptr<void> recording = finishRecording();
-  if (error)
-    std::rethrow_exception(std::exchange(error, nullptr));
+  std::shared_ptr<void> recording;
+  keepError([&] { recording = finishRecording(); });
+  throwError();
   return recording;
 }
 
@@ -60,11 +75,9 @@ void Device::collectTimes() {
         });
     if (entry == noted.end())
       entry = noted.insert(entry, {launch.kernel});
-    ++entry->launches;
     entry->seconds += secondsBetween(launch.before, launch.after);
+    ++entry->launches;
   }
-  timed.clear();
-  forgetMarks();
 }
 
 size_t Device::mark() {
@@ -84,7 +97,9 @@ Device &Device::current() {
 }
 
 Device::Use::Use(Device &device)
-    : before(std::exchange(currentDevice, &device)) {}
+    : before(std::exchange(currentDevice, &device)) {
+  device.enter();
+}
 
 Device::Use::~Use() { currentDevice = before; }
 

@@ -65,8 +65,8 @@ public:
   void launch(const std::string &kernel, Dim3 grid, Dim3 block,
               void **arguments) noexcept;
 
-  /// Waits until all that was asked for has happened. Throws the Error of the
-  /// first launch since the last call in which something was wrong.
+  /// Waits until all that was asked for has happened. Throws the first Error
+  /// since the last call: of a launch, or of waiting.
   void synchronize();
 
   /// Whether launches can be recorded and, with the same arguments, made again
@@ -74,7 +74,8 @@ public:
   virtual bool canRecord() const { return false; }
   /// From here on, launches are recorded and not made.
   virtual void beginRecording() {}
-  /// What was launched since. Throws the Error of a launch that cannot be.
+  /// What was launched since. Throws the first Error: of a launch that cannot
+  /// be, or of the recording.
   std::shared_ptr<void> endRecording();
   /// Makes the launches of `recording` again.
   virtual void replay(void *) {}
@@ -108,6 +109,8 @@ protected:
                      void **arguments) = 0;
   virtual std::shared_ptr<void> finishRecording() { return nullptr; }
   virtual void wait() = 0;
+  /// Called on the thread that is about to run programs on it.
+  virtual void enter() {}
 
   /// Marks a moment between launches; marks are numbered from 0. The host's
   /// clock will do if start() returns when the kernel has run.
@@ -123,8 +126,12 @@ private:
   };
 
   void collectTimes();
+  /// Does `work`; if it throws, and nothing has since the last throwError(),
+  /// keeps what it threw.
+  template <typename Work> void keepError(Work work) noexcept;
+  void throwError();
 
-  std::exception_ptr error; ///< of a launch
+  std::exception_ptr error; ///< the first, which nobody has been told
   bool isTiming = false;
   std::vector<TimedLaunch> timed; ///< since the last synchronize()
   std::vector<KernelTime> noted;

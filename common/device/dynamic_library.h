@@ -31,15 +31,16 @@ public:
     function = reinterpret_cast<Function *>(address(name));
   }
 
-  /// The address of `name`; null if there is none.
+  /// The address of `name`. Throws an Error if there is none.
+  void *address(const char *name) const;
+
+  /// The same; null if there is none.
   void *findIfAny(const std::string &name) const;
 
   /// As dlopen() gave it.
   void *native() const { return handle; }
 
 private:
-  void *address(const char *name) const;
-
   std::string what;
   void *handle = nullptr;
 };

@@ -5,24 +5,27 @@
 #include "device/host_device.h"
 #include "support/error.h"
 
-#include <algorithm>
-#include <thread>
-
 namespace gpt2 {
 
 namespace {
 
+/// A variable of a program; null if it has none of that name.
+template <typename T>
+const T *find(const Symbols &symbols,
+              const program_abi::Variable<T> &variable) {
+  return static_cast<const T *>(symbols(variable.name));
+}
+
 std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
-  if (auto *kernels =
-          static_cast<const EmulatedKernel *>(symbols("gpt2_emulated_kernels")))
+  if (auto *kernels = find(symbols, program_abi::emulatedKernels))
     return std::make_unique<EmulatedDevice>(
-        kernels, *static_cast<const uint32_t *>(symbols("gpt2_subgroup_size")),
-        std::max(1u, std::thread::hardware_concurrency()));
-  if (const void *image = symbols("gpt2_gpu_image")) {
-    std::string_view chip = static_cast<const char *>(symbols("gpt2_gpu_chip"));
+        kernels, *find(symbols, program_abi::subgroupSize),
+        static_cast<unsigned>(availableThreads()));
+  if (const void *image = find(symbols, program_abi::gpuImage)) {
+    std::string_view chip = find(symbols, program_abi::gpuChip);
     std::unique_ptr<Driver> driver =
         chip.starts_with("sm_") ? openCuda() : openHip();
-    if (const void *cubin = symbols("gpt2_gpu_cubin");
+    if (const void *cubin = find(symbols, program_abi::gpuCubin);
         cubin && chip == driver->chip())
       image = cubin;
     return std::make_unique<GpuDevice>(std::move(driver), image);
@@ -31,8 +34,7 @@ std::unique_ptr<Device> deviceFor(const Symbols &symbols) {
 }
 
 /// As the program says it; if it says nothing, F32.
-ElementType typeBy(const Symbols &symbols, const char *bitsName) {
-  auto *bits = static_cast<const int32_t *>(symbols(bitsName));
+ElementType typeBy(const int32_t *bits) {
   return bits && *bits == 16 ? ElementType::BF16 : ElementType::F32;
 }
 
@@ -45,50 +47,35 @@ Executable::Executable(Symbols given, std::unique_ptr<Device> device)
     : symbols(std::move(given)), place(std::move(device)) {}
 
 bool Executable::has(const std::string &name) const {
-  return symbols(entryPrefix + name) != nullptr;
+  return symbols(program_abi::entryPrefix + name) != nullptr;
 }
 
 ElementType Executable::matrixType() const {
-  return typeBy(symbols, "gpt2_weight_bits");
+  return typeBy(find(symbols, program_abi::matrixBits));
 }
 
 ElementType Executable::cacheType() const {
-  return typeBy(symbols, "gpt2_cache_bits");
+  return typeBy(find(symbols, program_abi::cacheBits));
 }
 
-std::optional<Executable::Layout> Executable::layoutOf(size_t i) const {
-  auto factsOf = [&](const std::string &name) {
-    return static_cast<const int64_t *>(symbols(name + std::to_string(i)));
-  };
-  const int64_t *facts = factsOf("gpt2_prepared_");
-  if (!facts)
-    return std::nullopt;
-  Layout layout;
-  layout.type = facts[0] == 8    ? ElementType::I8
-                : facts[0] == 16 ? ElementType::BF16
-                                 : ElementType::F32;
-  layout.rows = facts[1];
-  layout.shape.assign(facts + 3, facts + 3 + facts[2]);
-  auto vectorOf = [&](const char *name) -> std::optional<Layout::Vector> {
-    const int64_t *vector = factsOf(name);
-    if (!vector)
-      return std::nullopt;
-    return Layout::Vector{vector[0], {vector + 2, vector + 2 + vector[1]}};
-  };
-  layout.scales = vectorOf("gpt2_scales_");
-  layout.sums = vectorOf("gpt2_sums_");
-  return layout;
+std::optional<PackedLayout> Executable::layoutOf(size_t number) const {
+  if (const int64_t *words = find(symbols, program_abi::packedLayout(number)))
+    return PackedLayout::decode(words);
+  return std::nullopt;
+}
+
+bool Executable::dividesLoops() const {
+  return find(symbols, program_abi::dividesLoops) != nullptr;
 }
 
 Executable::Bound &Executable::bind(const std::string &name) {
   if (auto found = bound.find(name); found != bound.end())
     return found->second;
   Bound fresh;
-  fresh.entry = symbols(entryPrefix + name);
+  fresh.entry = symbols(program_abi::entryPrefix + name);
   if (!fresh.entry)
     fail("the compiled program has no entry @", name);
-  if (auto *bytes =
-          static_cast<const int64_t *>(symbols(name + "_arena_bytes"))) {
+  if (const int64_t *bytes = find(symbols, program_abi::arenaBytes(name))) {
     fresh.memory =
         allocateOn(*place, static_cast<size_t>(*bytes), "temporaries");
     fresh.arena.emplace(static_cast<char *>(fresh.memory.get()),
@@ -112,9 +99,10 @@ void Executable::call(const std::string &name, std::vector<MemRef> arguments) {
 
 void Executable::callOrReplay(Bound &called, std::vector<MemRef> &arguments) {
   if (arguments != called.last) {
-    called.last = arguments;
     called.recording.reset();
+    called.last.clear(); // what cannot be called is never recorded
     callEntry(called.entry, arguments);
+    called.last = arguments;
     return;
   }
   if (!called.recording) {

@@ -3,7 +3,8 @@
 
 #include "device/device.h"
 #include "device/memref.h"
-#include "model/element_type.h"
+#include "device/packed_layout.h"
+#include "device/program_abi.h"
 
 #include <functional>
 #include <map>
@@ -13,9 +14,6 @@
 #include <vector>
 
 namespace gpt2 {
-
-/// MLIR's prefix of functions with `llvm.emit_c_interface`.
-inline constexpr char entryPrefix[] = "_mlir_ciface_";
 
 /// The address of a function or variable of a loaded program; null if there is
 /// none of that name. Keeps the program loaded.
@@ -29,6 +27,9 @@ public:
   explicit Executable(Symbols symbols);
   /// On `device`.
   Executable(Symbols symbols, std::unique_ptr<Device> device);
+  /// Not into one that has a device: memory that this gave would outlive it.
+  Executable(Executable &&) = default;
+  Executable &operator=(Executable &&) = delete;
 
   Device &device() { return *place; }
   /// Whether calls are recorded where the device can do that; they are if
@@ -39,30 +40,17 @@ public:
   bool has(const std::string &name) const;
 
   /// Whether it has loops that threads can divide.
-  bool dividesLoops() const { return symbols("gpt2_divides_loops") != nullptr; }
+  bool dividesLoops() const;
 
-  /// How the program takes matrices of weights: see narrow_elements.cpp.
+  /// How the program takes matrices of weights: see `narrow-elements`.
   ElementType matrixType() const;
   /// The same of the keys and values that it keeps.
   ElementType cacheType() const;
 
-  /// How the program wants a tensor that it is given: in other places than
-  /// those of rows one behind another.
-  struct Layout {
-    ElementType type;           ///< of it
-    int64_t rows;               ///< of the plain tensor that make one of it
-    std::vector<int64_t> shape; ///< of it
-    /// Arguments that hold a number for each of its columns, if it has such:
-    /// scales, f32, and sums, i32.
-    struct Vector {
-      int64_t argument; ///< of the entries, from 0
-      std::vector<int64_t> shape;
-    };
-    std::optional<Vector> scales, sums;
-  };
-  /// That of argument `i` of the entries, from 0; none if it takes it as it is.
-  /// The entry prepare_I brings some of its rows there, see prepare.h.
-  std::optional<Layout> layoutOf(size_t i) const;
+  /// How the program wants argument `number` of its entries, from 0; none if it
+  /// takes it as it is. The entry program_abi::prepackEntry() brings some of
+  /// its rows there.
+  std::optional<PackedLayout> layoutOf(size_t number) const;
 
   /// Calls the entry `name` with tensors that are on the device; memory for
   /// temporaries, if the entry asks for some, is added and kept for the next

@@ -2,12 +2,11 @@
 #include "device/host_device.h"
 #include "support/error.h"
 #include "support/pages.h"
+#include "support/processors.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <thread>
 
 /// What compiled programs call to divide a loop; no other runtime has it.
 extern "C" void __kmpc_fork_call(void *, int, void *, ...);
@@ -19,7 +18,8 @@ namespace {
 std::atomic<int> threads = 1;
 thread_local int threadsHere = 0; ///< 0: as many as `threads`
 
-/// OpenMP keeps the number for each thread that starts others.
+/// OpenMP keeps the number for each thread that starts others, and another for
+/// those that have not been told.
 void tellOpenMp(int count) {
   static void (*const setThreads)(int) = [] {
     void (*function)(int) = nullptr;
@@ -37,21 +37,13 @@ const DynamicLibrary &openMp() {
   return library;
 }
 
-void useThreads(int count) {
-  threads = count;
-  tellOpenMp(count);
-}
+void useThreads(int count) { threads = count; }
 
-void useThreadsHere(int count) {
-  threadsHere = count;
-  tellOpenMp(count);
-}
+void useThreadsHere(int count) { threadsHere = count; }
 
-int availableThreads() {
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
+int availableThreads() { return availableProcessors(); }
 
-HostDevice::HostDevice() {
+void HostDevice::enter() {
   tellOpenMp(threadsHere > 0 ? threadsHere : threads.load());
 }
 

@@ -20,13 +20,12 @@ void useThreadsHere(int count);
 /// may have others, and what is named omp_... may be theirs.
 const DynamicLibrary &openMp();
 
-/// How many can run at once here.
+/// How many can run at once here: see support/processors.h.
 int availableThreads();
 
 /// Memory of the host, and no kernels: for programs that are all host part.
 class HostDevice : public Device {
 public:
-  HostDevice();
   std::string describe() const override { return "CPU"; }
   void *allocate(size_t bytes, const std::string &name) override;
   void *share(void *data, size_t bytes, const std::string &name) override;
@@ -39,6 +38,7 @@ protected:
   [[noreturn]] void start(const std::string &kernel, Dim3 grid, Dim3 block,
                           void **arguments) override;
   void wait() override {}
+  void enter() override;
 
 private:
   std::map<void *, std::unique_ptr<char, void (*)(void *)>> memory;

@@ -51,16 +51,12 @@ const Chapter &chapterNamed(const std::string &name) {
   return *last;
 }
 
-/// Puts `file` into the place of the source of that name; whether there is one.
-bool replaceSource(Chapter &chapter, const std::filesystem::path &file) {
-  auto found =
-      llvm::find_if(chapter.sources, [&](const std::filesystem::path &source) {
-        return source.filename() == file.filename();
-      });
-  if (found == chapter.sources.end())
-    return false;
-  *found = file;
-  return true;
+/// Whether one of the chapter's texts has this name.
+bool hasSource(const Chapter &chapter, const std::string &name) {
+  return llvm::any_of(chapter.sources,
+                      [&](const std::filesystem::path &source) {
+                        return source.filename() == name;
+                      });
 }
 
 [[noreturn]] void failForSource(const Chapter &chapter,
@@ -84,18 +80,14 @@ LoadProgress loadProgress() {
 
 LoadedModel::LoadedModel(const std::string &name, const std::string &chapter,
                          ProgramOptions options, const Changes &changes)
-    : wanted(std::move(options)), changed(chapterNamed(chapter)) {
-  if (changed.onGpu) {
-    changedOnGpu = *changed.onGpu;
-    changed.onGpu = &changedOnGpu;
-  }
+    : wanted(std::move(options)) {
+  const Chapter &whole = chapterNamed(chapter);
+  std::vector<std::filesystem::path> own;
   for (const auto &[file, text] : changes.sources) {
-    if (std::filesystem::path(file).filename() != file)
-      failForSource(changed, file);
-    std::filesystem::path own = texts.add(file, text);
-    bool isOfCpu = replaceSource(changed, own);
-    if (!replaceSource(changedOnGpu, own) && !isOfCpu)
-      failForSource(changed, file);
+    if (!hasSource(whole, file) &&
+        !(whole.onGpu && hasSource(*whole.onGpu, file)))
+      failForSource(whole, file);
+    own.push_back(texts.add(file, text));
   }
   if (changes.pipeline)
     wanted.pipeline = texts.add("pipeline", *changes.pipeline);
@@ -104,12 +96,10 @@ LoadedModel::LoadedModel(const std::string &name, const std::string &chapter,
 
   useThreadsHere(wanted.threads);
   checkpoint = Checkpoint::open(name);
-  Sizes sizes = sizesOf(config());
-  PlacedChapter found = onDevice(
-      withTunedSchedule(programsOf(changed, wanted), sizes, wanted), wanted);
-  placed = std::move(found.chapter);
-  whyNoGpu = std::move(found.note);
-  CompileRequest request = compileRequest(placed, config());
+  Build build = buildFor(whole, wanted).forModel(config());
+  build.texts = std::move(own);
+  placed = onDevice(withTunedSchedule(build, wanted), wanted);
+  CompileRequest request = compileRequest(placed->build);
   request.cacheDirectory = wanted.cacheDirectory;
   model.emplace(request, *checkpoint, loadProgress());
 }
@@ -133,9 +123,10 @@ Config LoadedModel::configFor(bool isText,
 
 CompileRequest
 LoadedModel::request(const std::optional<std::string> &kernel) const {
-  return kernel
-             ? kernelRequest(placed, kernelSizes(config()), *kernel, config())
-             : compileRequest(placed, config());
+  if (!kernel)
+    return compileRequest(build());
+  return kernelRequest(build().forModel(config(), kernelSizes(config())),
+                       *kernel);
 }
 
 void LoadedModel::makeRoom(int64_t count) {

@@ -53,11 +53,12 @@ public:
               ProgramOptions options, const Changes &changes);
 
   const Config &config() const { return checkpoint->config(); }
-  const Chapter &chapter() const { return placed; }
+  const Chapter &chapter() const { return *build().chapter; }
+  const Build &build() const { return placed->build; }
   const ProgramOptions &options() const { return wanted; }
   std::string device() { return model->program().device().describe(); }
   /// Why no GPU was found, if one was looked for.
-  const std::string &note() const { return whyNoGpu; }
+  const std::string &note() const { return placed->note; }
   const Times &times() const { return model->times(); }
   /// Read when it is first asked for. Throws an Error if there is none.
   const Tokenizer &tokenizer();
@@ -83,10 +84,8 @@ private:
 
   OwnTexts texts;
   ProgramOptions wanted;
-  Chapter changed, changedOnGpu; ///< with a reader's own texts
-  Chapter placed;                ///< that which runs
-  std::string whyNoGpu;
   std::unique_ptr<Checkpoint> checkpoint;
+  std::optional<PlacedBuild> placed; ///< that which runs
   std::optional<Model> model;
   std::mutex computing, reading;
   std::optional<Tokenizer> words;

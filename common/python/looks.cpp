@@ -10,16 +10,18 @@ namespace {
 
 using Kernel = std::optional<std::string>;
 
-/// The texts that a reader may change, by the names of their files.
+/// The texts that a reader may change, by the names of their files: those for a
+/// GPT-2.
 std::map<std::string, std::string> sourcesOf(const LoadedModel &model) {
   std::map<std::string, std::string> texts;
-  for (const std::filesystem::path &file : model.chapter().sources)
+  for (const std::filesystem::path &file :
+       model.build().forModel(Config()).sources())
     texts[file.filename().string()] = readFile(file);
   return texts;
 }
 
 std::optional<std::string> scheduleOf(const LoadedModel &model) {
-  std::vector<std::filesystem::path> files = model.chapter().scheduleFiles();
+  std::vector<std::filesystem::path> files = model.build().scheduleFiles();
   if (files.empty())
     return std::nullopt;
   return readFile(files.front());
@@ -68,13 +70,13 @@ void bindLooks(py::class_<LoadedModel, std::shared_ptr<LoadedModel>> &model,
       .def(
           "explain",
           [](const LoadedModel &self, const std::string &kernel) {
-            return explain(self.chapter(), self.config(), kernel);
+            return explain(self.build(), kernel);
           },
           Released())
       .def(
           "score",
           [](const LoadedModel &self, int64_t tokens, double cacheBytes) {
-            return scoresOf(self.chapter(), self.config(), tokens, cacheBytes);
+            return scoresOf(self.build(), tokens, cacheBytes);
           },
           Released())
       .def("sources", &sourcesOf)

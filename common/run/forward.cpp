@@ -24,13 +24,13 @@ int64_t cacheBytes(const Config &config, int64_t sequences, ElementType type) {
 Forward::Forward(Executable &executable, Weights &weights, int64_t sequences,
                  std::vector<MemRef> extra)
     : executable(executable), sizes(weights.config()),
-      choosesOnDevice(executable.has("most_likely")),
+      choosesOnDevice(executable.has(program_abi::argmax)),
       tokensOnDevice(
           allocateOn(executable.device(),
                      3 * static_cast<size_t>(sizes.context) * sizeof(int32_t),
                      "the tokens")),
       extra(std::move(extra)) {
-  bool hasCache = executable.has("decode");
+  bool hasCache = executable.has(program_abi::decode);
   for (size_t i = 0; i <= (hasCache ? Values : Tokens); ++i)
     arguments.emplace_back(static_cast<float *>(nullptr), // given with a call
                            std::vector<int64_t>{});
@@ -78,7 +78,7 @@ void Forward::makeRoom(int64_t count) {
 }
 
 void Forward::addPrepared(Weights &weights, size_t i,
-                          const Executable::Layout &layout) {
+                          const PackedLayout &layout) {
   const WeightSpec &spec = weights.specs()[i];
   Device &device = executable.device();
   std::string name(spec.name);
@@ -114,7 +114,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
   }
 
   // A layer, or about a million elements, at a time.
-  std::string prepare = "prepare_" + std::to_string(arguments.size());
+  std::string entry = program_abi::prepackEntry(arguments.size());
   int64_t rowElements = spec.elements() / spec.shape[0];
   int64_t rows = layout.rows *
                  std::max<int64_t>(1, (1 << 20) / (rowElements * layout.rows));
@@ -128,7 +128,7 @@ void Forward::addPrepared(Weights &weights, size_t i,
     for (const Result &result : results)
       tensors.push_back(result.chunk(row, shape[0]));
     tensors.push_back(plain.at(source.get()));
-    executable.call(prepare, std::move(tensors));
+    executable.call(entry, std::move(tensors));
     weights.release(i, row + shape[0]);
   }
   addArgument(whole, std::move(memory));
@@ -191,8 +191,26 @@ void Forward::reserveLogits(size_t rows) {
   logitsCapacity = count;
 }
 
+void Forward::check(const PlacedTokens &tokens, size_t rows,
+                    std::span<const float> logits) const {
+  size_t count = tokens.ids.size();
+  if (count < 1 || count > static_cast<size_t>(sizes.context))
+    fail(count, " tokens to compute with; expected 1 to ", sizes.context);
+  if (keepsCache() &&
+      (tokens.sequences.size() != count || tokens.positions.size() != count))
+    fail(count, " tokens of ", tokens.sequences.size(), " sequences at ",
+         tokens.positions.size(), " positions; expected one of each");
+  if (rows > count)
+    fail("logits after ", rows, " of ", count, " tokens");
+  if (logits.data() && logits.size() != rows * static_cast<size_t>(sizes.vocab))
+    fail("there is room for ", logits.size(), " logits; ", rows, " rows are ",
+         rows * static_cast<size_t>(sizes.vocab));
+}
+
 void Forward::compute(const PlacedTokens &tokens, size_t rows,
                       std::span<float> logitsThere) {
+  check(tokens, rows, logitsThere);
+  computed = 0; // should it go wrong
   auto count = static_cast<int64_t>(tokens.ids.size());
   auto logitsRows = static_cast<int64_t>(rows);
   float *logits = logitsThere.data();
@@ -214,16 +232,23 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
-    executable.call("forward", arguments);
-    return;
+    executable.call(program_abi::forward, arguments);
+  } else {
+    arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
+    arguments[Sequences] = MemRef(ids + count, {count});
+    arguments[Positions] = MemRef(ids + 2 * count, {count});
+    executable.call(count == 1 && rows == 1 ? program_abi::decode
+                                            : program_abi::prefill,
+                    arguments);
   }
-  arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
-  arguments[Sequences] = MemRef(ids + count, {count});
-  arguments[Positions] = MemRef(ids + 2 * count, {count});
-  executable.call(count == 1 && rows == 1 ? "decode" : "prefill", arguments);
+  computed = rows;
 }
 
 void Forward::readLogits(std::span<float> logits) {
+  if (logits.size() != computed * static_cast<size_t>(sizes.vocab))
+    fail("there is room for ", logits.size(), " logits; the ", computed,
+         " rows that were computed are ",
+         computed * static_cast<size_t>(sizes.vocab));
   Device &device = executable.device();
   if (logits.data() != arguments[Logits].data())
     device.copy(logits.data(), arguments[Logits].data(), logits.size_bytes());
@@ -233,6 +258,8 @@ void Forward::readLogits(std::span<float> logits) {
 }
 
 int32_t Forward::mostLikely(size_t row) {
+  if (row >= computed)
+    fail("no row ", row, " of logits: ", computed, " were computed");
   Device &device = executable.device();
   float *onDevice = static_cast<float *>(arguments[Logits].data()) +
                     row * static_cast<size_t>(sizes.vocab);
@@ -240,7 +267,7 @@ int32_t Forward::mostLikely(size_t row) {
   if (choosesOnDevice) {
     if (!tokenOnDevice)
       tokenOnDevice = allocateOn(device, sizeof(int32_t), "the next token");
-    executable.call("most_likely",
+    executable.call(program_abi::argmax,
                     {MemRef(static_cast<int32_t *>(tokenOnDevice.get()), {1}),
                      MemRef(onDevice, {sizes.vocab})});
     device.copy(&token, tokenOnDevice.get(), sizeof token);
@@ -267,11 +294,20 @@ int32_t Forward::open() {
   return static_cast<int32_t>(free - isOpen.begin());
 }
 
+void Forward::requireOpen(int32_t sequence) const {
+  auto place = static_cast<size_t>(sequence);
+  if (sequence < 0 || place >= isOpen.size() || !isOpen[place])
+    fail("sequence ", sequence, " of the cache is not open");
+}
+
 void Forward::close(int32_t sequence) {
+  requireOpen(sequence);
   isOpen[static_cast<size_t>(sequence)] = false;
 }
 
 void Forward::copy(int32_t from, int32_t to) {
+  requireOpen(from);
+  requireOpen(to);
   size_t bytes = arguments[Keys].bytes() / isOpen.size();
   for (void *kept : {keys.get(), values.get()}) {
     char *start = static_cast<char *>(kept);

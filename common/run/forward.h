@@ -40,17 +40,19 @@ public:
   /// tokens <= P.
   void operator()(std::span<const int32_t> tokens, std::span<float> logits);
 
-  /// Computes the logits that follow the last `rows` of up to P tokens. What a
+  /// Computes the logits that follow the last `rows` of 1 to P tokens. What a
   /// token sees, the tokens before it in its sequence, has been computed before
   /// or is among these. They stay on the device until the next call; a program
-  /// that uses the host's memory writes them to `logits` at once, if given.
+  /// that uses the host's memory writes them to `logits` at once, if given,
+  /// which has rows * V elements. Throws an Error if these numbers are others.
   void compute(const PlacedTokens &tokens, size_t rows,
                std::span<float> logits = {});
-  /// What compute() computed: rows * V elements.
+  /// What compute() computed: rows * V elements. Throws an Error if there is
+  /// room for another number.
   void readLogits(std::span<float> logits);
   /// The most likely token by row `row` of it; of equally likely ones the
   /// lowest. If the program has an entry for that, logits stay on the device.
-  /// Throws an Error as checkLogits() does.
+  /// Throws an Error as checkLogits() does, or if there is no such row.
   int32_t mostLikely(size_t row);
 
   /// For how many open() would find room.
@@ -62,20 +64,25 @@ public:
   /// A sequence in the cache that nobody uses. Throws an Error if there is
   /// none.
   int32_t open();
+  /// Gives back what open() gave.
   void close(int32_t sequence);
-  /// Copies what is kept of one sequence to another.
+  /// Copies what is kept of one sequence to another. Throws an Error if one of
+  /// them is not open.
   void copy(int32_t from, int32_t to);
 
 private:
   /// Gives weights, and then `extra`, to the device.
   void bindWeights(Weights &weights);
   /// Adds tensor `i`, laid out as the program wants it.
-  void addPrepared(Weights &weights, size_t i,
-                   const Executable::Layout &layout);
+  void addPrepared(Weights &weights, size_t i, const PackedLayout &layout);
   /// Adds what prepared tensors brought with them, behind all others.
   void addVectors();
   void bindCache(int64_t count);
   void addArgument(const MemRef &tensor, DeviceMemory memory);
+  /// Throws an Error if compute() cannot be called so.
+  void check(const PlacedTokens &tokens, size_t rows,
+             std::span<const float> logits) const;
+  void requireOpen(int32_t sequence) const;
   /// Makes sure that there is room for `rows` rows of logits.
   void reserveLogits(size_t rows);
 
@@ -87,6 +94,7 @@ private:
   DeviceMemory tokenOnDevice;  ///< the most likely
   DeviceMemory logitsOnDevice;
   size_t logitsCapacity = 0; ///< elements
+  size_t computed = 0;       ///< rows that compute() computed last
   /// Keys and values of all sequences, elements of each; 0 if none are kept.
   int64_t cacheElements = 0;
   DeviceMemory keys, values;

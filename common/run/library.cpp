@@ -1,5 +1,6 @@
 //===- library.cpp - What a chapter's --aot wrote -----------------------===//
 #include "run/library.h"
+#include "device/program_abi.h"
 #include "support/error.h"
 #include "support/json_file.h"
 #include "support/mapped_file.h"
@@ -60,11 +61,18 @@ void requireWholeLibrary(const std::filesystem::path &path) {
 
 Library::Library(const std::filesystem::path &file)
     : library("library", {checked(file).c_str()}) {
-  auto *text = static_cast<const char *>(library.findIfAny("gpt2_programs"));
+  auto *text =
+      static_cast<const char *>(library.findIfAny(program_abi::programs.name));
   if (!text)
-    fail(file.string(), ": a library without gpt2_programs; expected what a "
-                        "chapter's program writes with --aot");
-  about = parseJsonObject(text, file.string() + ": gpt2_programs");
+    fail(file.string(), ": a library without ", program_abi::programs.name,
+         "; expected what a "
+         "chapter's program writes with --aot");
+  about =
+      parseJsonObject(text, file.string() + ": " + program_abi::programs.name);
+  if (about.value("abi", 0) != program_abi::version)
+    fail(file.string(), ": written for version ", about.value("abi", 0),
+         " of what programs and gpt2-run agree on, and this is version ",
+         program_abi::version, "; write it again with --aot");
 }
 
 void Library::requireModel(const Config &config) const {

@@ -1,5 +1,6 @@
 //===- loss.cpp - How well a model predicts a text ----------------------===//
 #include "run/loss.h"
+#include "model/generate.h"
 #include "model/sampler.h"
 #include "support/error.h"
 
@@ -26,6 +27,7 @@ Loss lossOf(Forward &forward, Forward *other, std::span<const int32_t> tokens,
             const std::function<void(int64_t)> &progress) {
   if (tokens.size() < 2)
     fail("a loss is of two tokens or more: the text has ", tokens.size());
+  checkIds(tokens, forward.config()); // the last is in no window
   auto vocab = static_cast<size_t>(forward.config().vocab);
   auto window = static_cast<size_t>(forward.config().context);
   Loss loss;

@@ -27,7 +27,7 @@ struct Loss {
 /// Predicts each of `tokens` but the first. The text is cut into windows as
 /// long as the context; the first tokens of a window are predicted from little.
 /// `progress`, if given, is called with the tokens done. Throws an Error if
-/// there are fewer than two tokens, or as checkLogits() does.
+/// there are fewer than two tokens, or as checkIds() and checkLogits() do.
 Loss lossOf(Forward &forward, Forward *other, std::span<const int32_t> tokens,
             const std::function<void(int64_t)> &progress = {});
 

@@ -69,20 +69,26 @@ void requireCpu(const std::string &cpu) {
   (void)cpu;
 }
 
-/// The suffix of the program that is to run: on a GPU that passes its check, or
-/// on what else the library is for.
-std::string chooseProgram(const Library &library, const std::string &device) {
+/// A program of a library.
+struct ChosenProgram {
+  std::string suffix;
+  std::shared_ptr<Driver> gpu = nullptr; ///< see DeviceChoice::driver
+};
+
+/// The program that is to run: on a GPU that passes its check, or on what else
+/// the library is for.
+ChosenProgram chooseProgram(const Library &library, const std::string &device) {
   std::string cpu = library.suffixFor("cpu", ""),
               emulator = library.suffixFor("emulator", "");
   if (emulator.empty()) {
     if (!device.empty() && device != "cpu")
       fail("--device=", device, ": this library's programs run on the CPU");
-    return cpu;
+    return {cpu};
   }
   if (device == "emulator")
-    return emulator;
+    return {emulator};
   if (device == "cpu" && !cpu.empty())
-    return cpu;
+    return {cpu};
   if (!device.empty() && device != "cuda" && device != "hip")
     fail("--device=", device, ": expected cuda, hip or emulator",
          cpu.empty() ? "" : " or cpu");
@@ -101,7 +107,7 @@ std::string chooseProgram(const Library &library, const std::string &device) {
       !cpu.empty());
   if (!choice.note.empty())
     std::cerr << choice.note << "\n";
-  return suffix;
+  return {suffix, std::move(choice.driver)};
 }
 
 int runLibrary(int argc, char **argv) {
@@ -113,7 +119,7 @@ int runLibrary(int argc, char **argv) {
   requireCpu(library.description().at("cpu"));
   if (!library.description().contains("model"))
     return checkKernels(
-        library.description(), chooseProgram(library, line->device),
+        library.description(), chooseProgram(library, line->device).suffix,
         [&](const std::string &suffix) { return library.load(suffix); },
         line->report);
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(line->model);
@@ -124,7 +130,8 @@ int runLibrary(int argc, char **argv) {
          ", what this machine runs at once");
   useThreads(line->threads);
   Times times;
-  Executable program = library.load(chooseProgram(library, line->device));
+  Executable program =
+      library.load(chooseProgram(library, line->device).suffix);
   if (line->threads > 1 && !program.dividesLoops())
     fail("--threads=", line->threads,
          ": this library's program runs on 1 thread");

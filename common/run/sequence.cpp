@@ -17,6 +17,16 @@ void checkRoom(size_t length, size_t count, const Config &config) {
          " more: the model's context is ", config.context);
 }
 
+/// For how many rows of logits there is room; throws an Error if a part of one
+/// is left.
+size_t rowsOf(std::span<const float> logits, const Config &config) {
+  auto vocab = static_cast<size_t>(config.vocab);
+  if (logits.size() % vocab != 0)
+    fail("there is room for ", logits.size(), " logits; a row of them has ",
+         vocab);
+  return logits.size() / vocab;
+}
+
 } // namespace
 
 Sequence::Sequence(Forward &forward) : forward(&forward) {
@@ -40,41 +50,39 @@ Sequence &Sequence::operator=(Sequence &&other) noexcept {
   return *this;
 }
 
-void Sequence::compute(std::span<const int32_t> tokens, size_t rows,
-                       std::span<float> logits) {
+void Sequence::compute(size_t kept, std::span<const int32_t> tokens,
+                       size_t rows, std::span<float> logits) {
   if (tokens.empty())
     fail("a sequence is extended by at least one token");
   if (rows > tokens.size())
     fail("logits after ", rows, " of ", tokens.size(), " tokens");
   checkIds(tokens, forward->config());
-  checkRoom(seen.size(), tokens.size(), forward->config());
-  size_t before = seen.size();
+  checkRoom(kept, tokens.size(), forward->config());
+  seen.resize(kept); // what follows in the cache is overwritten
   seen.insert(seen.end(), tokens.begin(), tokens.end());
   try {
     if (forward->keepsCache()) {
       std::vector<int32_t> sequences(tokens.size(), place);
       std::vector<int32_t> positions(tokens.size());
-      std::iota(positions.begin(), positions.end(),
-                static_cast<int32_t>(before));
+      std::iota(positions.begin(), positions.end(), static_cast<int32_t>(kept));
       forward->compute({tokens, sequences, positions}, rows, logits);
     } else {
       forward->compute({seen, {}, {}}, rows, logits);
     }
   } catch (...) {
-    seen.resize(before);
+    seen.resize(kept);
     throw;
   }
 }
 
 void Sequence::extend(std::span<const int32_t> tokens,
                       std::span<float> logits) {
-  compute(tokens, logits.size() / static_cast<size_t>(forward->config().vocab),
-          logits);
+  compute(seen.size(), tokens, rowsOf(logits, config()), logits);
   forward->readLogits(logits);
 }
 
 int32_t Sequence::extendAndChoose(std::span<const int32_t> tokens) {
-  compute(tokens, 1);
+  compute(seen.size(), tokens, 1);
   return forward->mostLikely(0);
 }
 
@@ -85,22 +93,25 @@ void Sequence::truncate(int64_t length) {
   seen.resize(static_cast<size_t>(length));
 }
 
-std::span<const int32_t> Sequence::keepCommon(std::span<const int32_t> tokens) {
-  auto [ours, theirs] =
-      std::mismatch(seen.begin(), seen.end(), tokens.begin(), tokens.end());
-  auto common = std::min(ours - seen.begin(),
-                         static_cast<std::ptrdiff_t>(tokens.size()) - 1);
-  truncate(std::max<std::ptrdiff_t>(common, 0));
-  return tokens.subspan(seen.size());
+size_t Sequence::commonWith(std::span<const int32_t> tokens) const {
+  if (tokens.empty())
+    return 0;
+  auto butLast = tokens.first(tokens.size() - 1);
+  return static_cast<size_t>(std::ranges::mismatch(seen, butLast).in1 -
+                             seen.begin());
 }
 
 void Sequence::become(std::span<const int32_t> tokens,
                       std::span<float> logits) {
-  extend(keepCommon(tokens), logits);
+  size_t kept = commonWith(tokens);
+  compute(kept, tokens.subspan(kept), rowsOf(logits, config()), logits);
+  forward->readLogits(logits);
 }
 
 int32_t Sequence::becomeAndChoose(std::span<const int32_t> tokens) {
-  return extendAndChoose(keepCommon(tokens));
+  size_t kept = commonWith(tokens);
+  compute(kept, tokens.subspan(kept), 1);
+  return forward->mostLikely(0);
 }
 
 Sequence Sequence::fork(int64_t length) const {
@@ -119,6 +130,8 @@ void Batch::compute(std::span<Sequence *const> sequences,
     fail(tokens.size(), " tokens for ", sequences.size(), " sequences");
   checkIds(tokens, forward.config());
   for (size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i]->forward != &forward)
+      fail("a sequence in the batch is of another model");
     checkRoom(sequences[i]->seen.size(), 1, forward.config());
     if (std::find(sequences.begin(), sequences.begin() + i, sequences[i]) !=
         sequences.begin() + i)
@@ -132,7 +145,8 @@ void Batch::compute(std::span<Sequence *const> sequences,
     std::span<float> rows =
         logits.empty() ? logits : logits.subspan(first * vocab, count * vocab);
     if (!forward.keepsCache()) {
-      sequences[first]->compute(tokens.subspan(first, 1), 1, rows);
+      Sequence &only = *sequences[first];
+      only.compute(only.seen.size(), tokens.subspan(first, 1), 1, rows);
     } else {
       std::vector<int32_t> places, positions;
       for (Sequence *sequence : sequences.subspan(first, count)) {
@@ -151,6 +165,9 @@ void Batch::compute(std::span<Sequence *const> sequences,
 void Batch::extend(std::span<Sequence *const> sequences,
                    std::span<const int32_t> tokens, std::span<float> logits) {
   auto vocab = static_cast<size_t>(forward.config().vocab);
+  if (rowsOf(logits, forward.config()) != sequences.size())
+    fail("there is room for ", logits.size(), " logits; those of ",
+         sequences.size(), " sequences are ", sequences.size() * vocab);
   compute(sequences, tokens, logits, [&](size_t first, size_t count) {
     forward.readLogits(logits.subspan(first * vocab, count * vocab));
   });

@@ -29,8 +29,8 @@ public:
 
   /// Adds tokens, at least one, and writes the logits that follow each of the
   /// last N of them; `logits` has N * V elements, N may be 0. Throws an Error,
-  /// and stays as it is, if an id is not in the vocabulary or the sequence gets
-  /// longer than the context.
+  /// and stays as it is, if an id is not in the vocabulary, the sequence gets
+  /// longer than the context, or `logits` has another size.
   void extend(std::span<const int32_t> tokens, std::span<float> logits = {});
 
   /// The same, and returns the most likely token to follow.
@@ -41,7 +41,7 @@ public:
   void truncate(int64_t length);
 
   /// Makes these its tokens: forgets what differs, and adds what is missing, at
-  /// least the last. Writes logits as extend() does.
+  /// least the last. Writes logits, and throws, as extend() does.
   void become(std::span<const int32_t> tokens, std::span<float> logits);
   int32_t becomeAndChoose(std::span<const int32_t> tokens);
 
@@ -52,10 +52,12 @@ public:
 private:
   friend class Batch;
 
-  void compute(std::span<const int32_t> tokens, size_t rows,
+  /// Adds tokens behind its first `kept`, which alone it has if it throws while
+  /// it computes.
+  void compute(size_t kept, std::span<const int32_t> tokens, size_t rows,
                std::span<float> logits = {});
-  /// Forgets what `tokens` do not start with; what is then missing of them.
-  std::span<const int32_t> keepCommon(std::span<const int32_t> tokens);
+  /// With how many of `tokens`, but the last, it starts.
+  size_t commonWith(std::span<const int32_t> tokens) const;
 
   Forward *forward;
   int32_t place = -1; ///< in the cache; -1 if there is none
@@ -70,8 +72,8 @@ public:
   explicit Batch(Forward &forward) : forward(forward) {}
 
   /// Adds tokens[i] to sequences[i], which are distinct, and writes the logits
-  /// that follow, row by row. Throws as Sequence::extend() does; if a token or
-  /// a length is wrong, no sequence has changed.
+  /// that follow, row by row: V elements for each. Throws as Sequence::extend()
+  /// does; if what is given is wrong, no sequence has changed.
   void extend(std::span<Sequence *const> sequences,
               std::span<const int32_t> tokens, std::span<float> logits);
 

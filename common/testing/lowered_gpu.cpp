@@ -1,35 +1,22 @@
 //===- lowered_gpu.cpp - Modules lowered for a chip, for tests ----------===//
 #include "testing/lowered_gpu.h"
 #include "compiler/codegen/codegen.h"
+#include "compiler/dialect/dialect.h"
 #include "compiler/pipeline/pipelines.h"
 #include "support/error.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace gpt2::testing {
-namespace {
-
-mlir::DialectRegistry registry() {
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::registerAllToLLVMIRTranslations(registry);
-  return registry;
-}
-
-} // namespace
-
 LoweredGpu::LoweredGpu(const std::string &text, const std::string &chip,
                        bool hasHost)
-    : target(GpuTarget::of(chip)), context(registry()),
+    : target(GpuTarget::of(chip)), context(dialectRegistry()),
       module(mlir::parseSourceString<mlir::ModuleOp>(text, &context)) {
   mlir::PassManager pm(&context);
   if (hasHost)

@@ -1,10 +1,9 @@
 //===- run_pipeline.cpp - Passes on a text, for tests -------------------===//
 #include "testing/run_pipeline.h"
+#include "compiler/dialect/dialect.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -19,10 +18,7 @@ std::string runPipeline(const std::string &text, const std::string &pipeline) {
     return true;
   }();
   (void)registered;
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::MLIRContext context(registry);
+  mlir::MLIRContext context(dialectRegistry());
   std::string errors, printed;
   mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
     errors += d.str();

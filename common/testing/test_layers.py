@@ -20,6 +20,7 @@ ROOMS = [
     "limits",
     "device",
     "compiler/support",
+    "compiler/dialect",
     "compiler/codegen",
     "compiler/schedule",
     "compiler/passes",

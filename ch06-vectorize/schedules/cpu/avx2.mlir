@@ -11,16 +11,16 @@ module attributes {transform.with_named_sequence,
   transform.named_sequence @tensors(%program: !op {transform.readonly}) {
     // A tile of a product: 6 x 16 sums in 12 registers, two registers of weights,
     // one of the rows' elements.
-    %rows = transform.param.constant 6 : i64 -> !number // or 4, 5, 8
-    %columns = transform.param.constant 16 : i64 -> !number // or 8, 32
+    %rows = transform.tune.knob<"rows"> = 6 from options = [4, 5, 6, 8] -> !number
+    %columns = transform.tune.knob<"columns"> = 16 from options = [8, 16, 32] -> !number
     // Columns that a thread computes at a time: small enough for 768 of them
     // to be divided evenly among many threads.
-    %part = transform.param.constant 64 : i64 -> !number // or 96, 128, 192, 384
+    %part = transform.tune.knob<"part"> = 64 from options = [64, 96, 128, 192, 384] -> !number
     // Blocks of rows in the L2 cache: 60 rows of 3072 floats are 720 KiB.
-    %blocks = transform.param.constant 10 : i64 -> !number // or 2, 5, 20, 40
+    %blocks = transform.tune.knob<"blocks"> = 10 from options = [2, 5, 10, 20, 40] -> !number
     // A tile of attention: 4 x 16 sums. (64 keys are no multiple of 6.)
-    %keys = transform.param.constant 4 : i64 -> !number // or 2, 8
-    %queries = transform.param.constant 16 : i64 -> !number // or 8, 32
+    %keys = transform.tune.knob<"keys"> = 4 from options = [2, 4, 8] -> !number
+    %queries = transform.tune.knob<"queries"> = 16 from options = [8, 16, 32] -> !number
 
     transform.include @schedule_program failures(propagate)
         (%program, %rows, %columns, %part, %blocks, %keys, %queries)

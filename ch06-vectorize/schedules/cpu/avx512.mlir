@@ -12,16 +12,16 @@ module attributes {transform.with_named_sequence,
   transform.named_sequence @tensors(%program: !op {transform.readonly}) {
     // A tile of a product: 8 x 32 sums in 16 registers, two registers of weights.
     // Each k costs 16 multiply-adds and 10 reads, less than two for each of them.
-    %rows = transform.param.constant 8 : i64 -> !number // or 4, 6, 12
-    %columns = transform.param.constant 32 : i64 -> !number // or 16, 64
+    %rows = transform.tune.knob<"rows"> = 8 from options = [4, 6, 8, 12] -> !number
+    %columns = transform.tune.knob<"columns"> = 32 from options = [16, 32, 64] -> !number
     // Columns that a thread computes at a time: small enough for 768 of them
     // to be divided evenly among many threads.
-    %part = transform.param.constant 64 : i64 -> !number // or 96, 128, 192, 384
+    %part = transform.tune.knob<"part"> = 64 from options = [64, 96, 128, 192, 384] -> !number
     // Blocks of rows in the L2 cache: 64 rows of 3072 floats are 768 KiB.
-    %blocks = transform.param.constant 8 : i64 -> !number // or 2, 4, 16, 32
+    %blocks = transform.tune.knob<"blocks"> = 8 from options = [2, 4, 8, 16, 32] -> !number
     // A tile of attention, where columns are the 32 queries of a block.
-    %keys = transform.param.constant 8 : i64 -> !number // or 4, 16
-    %queries = transform.param.constant 32 : i64 -> !number // or 16
+    %keys = transform.tune.knob<"keys"> = 8 from options = [4, 8, 16] -> !number
+    %queries = transform.tune.knob<"queries"> = 32 from options = [16, 32] -> !number
 
     transform.include @schedule_program failures(propagate)
         (%program, %rows, %columns, %part, %blocks, %keys, %queries)

@@ -5,9 +5,12 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "chapter/build.h"
 #include "chapter/conformance/tested.h"
+#include "compiler/codegen/program.h"
 #include "reference/compare.h"
 #include "reference/reference.h"
+#include "run/forward.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"
 
@@ -15,9 +18,18 @@
 
 namespace gpt2::testing {
 
-/// The chapter's program for a model, without the cache.
+/// A program, without the cache.
+inline Executable compiled(const Build &build) {
+  return load(compileToObject(compileRequest(build)).bytes);
+}
+/// The same of kernels alone.
+inline Executable compiledKernels(const Build &build,
+                                  const std::string &kernel = "") {
+  return load(compileToObject(kernelRequest(build, kernel)).bytes);
+}
+/// The chapter's program for a model.
 inline Executable compileFor(const Config &config) {
-  return load(compileToObject(compileRequest(tested().chapter, config)).bytes);
+  return compiled({tested().chapter, config});
 }
 
 /// Logits (N, V) after each of the last `rows` tokens.

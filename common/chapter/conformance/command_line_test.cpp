@@ -45,7 +45,7 @@ TEST_F(CommandLines, AreParsedAgain) {
 }
 
 TEST_F(CommandLines, HelpNamesEveryOption) {
-  CommandLine line;
+  CommandLine line(tested().chapter);
   GivenOptions given;
   ProgramResult help = run({"--help"});
   EXPECT_EQ(help.exitCode, 0);

@@ -19,35 +19,37 @@ protected:
   std::vector<int32_t> tokens = someTokens(config, 9);
   TemporaryDirectory directory;
 
+  Build own{tested().chapter};
+
   /// This chapter with each `from` in the file of a kernel replaced by `to`.
-  Chapter with(const std::string &kernel, const std::string &from,
-               const std::string &to) {
-    Chapter changed = tested().chapter;
-    for (std::filesystem::path &source : changed.sources)
+  Build with(const std::string &kernel, const std::string &from,
+             const std::string &to) {
+    Build changed = own;
+    for (const std::filesystem::path &source : tested().chapter.sources)
       if (source.filename() == kernel + ".mlir") {
         std::string text = readFile(source);
         size_t at = text.find(from);
         EXPECT_NE(at, std::string::npos) << source;
         for (; at != std::string::npos; at = text.find(from, at + to.size()))
           text.replace(at, from.size(), to);
-        source = directory / source.filename();
-        writeFile(source, {text});
+        changed.texts.push_back(directory / source.filename());
+        writeFile(changed.texts.back(), {text});
       }
     return changed;
   }
 };
 
 TEST_F(DivergenceTest, ThereIsNone) {
-  EXPECT_FALSE(firstDivergence({&tested().chapter, &weights},
-                               {nullptr, &weights}, tokens));
-  if (const Chapter *parent = tested().chapter.parent) {
-    EXPECT_FALSE(firstDivergence({&tested().chapter, &weights},
-                                 {parent, &weights}, tokens));
+  EXPECT_FALSE(firstDivergence({&own, &weights}, {nullptr, &weights}, tokens));
+  if (tested().chapter.parent) {
+    Build parent(*tested().chapter.parent);
+    EXPECT_FALSE(
+        firstDivergence({&own, &weights}, {&parent, &weights}, tokens));
   }
 }
 
 TEST_F(DivergenceTest, InAKernelOfEveryLayer) {
-  Chapter changed = with("gelu", "0.5 : f32", "0.4 : f32");
+  Build changed = with("gelu", "0.5 : f32", "0.4 : f32");
   auto found =
       firstDivergence({&changed, &weights}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
@@ -65,7 +67,7 @@ TEST_F(DivergenceTest, InAKernelOfEveryLayer) {
 }
 
 TEST_F(DivergenceTest, InTheLogits) {
-  Chapter changed = with("logits", "0.0 : f32", "0.25 : f32");
+  Build changed = with("logits", "0.0 : f32", "0.25 : f32");
   auto found =
       firstDivergence({&changed, &weights}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
@@ -78,8 +80,7 @@ TEST_F(DivergenceTest, InOneLayerOnly) {
   // A weight of the second layer's projection to the output, changed.
   std::span<float> stack = bad.tensor("attn.c_proj.weight");
   stack[stack.size() / 2 + 77] += 1;
-  auto found =
-      firstDivergence({&tested().chapter, &bad}, {nullptr, &weights}, tokens);
+  auto found = firstDivergence({&own, &bad}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->layer, 1);
   EXPECT_EQ(found->kernel, "linear");
@@ -90,8 +91,7 @@ TEST_F(DivergenceTest, InOneLayerOnly) {
 TEST_F(DivergenceTest, NotANumber) {
   Weights bad = randomWeights(config);
   bad.tensor("ln_f.bias")[5] = NAN;
-  auto found =
-      firstDivergence({&tested().chapter, &bad}, {nullptr, &weights}, tokens);
+  auto found = firstDivergence({&own, &bad}, {nullptr, &weights}, tokens);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->kernel, "layernorm");
   EXPECT_FALSE(found->layer);

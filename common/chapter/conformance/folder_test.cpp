@@ -27,7 +27,7 @@ struct Function {
 };
 
 std::map<std::string, Function> functionsOf(const Chapter &chapter) {
-  Session session(compileRequest(chapter, sizesOf(Config())));
+  Session session(compileRequest({chapter, Config()}));
   std::map<std::string, Function> functions;
   for (auto function : session.module().getOps<mlir::func::FuncOp>()) {
     Function &entry = functions[function.getName().str()];
@@ -65,7 +65,7 @@ TEST(Folder, HoldsASourceOrAPipeline) {
   bool isSourceNew =
       !chapter.parent || chapter.sources != chapter.parent->sources;
   auto pipelineOf = [](const Chapter &c) {
-    return textOf(c.stages(sizesOf(Config())));
+    return textOf(Build(c, Config()).stages());
   };
   bool isPipelineNew =
       !chapter.parent || pipelineOf(chapter) != pipelineOf(*chapter.parent);

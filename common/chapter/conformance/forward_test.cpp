@@ -109,8 +109,7 @@ TEST_P(Forward, LogitsOfTheParent) {
     return;
   Weights weights = randomWeights(config);
   Executable program = compileFor(config);
-  Executable parent = load(
-      compileToObject(compileRequest(*tested().chapter.parent, config)).bytes);
+  Executable parent = compiled({*tested().chapter.parent, config});
   for (int64_t length : lengths) {
     std::vector<int32_t> tokens = someTokens(config, length);
     std::vector<float> before = logitsOf(parent, weights, tokens, length);
@@ -146,7 +145,7 @@ TEST_P(Forward, SpecialisedTextHasNoOpenSize) {
   sizes["N"] = 1;
   sizes["S"] = 2;
   std::string text =
-      emit(compileRequest(tested().chapter, config, sizes), "specialized");
+      emit(compileRequest({tested().chapter, config, sizes}), "specialized");
   if (tested()
           .chapter.keepsCache()) // how much of it is filled, only a run knows
     text = text.substr(text.find("func.func"),
@@ -200,7 +199,7 @@ TEST(ScoreOfForward, MatrixProductsAreMostOfIt) {
   // the one row of logits.
   if (isScheduled)
     rest += L * T * (30 * 4 * C + 40 * 2 * T) + 15 * 2 * V * C;
-  Score score = scoreOf(tested().chapter, config, tokens, 1 << 20);
+  Score score = scoreOf({tested().chapter, config}, tokens, 1 << 20);
   EXPECT_GT(score.flops, matrices + seen);
   EXPECT_LT(score.flops, matrices + all + rest);
   // Each weight is read at least once, each row of tokens' embeddings too.

@@ -17,11 +17,10 @@ using ::testing::IsEmpty;
 namespace {
 
 /// "stage: pass" for each pass that leaves the embedded model as it was.
-std::vector<std::string> idlePasses(const std::vector<Stage> &extra) {
+std::vector<std::string> idlePasses(std::initializer_list<Stage> extra) {
   CompileRequest request = compileRequest(
-      tested().chapter,
-      sizesOf(Checkpoint::open(paths::embeddedModel())->config()));
-  request.stages.insert(request.stages.end(), extra.begin(), extra.end());
+      {tested().chapter, Checkpoint::open(paths::embeddedModel())->config()});
+  request.stages.append(extra);
   std::vector<std::string> idle;
   for (const PassRun &run : tracePasses(request))
     if (run.isIdle())
@@ -33,10 +32,10 @@ TEST(IdlePasses, ThereAreNone) { EXPECT_THAT(idlePasses({}), IsEmpty()); }
 
 TEST(IdlePasses, OneIsNoticed) {
   // All functions are needed, and at the end none is func.func any more.
-  Stage idle{"too much", [](mlir::OpPassManager &pm) {
-               pm.addPass(mlir::createSymbolDCEPass());
-               pm.addNestedPass<mlir::func::FuncOp>(mlir::createCSEPass());
-             }};
+  Stage idle = Stage::named("too much", [](mlir::OpPassManager &pm) {
+    pm.addPass(mlir::createSymbolDCEPass());
+    pm.addNestedPass<mlir::func::FuncOp>(mlir::createCSEPass());
+  });
   EXPECT_THAT(idlePasses({idle}),
               ElementsAre("too much: symbol-dce", "too much: cse"));
 }

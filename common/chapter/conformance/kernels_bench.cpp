@@ -5,7 +5,9 @@
 // linear/T64/K768/N2304.
 //
 //===----------------------------------------------------------------------===//
+#include "chapter/build.h"
 #include "chapter/conformance/tested.h"
+#include "compiler/codegen/program.h"
 #include "reference/values.h"
 #include "support/error.h"
 
@@ -84,13 +86,14 @@ struct SeparateArguments
 
 Executable compile(const Case &which) {
   CompileRequest request =
-      kernelRequest(tested().chapter, which.sizes, which.kernel);
+      kernelRequest({tested().chapter, which.sizes}, which.kernel);
   // The logits are the caller's in the model, too.
   if (which.kernel != "logits")
-    request.stages.push_back({"separate", [](mlir::OpPassManager &pm) {
-                                pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
-                                    std::make_unique<SeparateArguments>());
-                              }});
+    request.stages.append(
+        {Stage::named("separate", [](mlir::OpPassManager &pm) {
+          pm.addNestedPass<mlir::LLVM::LLVMFuncOp>(
+              std::make_unique<SeparateArguments>());
+        })});
   return load(compileToObject(request).bytes);
 }
 

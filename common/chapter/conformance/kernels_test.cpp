@@ -15,9 +15,8 @@ namespace {
 class Kernels : public ::testing::TestWithParam<KernelSizes> {
 protected:
   /// The chapter's kernels, with an entry for each, for these sizes.
-  Executable program = load(
-      compileToObject(kernelRequest(tested().chapter, GetParam().byLetter()))
-          .bytes);
+  Executable program =
+      compiledKernels({tested().chapter, GetParam().byLetter()});
   KernelChecks kernels{program, GetParam()};
 };
 

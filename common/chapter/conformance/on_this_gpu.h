@@ -11,15 +11,15 @@ namespace gpt2::testing {
 /// test is skipped if there is no GPU that passes the self-check.
 class OnThisGpuTest : public ::testing::TestWithParam<ElementType> {
 protected:
-  Chapter chapter = tested().chapter;
+  Build build{tested().chapter}; ///< for no model yet
+  DeviceChoice choice;           ///< keeps the GPU open
 
   void SetUp() override {
-    chapter.weights = GetParam();
-    DeviceChoice choice = chooseDevice("", [&](const std::string &chip) {
-      chapter.gpu = GpuTarget::of(chip);
-      chapter.kernelsFor = KernelsFor::Gpu;
-      Executable kernels =
-          load(compileToObject(kernelRequest(chapter, selfCheckSizes())).bytes);
+    build.formats.weights = GetParam();
+    choice = chooseDevice("", [&](const std::string &chip) {
+      build.target = {.gpu = GpuTarget::of(chip),
+                      .kernelsFor = KernelsFor::Gpu};
+      Executable kernels = compiledKernels(build.forSizes(selfCheckSizes()));
       selfCheck(kernels);
     });
     if (choice.chip.empty())

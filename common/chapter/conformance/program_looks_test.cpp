@@ -36,17 +36,37 @@ TEST_F(ProgramLook, ReportsWhatARunTook) {
   Config config = Checkpoint::open(paths::embeddedModel())->config();
   if (tested().chapter.keepsCache()) {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(tested().chapter, config, 1, 1 << 20, 5).flops);
+              scoreOf({tested().chapter, config}, 1, 1 << 20, 5).flops);
     EXPECT_LT(json["next"]["flops"], json["prompt"]["flops"]);
   } else {
     EXPECT_EQ(json["next"]["flops"],
-              scoreOf(tested().chapter, config, 6, 1 << 20).flops);
+              scoreOf({tested().chapter, config}, 6, 1 << 20).flops);
     EXPECT_LT(json["prompt"]["flops"], json["next"]["flops"]);
   }
   EXPECT_THAT(errorOf({report, "--describe"}),
               HasSubstr("--report goes with a run"));
   EXPECT_THAT(errorOf({ids("3\n"), "--max-new-tokens=0", "--report=/proc/x"}),
               HasSubstr("/proc/x"));
+}
+
+// A program that the shell found has a name that means something else here:
+// what is kept is the same program's all the same.
+TEST_F(ProgramLook, KnowsItselfWhereverItIsCalled) {
+  std::filesystem::path program = tested().program;
+  std::filesystem::create_directories(directory / "here" / program.filename());
+  std::string file = directory / "report.json";
+  for (bool isHere : {true, false}) {
+    ProgramResult result = runProgram(
+        "/bin/sh",
+        {"-c", R"(cd "$1" && PATH="$2:$PATH" && shift 2 && exec "$@")", "sh",
+         isHere ? (directory / "here").string() : "/",
+         program.parent_path().string(), program.filename().string(),
+         "--cache-dir=" + (directory / "cache").string(), ids("3\n"),
+         "--max-new-tokens=0", "--report=" + file,
+         *tested().option ? tested().option : "--greedy"});
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_EQ(nlohmann::json::parse(readFile(file))["from_cache"], !isHere);
+  }
 }
 
 TEST_F(ProgramLook, TimesKernels) {
@@ -65,7 +85,7 @@ TEST_F(ProgramLook, TimesKernels) {
   // As many launches as are counted in the program.
   Config config = Checkpoint::open(paths::embeddedModel())->config();
   auto counted = [&](int64_t tokens) {
-    return scoreOf(tested().chapter, config, tokens, 0).launches;
+    return scoreOf({tested().chapter, config}, tokens, 0).launches;
   };
   double launches = 0, seconds = 0;
   auto report = nlohmann::json::parse(readFile(file));
@@ -97,7 +117,7 @@ TEST_F(ProgramLook, DescribesItself) {
 }
 
 TEST_F(ProgramLook, EmitsEveryState) {
-  CompileRequest request = compileRequest(tested().chapter, Sizes());
+  CompileRequest request = compileRequest(Build(tested().chapter));
   ProgramResult help = run({"--emit=help"});
   for (const std::string &name : emitNames(request)) {
     EXPECT_THAT(help.out, HasSubstr(name + "\n"));

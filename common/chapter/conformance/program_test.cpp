@@ -188,6 +188,15 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
     writeFile(part, {std::string_view(whole).substr(0, size)});
     EXPECT_THAT(refused({part, "a"}), HasSubstr("no library: " + part));
   }
+  // One that an earlier version of the compiler wrote.
+  std::string earlier = whole;
+  size_t version = earlier.find("\"abi\":");
+  ASSERT_NE(version, std::string::npos);
+  earlier[version + 6] = '0';
+  writeFile(part, {earlier});
+  EXPECT_THAT(refused({part, "a"}),
+              HasSubstr("written for version 0 of what programs and gpt2-run "
+                        "agree on"));
   EXPECT_THAT(refused({directory.path, "a"}), HasSubstr("is a folder"));
   writeFile(part, {"#!/bin/sh\n"});
   EXPECT_THAT(refused({part, "a"}), HasSubstr("writes with --aot"));

@@ -2,6 +2,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/support/diagnostics.h"
 #include "support/error.h"
+#include "support/processors.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -171,7 +172,8 @@ std::string generateArchive(llvm::Module &module,
     }
   std::array<std::string, parts> bitcodes;
   std::vector<std::shared_future<std::string>> objects; // or exceptions
-  llvm::DefaultThreadPool threads(llvm::hardware_concurrency());
+  llvm::DefaultThreadPool threads(
+      llvm::hardware_concurrency(static_cast<unsigned>(availableProcessors())));
   auto generate = [&](std::unique_ptr<llvm::Module> part) {
     std::string &bitcode = bitcodes[objects.size()];
     llvm::raw_string_ostream stream(bitcode);

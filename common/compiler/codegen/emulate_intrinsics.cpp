@@ -1,5 +1,6 @@
 //===- emulate_intrinsics.cpp - What a GPU's thread asks, asked of us ---===//
 #include "compiler/codegen/emulate_intrinsics.h"
+#include "device/emulator/intrinsics.h"
 #include "device/emulator/matrix_unit.h"
 #include "support/error.h"
 
@@ -11,19 +12,38 @@ using namespace llvm;
 namespace gpt2 {
 namespace {
 
-/// A call of an emulator's function that takes and returns 32-bit integers.
-CallInst *callEmulator(IRBuilder<> &builder, StringRef name,
-                       ArrayRef<Value *> arguments, Type *result) {
-  SmallVector<Type *> types;
-  for (Value *argument : arguments)
-    types.push_back(argument->getType());
-  Module &module = *builder.GetInsertBlock()->getModule();
-  FunctionCallee callee = module.getOrInsertFunction(
-      ("gpt2_emulator_" + name).str(), FunctionType::get(result, types, false));
-  CallInst *made = builder.CreateCall(callee, arguments);
-  made->setConvergent(); // stays where all threads come to it
-  return made;
+enum class Kind { Query, Convergent, Plain }; // see intrinsics.def
+
+/// Of a function that compiled code calls.
+template <typename T> Type *typeOf(LLVMContext &context) {
+  if constexpr (std::is_void_v<T>)
+    return Type::getVoidTy(context);
+  else if constexpr (std::is_pointer_v<T>)
+    return PointerType::getUnqual(context);
+  else {
+    static_assert(std::is_integral_v<T>);
+    return Type::getIntNTy(context, 8 * sizeof(T));
+  }
 }
+template <typename Result, typename... Parameters>
+FunctionType *typeOf(LLVMContext &context, Result (*)(Parameters...)) {
+  return FunctionType::get(typeOf<Result>(context),
+                           {typeOf<Parameters>(context)...}, false);
+}
+
+struct Signature {
+  const char *name;
+  Kind kind;
+  FunctionType *(*type)(LLVMContext &context);
+};
+const Signature signatures[] = {
+#define EMULATOR_INTRINSIC(KIND, RESULT, NAME, PARAMETERS)                     \
+  {"gpt2_emulator_" #NAME, Kind::KIND, [](LLVMContext &context) {              \
+     return typeOf(context,                                                    \
+                   static_cast<decltype(&gpt2_emulator_##NAME)>(nullptr));     \
+   }},
+#include "device/emulator/intrinsics.def"
+};
 
 class Intrinsics {
 public:
@@ -56,8 +76,8 @@ public:
 private:
   Type *i32() { return builder.getInt32Ty(); }
 
-  Value *ask(StringRef name, ArrayRef<Value *> arguments = {}) {
-    return askEmulator(builder, name, arguments, i32());
+  Value *call(EmulatorFunction function, ArrayRef<Value *> arguments = {}) {
+    return callEmulator(builder, function, arguments);
   }
 
   /// An exchange among the lanes of `mask`, or if it is null, among those that
@@ -65,9 +85,8 @@ private:
   Value *exchange(Value *value, Value *source, Value *mask) {
     Type *i64 = builder.getInt64Ty();
     Value *lanes = mask ? builder.CreateZExt(mask, i64) : builder.getInt64(0);
-    return callEmulator(builder, "exchange",
-                        {value, source, lanes, builder.getInt32(++sites)},
-                        i32());
+    return call(EmulatorFunction::exchange,
+                {value, source, lanes, builder.getInt32(++sites)});
   }
 
   /// Registers as memory: the emulator takes and gives matrices so.
@@ -85,10 +104,9 @@ private:
 
   Value *multiply(MatrixUnit unit, Value *a, Value *b, Value *c, Type *result) {
     Value *d = memoryOf(result);
-    callEmulator(builder, "matrix",
-                 {builder.getInt32(static_cast<uint32_t>(unit)), inMemory(a),
-                  inMemory(b), inMemory(c), d},
-                 builder.getVoidTy());
+    call(EmulatorFunction::matrix,
+         {builder.getInt32(static_cast<uint32_t>(unit)), inMemory(a),
+          inMemory(b), inMemory(c), d});
     return builder.CreateLoad(result, d);
   }
 
@@ -108,9 +126,9 @@ private:
   }
 
   /// For "tid.x" and the like: which function, and which dimension.
-  Value *coordinate(StringRef name, StringRef suffix) {
+  Value *coordinate(EmulatorFunction function, StringRef suffix) {
     unsigned dimension = suffix == "x" ? 0 : suffix == "y" ? 1 : 2;
-    return ask(name, {builder.getInt32(dimension)});
+    return call(function, {builder.getInt32(dimension)});
   }
 
   /// The intrinsic llvm.nvvm.NAME; null if it has no result.
@@ -119,19 +137,19 @@ private:
     if (rest.consume_front("read.ptx.sreg.")) {
       auto [what, dimension] = rest.split('.');
       if (what == "tid")
-        return coordinate("thread_id", dimension);
+        return coordinate(EmulatorFunction::thread_id, dimension);
       if (what == "ctaid")
-        return coordinate("block_id", dimension);
+        return coordinate(EmulatorFunction::block_id, dimension);
       if (what == "ntid")
-        return coordinate("block_size", dimension);
+        return coordinate(EmulatorFunction::block_size, dimension);
       if (what == "nctaid")
-        return coordinate("grid_size", dimension);
+        return coordinate(EmulatorFunction::grid_size, dimension);
       if (what == "laneid")
-        return ask("lane");
+        return call(EmulatorFunction::lane);
     }
     if (name == "barrier0" || name == "barrier.cta.sync.aligned.all" ||
         name == "barrier.cta.sync.all") {
-      callEmulator(builder, "barrier", {}, builder.getVoidTy());
+      call(EmulatorFunction::barrier);
       return nullptr;
     }
     if (name.starts_with("bar.warp.sync")) {
@@ -148,9 +166,8 @@ private:
       Value *row = builder.CreateAddrSpaceCast(intrinsic.getArgOperand(0),
                                                builder.getPtrTy());
       bool isTransposed = rest.starts_with("trans.");
-      callEmulator(builder, "load_matrices",
-                   {row, builder.getInt32(isTransposed), memory},
-                   builder.getVoidTy());
+      call(EmulatorFunction::load_matrices,
+           {row, builder.getInt32(isTransposed), memory});
       return builder.CreateLoad(intrinsic.getType(), memory);
     }
     if (rest.consume_front("shfl.sync."))
@@ -169,7 +186,8 @@ private:
     Value *clamp = builder.CreateAnd(intrinsic.getArgOperand(3), 31);
     Value *segment = builder.CreateAnd(
         builder.CreateLShr(intrinsic.getArgOperand(3), 8), 31);
-    Value *lane = ask("lane"), *common = builder.CreateAnd(lane, segment);
+    Value *lane = call(EmulatorFunction::lane),
+          *common = builder.CreateAnd(lane, segment);
     Value *rest = builder.CreateNot(segment);
     Value *bound = builder.CreateOr(common, builder.CreateAnd(clamp, rest));
     Value *source = nullptr;
@@ -200,17 +218,17 @@ private:
   Value *replaceAmdgcn(StringRef name, CallInst &intrinsic) {
     StringRef rest = name;
     if (rest.consume_front("workitem.id."))
-      return coordinate("thread_id", rest);
+      return coordinate(EmulatorFunction::thread_id, rest);
     if (rest.consume_front("workgroup.id."))
-      return coordinate("block_id", rest);
+      return coordinate(EmulatorFunction::block_id, rest);
     if (name == "s.barrier") {
-      callEmulator(builder, "barrier", {}, builder.getVoidTy());
+      call(EmulatorFunction::barrier);
       return nullptr;
     }
     // Lanes before this one among those of the mask; -1 is all of them.
     bool isHigh = name == "mbcnt.hi";
     if (isHigh || name == "mbcnt.lo") {
-      Value *lane = ask("lane");
+      Value *lane = call(EmulatorFunction::lane);
       Value *before =
           isHigh ? builder.CreateSub(
                        builder.CreateBinaryIntrinsic(Intrinsic::umax, lane,
@@ -244,7 +262,7 @@ private:
     uint64_t pattern = constant->getZExtValue();
     if (pattern & 0x8000) // four lanes in any order
       unknown("llvm.amdgcn.ds.swizzle with a pattern of four lanes");
-    Value *lane = ask("lane");
+    Value *lane = call(EmulatorFunction::lane);
     Value *source = builder.CreateAnd(lane, pattern & 31);
     source = builder.CreateOr(source, pattern >> 5 & 31);
     source = builder.CreateXor(source, pattern >> 10 & 31);
@@ -259,14 +277,29 @@ private:
 
 } // namespace
 
-CallInst *askEmulator(IRBuilder<> &builder, StringRef name,
-                      ArrayRef<Value *> arguments, Type *result) {
-  CallInst *asked = callEmulator(builder, name, arguments, result);
-  asked->setNotConvergent();
-  asked->setDoesNotAccessMemory();
-  asked->setDoesNotThrow();
-  asked->addFnAttr(Attribute::WillReturn);
-  return asked;
+CallInst *callEmulator(IRBuilder<> &builder, EmulatorFunction function,
+                       ArrayRef<Value *> arguments) {
+  const Signature &signature = signatures[static_cast<size_t>(function)];
+  CallInst *made = builder.CreateCall(
+      builder.GetInsertBlock()->getModule()->getOrInsertFunction(
+          signature.name, signature.type(builder.getContext())),
+      arguments);
+  if (signature.kind == Kind::Convergent)
+    made->setConvergent();
+  if (signature.kind == Kind::Query) {
+    made->setDoesNotAccessMemory();
+    made->setDoesNotThrow();
+    made->addFnAttr(Attribute::WillReturn);
+  }
+  return made;
+}
+
+bool isEmulatorFunction(const Function &function) {
+  return is_contained(map_range(signatures,
+                                [](const Signature &signature) {
+                                  return StringRef(signature.name);
+                                }),
+                      function.getName());
 }
 
 void emulateIntrinsics(Module &module) { Intrinsics(module).replaceAll(); }

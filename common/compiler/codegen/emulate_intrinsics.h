@@ -14,10 +14,18 @@ namespace gpt2 {
 /// which the emulator has no function.
 void emulateIntrinsics(llvm::Module &module);
 
-/// A call of gpt2_emulator_NAME where `builder` stands, for something that is
-/// the same wherever a thread asks for it.
-llvm::CallInst *askEmulator(llvm::IRBuilder<> &builder, llvm::StringRef name,
-                            llvm::ArrayRef<llvm::Value *> arguments,
-                            llvm::Type *result);
+/// The functions of device/emulator/intrinsics.def, by their names.
+enum class EmulatorFunction {
+#define EMULATOR_INTRINSIC(KIND, RESULT, NAME, PARAMETERS) NAME,
+#include "device/emulator/intrinsics.def"
+};
+
+/// A call of one where `builder` stands.
+llvm::CallInst *callEmulator(llvm::IRBuilder<> &builder,
+                             EmulatorFunction function,
+                             llvm::ArrayRef<llvm::Value *> arguments = {});
+
+/// Whether it is one.
+bool isEmulatorFunction(const llvm::Function &function);
 
 } // namespace gpt2

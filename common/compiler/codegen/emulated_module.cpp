@@ -4,16 +4,16 @@
 // four respects: intrinsics become calls of the emulator's functions
 // (emulate_intrinsics.cpp); variables in shared memory become places behind one
 // pointer; kernels become ordinary functions; and every access to memory is
-// announced to the emulator before it happens.
+// announced to the emulator before it happens (announce_accesses.cpp).
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/codegen/announce_accesses.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/emulate_intrinsics.h"
 #include "compiler/codegen/gpu_codegen.h"
-#include "device/emulator/intrinsics.h"
+#include "device/program_abi.h"
 #include "support/error.h"
 
-#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LLVMContext.h"
@@ -32,6 +32,8 @@ namespace {
 constexpr unsigned sharedSpace = 3, amdStackSpace = 5;
 
 constexpr StringLiteral thunkPrefix = "emulated_";
+/// The attribute of thunks: what they read are the launch's arguments.
+constexpr StringLiteral thunkAttribute = "gpt2-thunk";
 
 class Retargeter {
 public:
@@ -51,14 +53,17 @@ public:
         continue;
       function.setCallingConv(CallingConv::C);
       addEntry(function.getName(), addThunk(function), sharedBytes);
-      function.setLinkage(GlobalValue::InternalLinkage);
+      // Nothing that a kernel does may move to its thunk: neither all of it,
+      // nor loads of what its arguments point to, as in a function that is
+      // seen to have one caller.
+      function.setLinkage(GlobalValue::ExternalLinkage);
       function.addFnAttr(Attribute::NoInline);
     }
     addEntry("", ConstantPointerNull::get(builder.getPtrTy()), 0);
     auto *type = ArrayType::get(entries[0]->getType(), entries.size());
     new GlobalVariable(
         module, type, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-        ConstantArray::get(type, entries), "gpt2_emulated_kernels");
+        ConstantArray::get(type, entries), program_abi::emulatedKernels.name);
   }
 
 private:
@@ -79,7 +84,7 @@ private:
       for (Use &use : make_early_inc_range(global->uses())) {
         auto *user = cast<Instruction>(use.getUser());
         builder.SetInsertPoint(user->getFunction()->getEntryBlock().begin());
-        Value *base = askEmulator(builder, "shared", {}, builder.getPtrTy());
+        Value *base = callEmulator(builder, EmulatorFunction::shared);
         Value *place = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(),
                                                           base, offset);
         use.set(builder.CreateAddrSpaceCast(place, global->getType()));
@@ -114,6 +119,7 @@ private:
     auto *thunk = Function::Create(
         FunctionType::get(builder.getVoidTy(), {pointer}, false),
         GlobalValue::InternalLinkage, thunkPrefix + kernel.getName(), module);
+    thunk->addFnAttr(thunkAttribute);
     builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", thunk));
     SmallVector<Value *> arguments;
     for (Argument &argument : kernel.args()) {
@@ -141,8 +147,8 @@ private:
   SmallVector<Constant *> entries;
 };
 
-/// Without vectorisation: a masked access could not be announced, and threads
-/// of a GPU have little to vectorise.
+/// Without vectorisation: threads of a GPU have little to vectorise, and each
+/// lane of a masked access would be announced by itself.
 void optimize(Module &module, TargetMachine &target) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -160,30 +166,17 @@ void optimize(Module &module, TargetMachine &target) {
       .run(module, modules);
 }
 
-/// Announces what kernels load and store.
+/// Makes functions such that the emulator sees what they do.
 void addChecks(Module &module) {
-  IRBuilder<> builder(module.getContext());
-  const DataLayout &layout = module.getDataLayout();
-  Type *i32 = builder.getInt32Ty(), *pointer = builder.getPtrTy();
-  FunctionCallee check = module.getOrInsertFunction(
-      "gpt2_emulator_check",
-      FunctionType::get(builder.getVoidTy(), {pointer, i32, i32, i32}, false));
   for (Function &function : module) {
-    if (function.getName().starts_with(thunkPrefix))
-      continue; // what it reads are the launch's arguments
-    for (Instruction &instruction :
-         make_early_inc_range(instructions(function))) {
-      Value *address = getLoadStorePointerOperand(&instruction);
-      if (!address || isa<AllocaInst>(getUnderlyingObject(address)))
-        continue;
-      builder.SetInsertPoint(&instruction);
-      uint32_t bytes = layout.getTypeStoreSize(getLoadStoreType(&instruction));
-      uint32_t align = getLoadStoreAlignment(&instruction).value();
-      builder.CreateCall(check,
-                         {builder.CreateAddrSpaceCast(address, pointer),
-                          builder.getInt32(bytes), builder.getInt32(align),
-                          builder.getInt32(isa<StoreInst>(instruction))});
-    }
+    if (function.isDeclaration())
+      continue;
+    // A frame of more than a page does not step over the guard below the
+    // fiber's stack.
+    function.addFnAttr("probe-stack", "inline-asm");
+    if (!function.hasFnAttribute(thunkAttribute))
+      announceAccesses(function);
+    function.setLinkage(GlobalValue::InternalLinkage);
   }
 }
 
@@ -215,7 +208,7 @@ EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
 
 const EmulatedKernel *EmulatedModule::kernels() const {
   return static_cast<const EmulatedKernel *>(
-      program->find("gpt2_emulated_kernels"));
+      program->find(program_abi::emulatedKernels.name));
 }
 
 const EmulatedKernel &EmulatedModule::kernel(const std::string &name) const {

@@ -61,17 +61,9 @@ Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
   OFFER(mgpuModuleLoad);
   OFFER(mgpuModuleGetFunction);
   OFFER(mgpuLaunchKernel);
-  OFFER(gpt2_emulator_thread_id);
-  OFFER(gpt2_emulator_block_id);
-  OFFER(gpt2_emulator_block_size);
-  OFFER(gpt2_emulator_grid_size);
-  OFFER(gpt2_emulator_lane);
-  OFFER(gpt2_emulator_barrier);
-  OFFER(gpt2_emulator_exchange);
-  OFFER(gpt2_emulator_matrix);
-  OFFER(gpt2_emulator_load_matrices);
-  OFFER(gpt2_emulator_shared);
-  OFFER(gpt2_emulator_check);
+#define EMULATOR_INTRINSIC(KIND, RESULT, NAME, PARAMETERS)                     \
+  OFFER(gpt2_emulator_##NAME);
+#include "device/emulator/intrinsics.def"
 #undef OFFER
   check(library.define(llvm::orc::absoluteSymbols(std::move(offered))),
         "cannot offer what the compiled program calls");
@@ -103,7 +95,7 @@ void *Program::find(const std::string &name) const {
 }
 
 void Program::call(const std::string &name, std::span<MemRef> arguments) const {
-  auto entry = check(jit->engine->lookup(entryPrefix + name),
+  auto entry = check(jit->engine->lookup(program_abi::entryPrefix + name),
                      "the compiled program lacks an entry or a symbol");
   callEntry(entry.toPtr<void *>(), arguments);
 }

@@ -3,6 +3,7 @@
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/pipeline/session.h"
 
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"

@@ -19,8 +19,9 @@ namespace {
 class Scorer {
 public:
   Scorer(double cacheBytes, const KnownElements &elements,
-         const KnownSizes &sizes)
-      : cache(cacheBytes), elements(elements), sizes(sizes) {}
+         const KnownSizes &sizes, unsigned subgroupSize)
+      : cache(cacheBytes), elements(elements), sizes(sizes),
+        subgroupSize(subgroupSize) {}
 
   Work ofBlock(Block &block) {
     Work work;
@@ -34,7 +35,7 @@ public:
       else if (auto branch = dyn_cast<scf::IfOp>(op))
         work.add(ofBranch(branch));
       else
-        work.add(workOf(&op));
+        work.add(workOf(&op, subgroupSize));
     }
     return work;
   }
@@ -208,9 +209,10 @@ private:
       return std::nullopt;
     auto known = elements.find(argument.getArgNumber());
     std::optional<int64_t> index = valueOf(load.getIndices()[0]);
-    if (known == elements.end() || !index)
+    if (known == elements.end() || !index || *index < 0 ||
+        *index >= static_cast<int64_t>(known->second.size()))
       return std::nullopt;
-    return known->second.at(static_cast<size_t>(*index));
+    return known->second[static_cast<size_t>(*index)];
   }
 
   /// Size `index` of `buffer`: of an argument whose sizes are known, of memory
@@ -282,18 +284,24 @@ private:
   double cache;
   const KnownElements &elements;
   const KnownSizes &sizes;
+  unsigned subgroupSize;
   DenseMap<Value, int64_t> known; ///< loop variables in their turn
 };
 
 /// What `function` holds for temporaries: allocations, or places in globals or
 /// in an arena.
 void countTemporaries(func::FuncOp function, Score &score) {
-  std::map<std::string, double> places;
-  function.walk([&](memref::AllocOp alloc) {
+  // A size that is not known throws, which a walk cannot be unwound for.
+  SmallVector<memref::AllocOp> allocs;
+  SmallVector<memref::ViewOp> views;
+  function.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  function.walk([&](memref::ViewOp view) { views.push_back(view); });
+  for (memref::AllocOp alloc : allocs) {
     ++score.temporaries;
     score.temporaryBytes += static_cast<int64_t>(bytesOf(alloc));
-  });
-  function.walk([&](memref::ViewOp view) {
+  }
+  std::map<std::string, double> places;
+  for (memref::ViewOp view : views) {
     std::string place;
     if (auto global = view.getSource().getDefiningOp<memref::GetGlobalOp>())
       place = global.getName();
@@ -301,10 +309,10 @@ void countTemporaries(func::FuncOp function, Score &score) {
                  getConstantIntValue(view.getByteShift()))
       place = std::to_string(*at);
     else
-      return;
+      continue;
     double &bytes = places[place];
     bytes = std::max(bytes, bytesOf(view.getResult()));
-  });
+  }
   for (const auto &[name, bytes] : places) {
     ++score.temporaries;
     score.temporaryBytes += static_cast<int64_t>(bytes);
@@ -314,9 +322,10 @@ void countTemporaries(func::FuncOp function, Score &score) {
 } // namespace
 
 Score scoreOf(func::FuncOp function, double cacheBytes,
-              const KnownElements &elements, const KnownSizes &sizes) {
-  Work work =
-      Scorer(cacheBytes, elements, sizes).ofBlock(function.getBody().front());
+              const KnownElements &elements, const KnownSizes &sizes,
+              unsigned subgroupSize) {
+  Work work = Scorer(cacheBytes, elements, sizes, subgroupSize)
+                  .ofBlock(function.getBody().front());
   Score score;
   score.flops = work.flops;
   score.calls = work.calls;

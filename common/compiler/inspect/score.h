@@ -51,7 +51,11 @@ using KnownSizes = std::map<std::pair<unsigned, unsigned>, int64_t>;
 /// The model is one of reuse between the turns of a loop: what one turn touches
 /// is still there in the next if a turn touches no more than the cache holds.
 /// It counts single elements, not cache lines, and a fully associative cache.
+///
+/// A reduction over a subgroup, of `subgroupSize` lanes if it does not say, is
+/// the operations of each lane.
 Score scoreOf(mlir::func::FuncOp function, double cacheBytes,
-              const KnownElements &elements = {}, const KnownSizes &sizes = {});
+              const KnownElements &elements = {}, const KnownSizes &sizes = {},
+              unsigned subgroupSize = 32);
 
 } // namespace gpt2

@@ -1,8 +1,9 @@
 //===- score_test.cpp - Scores that can be counted by hand --------------===//
+#include "compiler/dialect/dialect.h"
 #include "compiler/inspect/score.h"
 #include "support/error.h"
 
-#include "mlir/InitAllDialects.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 
 #include <gmock/gmock.h>
@@ -14,15 +15,13 @@ using ::testing::HasSubstr;
 namespace {
 
 Score score(const std::string &body, double cacheBytes,
-            const KnownElements &elements = {}) {
-  mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::MLIRContext context(registry);
+            const KnownElements &elements = {}, unsigned subgroupSize = 32) {
+  mlir::MLIRContext context(dialectRegistry());
   auto module = mlir::parseSourceString<mlir::ModuleOp>(body, &context);
   if (!module)
     throw std::runtime_error("the test's text does not parse");
   return scoreOf(*module->getOps<mlir::func::FuncOp>().begin(), cacheBytes,
-                 elements);
+                 elements, {}, subgroupSize);
 }
 
 /// y (4, 16) += x (4, 8) w (8, 16), loops t, k, n.
@@ -79,6 +78,10 @@ TEST(Score, TurnsThatElementsDecide) {
   EXPECT_EQ(score(byElement, 0, {{1, {1, 0}}}).flops, 1);
   EXPECT_THROW(score(byElement, 0), Error); // they are not known
   EXPECT_THROW(score(byElement, 0, {{0, {3, 4}}}), Error);
+}
+
+TEST(Score, ElementsThatAnArgumentDoesNotHaveAreNotKnown) {
+  EXPECT_THROW(score(byElement, 0, {{1, {3}}}), Error);
 }
 
 TEST(Score, WithoutACacheEveryAccessIsMoved) {
@@ -200,6 +203,43 @@ TEST(Score, CountsDotProducts) {
   EXPECT_EQ(s.flops, 2 * 64);
 }
 
+// Three operands make no products.
+TEST(Score, OtherIntrinsicsAreNoDotProducts) {
+  Score s = score(R"mlir(
+    func.func @f(%a: vector<16xi32>, %b: vector<16xi32>, %c: vector<16xi32>) {
+      %r = llvm.call_intrinsic "llvm.fshl.v16i32"(%a, %b, %c)
+          : (vector<16xi32>, vector<16xi32>, vector<16xi32>) -> vector<16xi32>
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.flops, 0);
+}
+
+TEST(Score, CountsFunctionsOfAllElements) {
+  Score s = score(R"mlir(
+    func.func @f(%a: vector<4xf32>) {
+      %e = math.exp %a : vector<4xf32>
+      %t = math.tanh %e : vector<4xf32>
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.calls, 8);
+  EXPECT_EQ(s.flops, 8);
+}
+
+// Halves, quarters and so on: as often as the lanes can be halved.
+TEST(Score, CountsASubgroupsSumsByItsLanes) {
+  const char *text = R"mlir(
+    func.func @f(%a: f32, %b: vector<2xf32>) {
+      %all = gpu.subgroup_reduce add %a : (f32) -> f32
+      %pairs = gpu.subgroup_reduce add %a cluster(size = 2) : (f32) -> f32
+      %both = gpu.subgroup_reduce add %b : (vector<2xf32>) -> vector<2xf32>
+      return
+    })mlir";
+  EXPECT_EQ(score(text, 0, {}, 32).flops, 5 + 1 + 2 * 5);
+  EXPECT_EQ(score(text, 0, {}, 64).flops, 6 + 1 + 2 * 6);
+}
+
 TEST(Score, SaysWhatItCannotCount) {
   const char *text = R"mlir(
     func.func @f(%n: index) {
@@ -214,6 +254,17 @@ TEST(Score, SaysWhatItCannotCount) {
     FAIL();
   } catch (const Error &error) {
     EXPECT_THAT(error.what(), HasSubstr("how often the loop turns"));
+  }
+  try {
+    score(R"mlir(
+      func.func @f(%n: index) {
+        %a = memref.alloc(%n) : memref<?xf32>
+        return
+      })mlir",
+          0);
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_THAT(error.what(), HasSubstr("buffers of known size"));
   }
 }
 

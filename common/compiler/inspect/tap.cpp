@@ -26,10 +26,12 @@ std::vector<func::CallOp> callsIn(ModuleOp program) {
   std::vector<func::CallOp> calls;
   forward.walk([&](func::CallOp call) {
     auto kernel = program.lookupSymbol<func::FuncOp>(call.getCallee());
+    if (call.getNumResults() != 1 || call.getCallee() == "logits" ||
+        fileOf(kernel) == fileOf(forward))
+      return;
     auto type = dyn_cast<RankedTensorType>(call.getResult(0).getType());
     // A row for each token, of channels or of heads and channels.
-    if (fileOf(kernel) != fileOf(forward) && call.getCallee() != "logits" &&
-        call.getNumResults() == 1 && type && type.getRank() >= 2)
+    if (type && type.getRank() >= 2)
       calls.push_back(call);
   });
   return calls;

@@ -2,6 +2,7 @@
 #include "compiler/inspect/work.h"
 #include "compiler/passes/memory/buffer_size.h"
 #include "compiler/passes/passes.h"
+#include "compiler/passes/weights/dot_products.h"
 #include "support/error.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -130,23 +131,32 @@ void Work::addTurns(const Work &turn, double turns, Value variable,
   }
 }
 
-Work workOf(Operation *op) {
+/// The sums and products of an instruction that adds several products to each
+/// of its lanes; 0 if `op` is none.
+static double flopsOfDotProduct(Operation *op) {
+  auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+  if (!call || !isDotProduct(call.getIntrin()))
+    return 0;
+  return 2 * elements(call.getArgs()[1].getType());
+}
+
+Work workOf(Operation *op, unsigned subgroupSize) {
   Work work;
   if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
           arith::MaximumFOp, arith::MaxNumFOp, math::RsqrtOp>(op))
     work.flops = elements(op->getResult(0).getType());
   if (auto sum = dyn_cast<vector::ReductionOp>(op))
     work.flops = elements(sum.getSourceVectorType());
-  // An instruction that adds several products to each of its lanes.
-  if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
-      call && call.getNumResults() == 1 && call.getArgs().size() == 3)
-    work.flops = 2 * elements(call.getArgs()[1].getType());
+  if (double flops = flopsOfDotProduct(op))
+    work.flops = flops;
   if (isa<vector::FMAOp>(op))
     work.flops = 2 * elements(op->getResult(0).getType());
-  if (isa<gpu::SubgroupReduceOp>(op)) // a lane adds its partner's, and again
-    work.flops = 5;
+  // A lane adds its partner's, and again: half as many partners each time.
+  if (auto sum = dyn_cast<gpu::SubgroupReduceOp>(op))
+    work.flops = llvm::Log2_32(sum.getClusterSize().value_or(subgroupSize)) *
+                 elements(sum.getType());
   if (isa<math::ExpOp, math::TanhOp>(op))
-    work.flops = work.calls = 1;
+    work.flops = work.calls = elements(op->getResult(0).getType());
   if (isa<memref::AllocOp>(op))
     work.allocations = 1;
   if (auto load = dyn_cast<memref::LoadOp>(op);

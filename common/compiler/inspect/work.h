@@ -39,9 +39,10 @@ struct Work {
                 double cacheBytes);
 };
 
-/// What one operation does that is neither loop nor launch nor branch. Shared
-/// memory and registers are not memory.
-Work workOf(mlir::Operation *op);
+/// What one operation does that is neither loop nor launch nor branch, a lane
+/// of `subgroupSize` if lanes do it together. Shared memory and registers are
+/// not memory.
+Work workOf(mlir::Operation *op, unsigned subgroupSize);
 
 /// The bytes of `buffer`, a memref. Throws an Error if they are not known.
 double bytesOf(mlir::Value buffer);

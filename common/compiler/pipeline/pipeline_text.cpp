@@ -1,5 +1,6 @@
 //===- pipeline_text.cpp - Stages as text, and back ---------------------===//
 #include "compiler/pipeline/pipeline_text.h"
+#include "compiler/passes/passes.h"
 #include "support/error.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -26,7 +27,7 @@ std::string inlineTextOf(const Stage &stage) {
 
 } // namespace
 
-std::string textOf(const std::vector<Stage> &stages) {
+std::string textOf(std::span<const Stage> stages) {
   std::string text;
   for (const Stage &stage : stages) {
     std::string line = inlineTextOf(stage);
@@ -46,8 +47,7 @@ std::string textOf(const std::vector<Stage> &stages) {
   return text;
 }
 
-std::vector<Stage> stagesOf(const std::string &text,
-                            const std::string &origin) {
+Pipeline stagesOf(const std::string &text, const std::string &origin) {
   static const bool registered = [] {
     registerAllPasses();
     registerPasses();
@@ -63,16 +63,16 @@ std::vector<Stage> stagesOf(const std::string &text,
     else if (!line.trim().empty())
       fail(origin, ": expected \"", mark.str(), "NAME\" before the first pass");
   }
-  std::vector<Stage> stages;
+  Pipeline stages;
   for (const auto &[name, passes] : sections) {
     std::string errors;
     llvm::raw_string_ostream stream(errors);
     OpPassManager probe(ModuleOp::getOperationName());
     if (failed(parsePassPipeline(passes, probe, stream)))
       fail(origin, ": stage ", name, ": ", errors);
-    stages.push_back({name, [passes = passes](OpPassManager &pm) {
-                        (void)parsePassPipeline(passes, pm);
-                      }});
+    stages.append({Stage::named(name, [passes = passes](OpPassManager &pm) {
+      (void)parsePassPipeline(passes, pm);
+    })});
   }
   return stages;
 }

@@ -6,16 +6,16 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "compiler/pipeline/pipelines.h"
+#include "compiler/pipeline/stages.h"
 
 namespace gpt2 {
 
 /// The stages as text.
-std::string textOf(const std::vector<Stage> &stages);
+std::string textOf(std::span<const Stage> stages);
 
 /// Reads what `textOf` writes. Throws an Error that names `origin` and the
-/// stage if a pass is unknown or an option is wrong.
-std::vector<Stage> stagesOf(const std::string &text, const std::string &origin);
+/// stage if a pass is unknown or an option is wrong. A stage may have any name.
+Pipeline stagesOf(const std::string &text, const std::string &origin);
 
 /// The names of the passes that `stage` adds, in order, of nested ones too.
 std::vector<std::string> passNamesOf(const Stage &stage);

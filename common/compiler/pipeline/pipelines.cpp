@@ -7,17 +7,31 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/SmallString.h"
 
 using namespace mlir;
 
 namespace gpt2 {
+namespace {
 
-Stage specializeStage(const Setting &setting) {
-  return {"specialized", [sizes = setting.sizes, epsilon = setting.epsilon,
-                          isTied = setting.isTied](OpPassManager &pm) {
+/// `number` with as many digits as tell it from every other.
+std::string exactTextOf(double number) {
+  llvm::SmallString<32> digits;
+  llvm::APFloat(number).toString(digits);
+  return digits.str().str();
+}
+
+} // namespace
+
+Stage specializeStage(const PipelineOptions &options) {
+  return {StageKind::Specialized,
+          [sizes = options.sizes, epsilon = options.model.epsilon,
+           isTied = options.model.isTied](OpPassManager &pm) {
             // The model's epsilon, if it is not GPT-2's.
-            if (epsilon != Setting().epsilon)
-              pm.addPass(createSetConstants("epsilon", epsilon));
+            if (epsilon != Config().epsilon)
+              pm.addPass(createSetConstants(
+                  {.values = {"epsilon=" + exactTextOf(epsilon)}}));
             // One matrix for tokens and for logits.
             if (isTied)
               pm.addPass(createTieEmbeddings());
@@ -25,7 +39,8 @@ Stage specializeStage(const Setting &setting) {
             pm.addPass(createInlinerPass());
             // Put the model's sizes in the place of every `?` but those of the
             // sequences, of the tokens at hand and of the rows wanted.
-            pm.addPass(createSpecializeShapes(sizes, {"S", "T", "N"}));
+            pm.addPass(createSpecializeShapes(
+                {.sizes = sizeOptions(sizes), .open = {"S", "T", "N"}}));
             // A reshape's sizes from its operand's, up to the tokens'.
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             // The dims and constants that the kernels asked for one by one.
@@ -34,16 +49,16 @@ Stage specializeStage(const Setting &setting) {
 }
 
 Stage weightsStage() {
-  return {"weights", [](OpPassManager &pm) {
+  return {StageKind::Weights, [](OpPassManager &pm) {
             // f32 to bf16, extended where it is read
-            pm.addPass(createNarrowElements(matrixAttr));
+            pm.addPass(createNarrowElements({.marked = matrixAttr.str()}));
           }};
 }
 
 Stage cacheStage() {
-  return {"cache", [](OpPassManager &pm) {
+  return {StageKind::Cache, [](OpPassManager &pm) {
             // f32 to bf16, rounded where it is written, extended where read
-            pm.addPass(createNarrowElements(cacheAttr));
+            pm.addPass(createNarrowElements({.marked = cacheAttr.str()}));
           }};
 }
 
@@ -71,7 +86,7 @@ void addOneShotBufferization(OpPassManager &pm) {
 
 Stage bufferizeStage() {
   return {
-      "bufferized", [](OpPassManager &pm) {
+      StageKind::Bufferized, [](OpPassManager &pm) {
         addBufferization(pm);
         // Temporaries of the layer loop are the same for all layers.
         pm.addNestedPass<func::FuncOp>(
@@ -89,7 +104,7 @@ Stage bufferizeStage() {
 void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   pm.addPass(createAlignSharedMemory());
   pm.addPass(createLowerMathToIntrinsics());
-  pm.addPass(createLowerGpuReductions(target.subgroupSize()));
+  pm.addPass(createLowerGpuReductions({.subgroupSize = target.subgroupSize()}));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createLowerAffinePass());
@@ -105,7 +120,7 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
 }
 
 Stage llvmDialectStage() {
-  return {"llvm-dialect", [](OpPassManager &pm) {
+  return {StageKind::LlvmDialect, [](OpPassManager &pm) {
             // scf.for to blocks and branches
             pm.addPass(createSCFToControlFlowPass());
             // subviews to pointer arithmetic in affine.apply, and that to arith

@@ -1,7 +1,8 @@
 //===- request.h - What to compile, and how -----------------------------===//
 #pragma once
 
-#include "compiler/pipeline/pipelines.h"
+#include "compiler/pipeline/specialization.h"
+#include "compiler/pipeline/stages.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -13,24 +14,15 @@
 
 namespace gpt2 {
 
-/// What a program's kernels become.
-enum class KernelsFor {
-  Emulator, ///< the host's code, see device/emulator/emulator.h
-  Gpu       ///< what the driver of CompileRequest::gpu loads
-};
-
 /// What to compile, and how.
 struct CompileRequest {
   std::vector<std::filesystem::path> sources; ///< MLIR text, see link.h
-  std::vector<Stage> stages; ///< the last one ends in the LLVM dialect
+  Pipeline stages; ///< the last one ends in the LLVM dialect
   std::vector<std::filesystem::path> inputs; ///< other files that stages read
-  GpuTarget gpu; ///< that kernels are compiled for, if there are any
-  KernelsFor kernelsFor = KernelsFor::Emulator;
+  Target target;
   /// Beside the PTX for a GPU, add its machine code for just that chip, if
   /// there is a ptxas: drivers that are older than the PTX can load it.
   bool withCubin = false;
-  /// The host's code for any CPU of this kind, not for this one: an LLVM name.
-  std::optional<std::string> cpu;
   /// Added to the names of entries and of what loaders look up; then no other
   /// name of the program is seen from outside, and several can be linked.
   std::string suffix;

@@ -1,12 +1,11 @@
 //===- session.cpp - A compilation as it goes on ------------------------===//
 #include "compiler/pipeline/session.h"
+#include "compiler/dialect/dialect.h"
 #include "compiler/pipeline/link.h"
 #include "compiler/support/diagnostics.h"
 #include "support/error.h"
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Pass/PassManager.h"
 
 #include <atomic>
 
@@ -16,17 +15,6 @@ using namespace mlir;
 
 namespace gpt2 {
 namespace {
-
-DialectRegistry &registry() {
-  static DialectRegistry registry = [] {
-    DialectRegistry all;
-    registerAllDialects(all);
-    registerAllExtensions(all);
-    registerAllToLLVMIRTranslations(all);
-    return all;
-  }();
-  return registry;
-}
 
 /// Where the program is kept if a pass fails: another file for each session,
 /// as several threads may compile.
@@ -40,7 +28,7 @@ std::string reproducerPath() {
 } // namespace
 
 Session::Session(const CompileRequest &request)
-    : context(registry(), MLIRContext::Threading::DISABLED),
+    : context(dialectRegistry(), MLIRContext::Threading::DISABLED),
       program(link(context, request.sources)) {
   if (request.prepare)
     request.prepare(*program);

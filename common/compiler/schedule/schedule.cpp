@@ -1,8 +1,8 @@
 //===- schedule.cpp - Which schedule a CPU gets -------------------------===//
 #include "compiler/schedule/schedule.h"
 #include "compiler/codegen/codegen.h"
+#include "compiler/schedule/schedule_text.h"
 #include "support/error.h"
-#include "support/files.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,13 +13,6 @@
 namespace gpt2 {
 namespace {
 
-llvm::SmallVector<llvm::StringRef> match(const std::string &text,
-                                         const std::string &pattern) {
-  llvm::SmallVector<llvm::StringRef> groups;
-  llvm::Regex(pattern, llvm::Regex::Newline).match(text, &groups);
-  return groups;
-}
-
 /// Whether a CPU has all of `features`, names with commas between them.
 bool hasAll(const llvm::TargetMachine &target, llvm::StringRef features) {
   llvm::SmallVector<llvm::StringRef> names;
@@ -28,16 +21,6 @@ bool hasAll(const llvm::TargetMachine &target, llvm::StringRef features) {
     return target.getMCSubtargetInfo()->checkFeatures(
         ("+" + feature.trim()).str());
   });
-}
-
-/// What `schedule` says that it is for: gpt2.KEY = "...".
-std::optional<std::string> isFor(const std::filesystem::path &schedule,
-                                 const char *key) {
-  std::string text = readFile(schedule);
-  auto groups = match(text, std::string("gpt2\\.") + key + " = \"([^\"]*)\"");
-  if (groups.empty())
-    return std::nullopt;
-  return groups[1].str();
 }
 
 bool areOf(const std::string &chips, const GpuTarget &target) {
@@ -55,8 +38,8 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
   std::string all;
   for (const std::filesystem::path &schedule : schedules) {
     requireForCpus(schedule);
-    std::string text = *isFor(schedule, "features");
-    llvm::StringRef features = text;
+    std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+    llvm::StringRef features = *parsed->features;
     all += (all.empty() ? "" : ", ") + schedule.stem().string();
     size_t count = features.empty() ? 0 : features.count(',') + 1;
     if (hasAll(*target, features) && (best.empty() || count > most)) {
@@ -71,22 +54,25 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
 }
 
 bool isForGpus(const std::filesystem::path &schedule) {
-  return isFor(schedule, "chips").has_value();
+  return parseSchedule(schedule)->chips.has_value();
 }
 
 void requireForCpus(const std::filesystem::path &schedule) {
-  if (isFor(schedule, "features"))
+  std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+  if (parsed->features)
     return;
-  if (auto chips = isFor(schedule, "chips"))
-    fail(schedule.string(), ": is for GPUs, ", *chips, ", not for a CPU");
+  if (parsed->chips)
+    fail(schedule.string(), ": is for GPUs, ", *parsed->chips,
+         ", not for a CPU");
   fail(schedule.string(), ": no gpt2.features = \"...\", what the CPU must "
                           "have for it");
 }
 
 void requireFor(const std::filesystem::path &schedule,
                 const GpuTarget &target) {
-  auto chips = isFor(schedule, "chips");
-  if (!chips && isFor(schedule, "features"))
+  std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+  const std::optional<std::string> &chips = parsed->chips;
+  if (!chips && parsed->features)
     fail(schedule.string(), ": is for CPUs, not for the GPU ", target.chip);
   if (!chips)
     fail(schedule.string(),
@@ -100,7 +86,7 @@ std::optional<std::filesystem::path>
 scheduleFor(const std::vector<std::filesystem::path> &schedules,
             const GpuTarget &target) {
   for (const std::filesystem::path &schedule : schedules)
-    if (areOf(isFor(schedule, "chips").value_or(""), target))
+    if (areOf(parseSchedule(schedule)->chips.value_or(""), target))
       return schedule;
   return std::nullopt;
 }
@@ -108,19 +94,18 @@ scheduleFor(const std::vector<std::filesystem::path> &schedules,
 int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
                         const std::optional<std::string> &cpu) {
   std::string format = llvm::StringRef(nameOf(type)).lower();
-  auto features = isFor(schedule, ("dot_products_" + format).c_str());
-  if (!features || !hasAll(*createHostTargetMachine(cpu), *features))
+  std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+  auto features = parsed->dotProducts.find(format);
+  if (features == parsed->dotProducts.end() ||
+      !hasAll(*createHostTargetMachine(cpu), features->second))
     return 1;
   return 4 / static_cast<int64_t>(sizeOf(type)); // of 32 bits
 }
 
 int64_t dotProductLanes(const std::filesystem::path &schedule,
                         const std::optional<std::string> &cpu) {
-  std::string text = readFile(schedule);
-  auto groups = match(text, "gpt2\\.dot_product_lanes = ([0-9]+)");
-  int64_t lanes = 0;
-  if (groups.empty() || groups[1].getAsInteger(10, lanes) ||
-      (lanes != 4 && lanes != 8 && lanes != 16))
+  int64_t lanes = parseSchedule(schedule)->dotProductLanes.value_or(0);
+  if (lanes != 4 && lanes != 8 && lanes != 16)
     fail(schedule.string(),
          ": has gpt2.dot_products_..., but no gpt2.dot_product_lanes = 4, 8 or "
          "16, how many sums are in a register");
@@ -132,15 +117,12 @@ int64_t dotProductLanes(const std::filesystem::path &schedule,
 
 int64_t numberIn(const std::filesystem::path &schedule,
                  const std::string &name) {
-  std::string text = readFile(schedule);
-  auto groups =
-      match(text, "^ *%" + name + " = transform\\.param\\.constant ([0-9]+)");
-  int64_t number = 0;
-  if (groups.empty() || groups[1].getAsInteger(10, number) || number < 1)
-    fail(schedule.string(), ": expected a line %", name,
-         " = transform.param.constant N : i64 -> !transform.param<i64>, N "
-         "above 0");
-  return number;
+  std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+  if (const Knob *knob = parsed->knob(name))
+    return knob->selected;
+  fail(schedule.string(), ": expected a knob, %", name,
+       " = transform.tune.knob<\"", name,
+       "\"> = 8 from options = [8] -> !transform.param<i64>");
 }
 
 } // namespace gpt2

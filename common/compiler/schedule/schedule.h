@@ -4,11 +4,8 @@
 #include "compiler/codegen/gpu_target.h"
 #include "model/element_type.h"
 
-#include "mlir/Pass/Pass.h"
-
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,15 +47,9 @@ int64_t dotProductDepth(const std::filesystem::path &schedule, ElementType type,
 int64_t dotProductLanes(const std::filesystem::path &schedule,
                         const std::optional<std::string> &cpu);
 
-/// The number that `schedule` gives `name`:
-///   %name = transform.param.constant 8 : i64 -> ...
-/// Throws an Error if it gives none, or one that is not above 0.
+/// The number that `schedule` selects for its knob `name`, see schedule_text.h.
+/// Throws an Error if it has none of that name.
 int64_t numberIn(const std::filesystem::path &schedule,
                  const std::string &name);
-
-/// `run-schedule`: see run_schedule.cpp.
-std::unique_ptr<mlir::Pass>
-createRunSchedule(const std::vector<std::filesystem::path> &files = {},
-                  const std::string &sequence = "");
 
 } // namespace gpt2

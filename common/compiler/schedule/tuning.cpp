@@ -5,68 +5,47 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Regex.h"
 
 #include <cmath>
 
 namespace gpt2 {
 namespace {
 
-/// A line's groups: up to the number, the name, the number, what is behind it,
-/// and what follows "// or", if anything does.
-llvm::SmallVector<llvm::StringRef> numberOfLine(llvm::StringRef line) {
-  llvm::SmallVector<llvm::StringRef> groups;
-  llvm::Regex("^( *%([A-Za-z_0-9]+) = transform\\.param\\.constant )([0-9]+)"
-              "( : [^/]*)(// or *(.*))?$")
-      .match(line, &groups);
-  return groups;
+/// Puts `number` where the knob's line has the selected one.
+void select(std::string &line, const Knob &knob, int64_t number,
+            const std::filesystem::path &schedule) {
+  std::string before = "<\"" + knob.name + "\"> = ";
+  std::string old = before + std::to_string(knob.selected) + " ";
+  size_t at = line.find(old);
+  if (at == std::string::npos)
+    fail(schedule.string(), ":", knob.line, ": expected ", old,
+         "from options = [...] on one line");
+  line.replace(at, old.size(), before + std::to_string(number) + " ");
 }
 
 } // namespace
 
-std::vector<Parameter> parametersOf(const std::filesystem::path &schedule) {
-  std::vector<Parameter> parameters;
-  std::string text = readFile(schedule);
-  for (llvm::StringRef line : llvm::split(text, '\n')) {
-    auto groups = numberOfLine(line);
-    if (groups.empty() || groups[5].empty())
-      continue;
-    Parameter parameter{groups[2].str(), 0, {}};
-    bool isWrong = groups[3].getAsInteger(10, parameter.number);
-    for (llvm::StringRef other : llvm::split(groups[6], ',')) {
-      int64_t number = 0;
-      isWrong |= other.trim().getAsInteger(10, number) || number < 1;
-      parameter.others.push_back(number);
-    }
-    if (isWrong)
-      fail(schedule.string(), ": %", parameter.name, " = ", groups[3].str(),
-           " ", groups[5].str(),
-           ": expected numbers above 0, with commas between");
-    parameters.push_back(std::move(parameter));
-  }
-  return parameters;
-}
-
 std::string withNumbers(const std::filesystem::path &schedule,
                         const Numbers &numbers) {
-  Numbers missing = numbers;
-  std::string text = readFile(schedule), result;
-  for (llvm::StringRef line :
-       llvm::split(llvm::StringRef(text).rtrim(), '\n')) {
-    auto groups = numberOfLine(line);
-    auto found = groups.empty() ? numbers.end() : numbers.find(groups[2].str());
-    if (found == numbers.end()) {
-      result += line.str() + "\n";
-      continue;
-    }
-    result += groups[1].str() + std::to_string(found->second) +
-              groups[4].str() + groups[5].str() + "\n";
-    missing.erase(found->first);
+  std::shared_ptr<const ScheduleText> parsed = parseSchedule(schedule);
+  std::string text = readFile(schedule);
+  llvm::SmallVector<llvm::StringRef> lines;
+  llvm::StringRef(text).split(lines, '\n');
+  std::vector<std::string> changed(lines.begin(), lines.end());
+  for (const auto &[name, number] : numbers) {
+    const Knob *knob = parsed->knob(name);
+    if (!knob)
+      fail(schedule.string(), ": no knob \"", name, "\"");
+    select(changed[knob->line - 1], *knob, number, schedule);
   }
-  if (!missing.empty())
-    fail(schedule.string(), ": no line %", missing.begin()->first,
-         " = transform.param.constant N");
-  return result;
+  return llvm::join(changed, "\n");
+}
+
+std::vector<Knob> tunableKnobs(const std::filesystem::path &schedule) {
+  std::vector<Knob> knobs = parseSchedule(schedule)->knobs;
+  llvm::erase_if(knobs,
+                 [](const Knob &knob) { return knob.options.size() < 2; });
+  return knobs;
 }
 
 double Trial::cost() const {
@@ -79,12 +58,12 @@ bool Trial::isBetterThan(const Trial &other) const {
          (!other.problem.empty() || cost() < (1 - noise) * other.cost());
 }
 
-Search searchNumbers(const std::vector<Parameter> &parameters,
+Search searchNumbers(const std::vector<Knob> &knobs,
                      const std::function<Trial(const Numbers &)> &measure,
                      const std::function<bool()> &hasTime) {
   Numbers own;
-  for (const Parameter &parameter : parameters)
-    own[parameter.name] = parameter.number;
+  for (const Knob &knob : knobs)
+    own[knob.name] = knob.selected;
   Search search;
   search.trials.push_back(measure(own));
   if (!search.trials[0].problem.empty())
@@ -96,12 +75,10 @@ Search searchNumbers(const std::vector<Parameter> &parameters,
   };
   for (bool improved = true; improved;) {
     improved = false;
-    for (const Parameter &parameter : parameters) {
-      std::vector<int64_t> values = parameter.others;
-      values.push_back(parameter.number);
-      for (int64_t value : values) {
+    for (const Knob &knob : knobs) {
+      for (int64_t option : knob.options) {
         Numbers numbers = search.trials[search.best].numbers;
-        numbers[parameter.name] = value;
+        numbers[knob.name] = option;
         if (wasTried(numbers))
           continue;
         if (!hasTime())

@@ -1,6 +1,8 @@
 //===- tuning.h - The numbers of a schedule, and a search for better ones ===//
 #pragma once
 
+#include "compiler/schedule/schedule_text.h"
+
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,20 +15,11 @@ namespace gpt2 {
 /// A schedule's numbers by their names.
 using Numbers = std::map<std::string, int64_t>;
 
-/// A number that may be another:
-///   %rows = transform.param.constant 8 : i64 -> !number // or 4, 6, 12
-struct Parameter {
-  std::string name;
-  int64_t number;
-  std::vector<int64_t> others;
-};
+/// The knobs of `schedule` that have several options, in their order.
+std::vector<Knob> tunableKnobs(const std::filesystem::path &schedule);
 
-/// Those of `schedule`, in their order. Throws an Error if a line says "// or"
-/// and no numbers above 0 follow.
-std::vector<Parameter> parametersOf(const std::filesystem::path &schedule);
-
-/// The text of `schedule` with `numbers` in place of its own. Throws an Error
-/// if it has no line for one of them.
+/// The text of `schedule` with `numbers` selected in place of its own. Throws
+/// an Error if it has no knob for one of them.
 std::string withNumbers(const std::filesystem::path &schedule,
                         const Numbers &numbers);
 
@@ -52,11 +45,11 @@ struct Search {
   bool isComplete = false;   ///< no single change makes the best better
 };
 
-/// Changes one number at a time to each other that it may be, keeps what is
+/// Changes one number at a time to each of its options, keeps what is
 /// better, and goes on from there until nothing is, or `hasTime` says no.
 /// Nothing is measured twice. The first trial is measured whatever the time;
 /// its problem, if it has one, is thrown as an Error.
-Search searchNumbers(const std::vector<Parameter> &parameters,
+Search searchNumbers(const std::vector<Knob> &knobs,
                      const std::function<Trial(const Numbers &)> &measure,
                      const std::function<bool()> &hasTime);
 

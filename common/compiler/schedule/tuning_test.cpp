@@ -24,41 +24,49 @@ struct Tuning : ::testing::Test {
   }
 };
 
-const char *text =
-    R"(    %rows = transform.param.constant 8 : i64 -> !number // or 4, 12
+const char *text = R"mlir(module attributes {transform.with_named_sequence} {
+  transform.named_sequence @tensors(%program: !transform.any_op) {
+    %rows = transform.tune.knob<"rows"> = 8 from options = [4, 8, 12] -> !transform.param<i64>
     // Of the cache.
-    %blocks = transform.param.constant 16 : i64 -> !number
-    %part = transform.param.constant 64 : i64 -> !number // or 32
-)";
+    %blocks = transform.tune.knob<"blocks"> = 16 from options = [16] -> !transform.param<i64>
+    %part = transform.tune.knob<"part"> = 64 from options = [32, 64] -> !transform.param<i64>
+    %fixed = transform.param.constant 3 : i64 -> !transform.param<i64>
+    transform.yield
+  }
+}
+)mlir";
 
-TEST_F(Tuning, ReadsWhatANumberMayBe) {
-  std::vector<Parameter> parameters = parametersOf(schedule(text));
-  ASSERT_EQ(parameters.size(), 2u);
-  EXPECT_EQ(parameters[0].name, "rows");
-  EXPECT_EQ(parameters[0].number, 8);
-  EXPECT_THAT(parameters[0].others, ElementsAre(4, 12));
-  EXPECT_EQ(parameters[1].name, "part");
-  EXPECT_THAT(parameters[1].others, ElementsAre(32));
+std::string withText(std::string old, const std::string &fresh) {
+  std::string changed = text;
+  return changed.replace(changed.find(old), old.size(), fresh);
 }
 
-TEST_F(Tuning, WritesOtherNumbersInTheirPlaces) {
-  std::string changed =
-      withNumbers(schedule(text), {{"rows", 12}, {"blocks", 3}});
-  std::string expected = text;
-  expected.replace(expected.find(" 8 "), 3, " 12 ");
-  expected.replace(expected.find(" 16 "), 4, " 3 ");
-  EXPECT_EQ(changed, expected);
+TEST_F(Tuning, ReadsWhatANumberMayBe) {
+  std::vector<Knob> knobs = tunableKnobs(schedule(text));
+  ASSERT_EQ(knobs.size(), 2u);
+  EXPECT_EQ(knobs[0].name, "rows");
+  EXPECT_EQ(knobs[0].selected, 8);
+  EXPECT_THAT(knobs[0].options, ElementsAre(4, 8, 12));
+  EXPECT_EQ(knobs[0].line, 3u);
+  EXPECT_EQ(knobs[1].name, "part");
+  EXPECT_THAT(knobs[1].options, ElementsAre(32, 64));
+}
+
+TEST_F(Tuning, SelectsOtherNumbersInTheirPlaces) {
+  std::string changed = withNumbers(schedule(text), {{"rows", 12}});
+  EXPECT_EQ(changed, withText("= 8 from", "= 12 from"));
+  // What it may not be, parsing refuses.
+  changed = withNumbers(schedule(text), {{"rows", 5}});
+  EXPECT_THROW(parseSchedule(schedule(changed)), Error);
 }
 
 TEST_F(Tuning, RefusesWhatIsNoNumber) {
-  for (std::string others : {"", "4, x", "0", "4,,6", "-3"}) {
-    std::string line =
-        "%rows = transform.param.constant 8 : i64 -> !n // or " + others + "\n";
+  for (std::string options : {"[]", "[8, \"x\"]", "[0, 8]", "[-3, 8]", "8"}) {
     try {
-      parametersOf(schedule(line));
-      ADD_FAILURE() << "took " << others;
+      tunableKnobs(schedule(withText("[4, 8, 12]", options)));
+      ADD_FAILURE() << "took " << options;
     } catch (const Error &error) {
-      EXPECT_THAT(error.what(), HasSubstr("expected numbers above 0"));
+      EXPECT_THAT(error.what(), HasSubstr("schedule.mlir:"));
     }
   }
   EXPECT_THROW(withNumbers(schedule(text), {{"columns", 1}}), Error);
@@ -76,11 +84,11 @@ Trial valley(const Numbers &numbers) {
   return trial;
 }
 
-const std::vector<Parameter> twoParameters = {{"a", 2, {4, 6, 8, 9}},
-                                              {"b", 80, {10, 20, 40}}};
+const std::vector<Knob> twoKnobs = {{"a", 2, {2, 4, 6, 8, 9}, 1},
+                                    {"b", 80, {10, 20, 40, 80}, 2}};
 
 TEST(Search, EndsWhereNoSingleChangeIsBetter) {
-  Search search = searchNumbers(twoParameters, valley, [] { return true; });
+  Search search = searchNumbers(twoKnobs, valley, [] { return true; });
   EXPECT_TRUE(search.isComplete);
   EXPECT_THAT(search.trials[search.best].numbers,
               ElementsAre(Pair("a", 6), Pair("b", 40)));
@@ -94,16 +102,15 @@ TEST(Search, EndsWhereNoSingleChangeIsBetter) {
 
 TEST(Search, StopsWhenTimeIsUp) {
   int left = 3;
-  Search search =
-      searchNumbers(twoParameters, valley, [&] { return left-- > 0; });
+  Search search = searchNumbers(twoKnobs, valley, [&] { return left-- > 0; });
   EXPECT_FALSE(search.isComplete);
   EXPECT_EQ(search.trials.size(), 4u); // the first is not asked about
   EXPECT_EQ(search.trials[search.best].numbers.at("a"), 6);
 }
 
 TEST(Search, NeedsNumbersOfItsOwnThatWork) {
-  std::vector<Parameter> parameters = {{"a", 9, {6}}, {"b", 40, {}}};
-  EXPECT_THROW(searchNumbers(parameters, valley, [] { return true; }), Error);
+  std::vector<Knob> knobs = {{"a", 9, {6, 9}, 1}, {"b", 40, {40}, 2}};
+  EXPECT_THROW(searchNumbers(knobs, valley, [] { return true; }), Error);
 }
 
 TEST(Search, NoiseIsNoImprovement) {

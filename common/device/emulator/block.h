@@ -2,10 +2,14 @@
 #pragma once
 
 #include "device/emulator/emulator.h"
+#include "device/emulator/fiber_stacks.h"
+#include "device/emulator/intrinsics.h"
 #include "device/emulator/matrix_unit.h"
+#include "device/emulator/race_detector.h"
 
 #include <boost/context/fiber.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -14,21 +18,27 @@
 
 namespace gpt2 {
 
-/// Runs blocks of one kernel, one after another, on one host thread.
+/// Runs blocks, one after another, on one host thread. What it needs for that
+/// it keeps from launch to launch.
 class EmulatedBlock {
 public:
-  EmulatedBlock(const Emulator &emulator, unsigned subgroupSize,
-                const EmulatedKernel &kernel, Dim3 grid, Dim3 size,
-                void **arguments);
+  EmulatedBlock(const Emulator &emulator, unsigned subgroupSize);
+
+  /// Whether the process has room for the stacks of `threads` threads.
+  bool hasRoomFor(unsigned threads) const { return stacks.hasRoomFor(threads); }
+
+  /// Makes it ready for blocks of a launch. Throws an Error if there is no
+  /// memory for the fibers' stacks.
+  void prepare(const EmulatedKernel &kernel, Dim3 grid, Dim3 size,
+               void **arguments);
 
   /// Runs block number `index`; returns what went wrong in it, if anything.
-  /// After that the object is of no more use.
   std::optional<std::string> run(uint64_t index);
 
   /// The block that runs on this host thread.
-  static EmulatedBlock &current();
+  static EmulatedBlock &current() { return *currentBlock; }
 
-  // What the running thread asks and does; see emulator_intrinsics.h.
+  // What the running thread asks and does; see intrinsics.def.
   Dim3 threadId() const { return coordinates(running, size); }
   Dim3 blockId() const { return id; }
   Dim3 blockSize() const { return size; }
@@ -41,14 +51,25 @@ public:
   void multiply(MatrixUnit unit, const uint16_t *a, const uint16_t *b,
                 const float *c, float *d);
   void loadMatrices(const void *row, bool isTransposed, uint32_t *parts);
-  void check(uintptr_t address, uint32_t bytes, uint32_t alignment,
-             bool isWrite);
+  void check(uintptr_t address, uint64_t bytes, uint32_t alignment,
+             Access access) {
+    if (bytes == 0)
+      return;
+    if ((address & (alignment - 1)) != 0)
+      stopMisaligned(address, bytes, alignment, access);
+    if (sharedRange.holds(address, bytes))
+      return checkShared(address - sharedRange.begin, bytes, access);
+    for (const Range &buffer : recentBuffers)
+      if (buffer.holds(address, bytes))
+        return;
+    checkBuffer(address, bytes, access);
+  }
 
 private:
   enum class State : uint8_t { Ready, AtBarrier, AtExchange, Ended };
   struct Thread {
     boost::context::fiber fiber;
-    State state = State::Ready;
+    State state = State::Ended;
     /// Of its exchange: what it gives, and gets.
     uint32_t given = 0, source = 0, site = 0, received = 0;
     uint64_t mask = 0;
@@ -61,46 +82,80 @@ private:
   struct Product {
     float a[16][16], b[16][16];
   };
-  /// Who used a word of shared memory last.
-  struct Use {
-    uint32_t thread = 0, barriers = ~0u, exchanges = 0;
-  };
-  struct Word {
-    Use write, read;
+  /// Bytes that kernels may use.
+  struct Range {
+    uintptr_t begin = 0, bytes = 0;
+
+    bool holds(uintptr_t address, uint64_t size) const {
+      return address - begin < bytes && size <= bytes - (address - begin);
+    }
   };
 
   static Dim3 coordinates(uint64_t index, Dim3 extent);
   std::string where(unsigned thread) const;
+  unsigned subgroupBegin(unsigned thread) const {
+    return thread / subgroupSize * subgroupSize;
+  }
+  unsigned subgroupEnd(unsigned thread) const {
+    return std::min(subgroupBegin(thread) + subgroupSize, count);
+  }
   void start(unsigned thread);
   void resume(unsigned thread);
+  void runUntilAllEnd();
+  bool releaseWaiting();
   /// Gives the host thread back to the scheduler until the state is Ready.
   void wait(State state);
   bool releaseExchange(unsigned first, unsigned last);
   bool releaseBarrier();
   std::string divergence() const;
-  [[noreturn]] void stop(const std::string &what);
-  void checkShared(size_t offset, uint32_t bytes, bool isWrite);
-  bool conflicts(const Use &use) const;
+  /// Ends the block with the running thread's error, which `describe` returns.
+  template <typename Describe> [[noreturn]] void stop(Describe describe) {
+    stopWith(
+        [](const void *call) {
+          return (*static_cast<const Describe *>(call))();
+        },
+        &describe);
+  }
+  [[noreturn]] void stopWith(std::string (*call)(const void *),
+                             const void *describe);
+  [[noreturn]] void stopMisaligned(uintptr_t address, uint64_t bytes,
+                                   uint32_t alignment, Access access);
+  static void handleOverflows();
+  void checkShared(uint64_t offset, uint64_t bytes, Access access);
+  void checkBuffer(uintptr_t address, uint64_t bytes, Access access);
+  std::string outOfBounds(uintptr_t address, uint64_t bytes,
+                          Access access) const;
+
+  static constinit thread_local EmulatedBlock *currentBlock;
 
   const Emulator &emulator;
   const unsigned subgroupSize;
-  const EmulatedKernel &kernel;
-  const Dim3 grid, size;
-  void **const arguments;
-  const unsigned count; ///< threads
+
+  // Of the launch.
+  const EmulatedKernel *kernel = nullptr;
+  Dim3 grid, size;
+  void **arguments = nullptr;
+  unsigned count = 0; ///< threads
+  Range sharedRange;
+  std::array<Range, 4> recentBuffers; ///< that were used
+  unsigned oldestBuffer = 0;          ///< of them
+
+  // Kept from launch to launch, as large as the largest needed.
   std::vector<Thread> threads;
-  std::vector<uint32_t> exchanges; ///< of each subgroup so far
   /// Of each subgroup two, in turn: some lanes may be at the next product when
   /// others still read this one.
   std::vector<std::array<Product, 2>> products;
-  std::unique_ptr<char[]> stacks;
-  std::unique_ptr<char[], void (*)(void *)> sharedMemory;
-  std::vector<Word> words; ///< of shared memory
+  FiberStacks stacks;
+  std::unique_ptr<char, void (*)(void *)> sharedMemory;
+  int64_t sharedCapacity = 0; ///< bytes
+  RaceDetector races;
+
+  // Of the block.
   boost::context::fiber scheduler;
+  StackRange schedulerStack; ///< known to AddressSanitizer only
   Dim3 id;
-  unsigned running = 0, barriers = 0;
+  unsigned running = 0;
   std::vector<unsigned> released; ///< scratch of releaseExchange()
-  Emulator::Buffer lastBuffer;    ///< that was used
   std::optional<std::string> error;
 };
 

@@ -1,19 +1,67 @@
 //===- emulator.cpp - A GPU on the CPU, for whoever has none ------------===//
 #include "device/emulator/emulator.h"
 #include "device/emulator/block.h"
-#include "device/emulator/intrinsics.h"
+#include "device/emulator/host_threads.h"
 #include "support/error.h"
 
 #include <atomic>
 #include <mutex>
-#include <thread>
+
+#include <unistd.h>
 
 namespace gpt2 {
 
+/// What is kept from launch to launch.
+struct Emulator::Workers {
+  const pid_t process = getpid();
+  std::mutex launching;
+  std::vector<std::unique_ptr<EmulatedBlock>> blocks; ///< one a host thread
+  HostThreads threads;
+
+  /// As many blocks, ready for the launch, as host threads shall run it: no
+  /// more than `wanted`.
+  unsigned prepare(const Emulator &emulator, uint64_t wanted,
+                   const EmulatedKernel &kernel, Dim3 grid, Dim3 block,
+                   void **arguments);
+};
+
 Emulator::Emulator(unsigned subgroupSize, unsigned hostThreads)
-    : subgroupSize(subgroupSize), hostThreads(hostThreads) {
+    : subgroupSize(subgroupSize), hostThreads(hostThreads),
+      kept(std::make_unique<Workers>()) {
   if (subgroupSize != 32 && subgroupSize != 64)
     fail("emulator: subgroups of ", subgroupSize, "; expected 32 or 64");
+}
+
+Emulator::~Emulator() {
+  if (kept->process != getpid())
+    (void)kept.release(); // see workers()
+}
+
+Emulator::Workers &Emulator::workers() const {
+  if (kept->process != getpid()) {
+    // A forked process has the threads' memory and not the threads: they can
+    // neither help nor be waited for, and are left as they are.
+    (void)kept.release();
+    kept = std::make_unique<Workers>();
+  }
+  return *kept;
+}
+
+unsigned Emulator::Workers::prepare(const Emulator &emulator, uint64_t wanted,
+                                    const EmulatedKernel &kernel, Dim3 grid,
+                                    Dim3 block, void **arguments) {
+  unsigned count = 0;
+  do {
+    if (count == blocks.size())
+      blocks.push_back(
+          std::make_unique<EmulatedBlock>(emulator, emulator.subgroupSize));
+    // The first one is the launching thread's. Others are for speed, and not
+    // needed if their stacks would take too much of the process.
+    if (count > 0 && !blocks[count]->hasRoomFor(block.count()))
+      break;
+    blocks[count]->prepare(kernel, grid, block, arguments);
+  } while (++count < wanted);
+  return count;
 }
 
 void Emulator::registerBuffer(const void *data, size_t bytes,
@@ -40,16 +88,21 @@ void Emulator::launch(const EmulatedKernel &kernel, Dim3 grid, Dim3 block,
   if (block.count() < 1 || block.count() > 1024)
     fail("emulator: kernel @", kernel.name, ": blocks of ", block.count(),
          " threads; expected 1 to 1024");
+  Workers &workers = this->workers();
+  std::lock_guard oneAtATime(workers.launching);
+  unsigned count =
+      workers.prepare(*this, std::min<uint64_t>(hostThreads, grid.count()),
+                      kernel, grid, block, arguments);
   std::atomic<uint64_t> next = 0;
   std::mutex mutex;
   std::optional<std::string> error;
   uint64_t errorIndex = grid.count();
-  auto work = [&] {
-    EmulatedBlock runner(*this, subgroupSize, kernel, grid, block, arguments);
+  workers.threads.run(count, [&](unsigned worker) {
     // Blocks before one that failed are still run: which error is told does not
     // depend on which host thread was faster.
     for (uint64_t index; (index = next++) < grid.count();)
-      if (std::optional<std::string> wrong = runner.run(index)) {
+      if (std::optional<std::string> wrong =
+              workers.blocks[worker]->run(index)) {
         std::lock_guard lock(mutex);
         if (index < errorIndex) {
           errorIndex = index;
@@ -58,13 +111,7 @@ void Emulator::launch(const EmulatedKernel &kernel, Dim3 grid, Dim3 block,
         next = grid.count();
         return;
       }
-  };
-  uint64_t helpers = std::min<uint64_t>(hostThreads, grid.count());
-  std::vector<std::jthread> pool;
-  for (uint64_t i = 1; i < helpers; ++i)
-    pool.emplace_back(work);
-  work();
-  pool.clear();
+  });
   if (error)
     fail(*error);
 }
@@ -81,47 +128,3 @@ const EmulatedKernel &findKernel(const EmulatedKernel *kernels,
 }
 
 } // namespace gpt2
-
-using gpt2::EmulatedBlock;
-
-namespace {
-
-uint32_t pick(const gpt2::Dim3 &of, uint32_t dimension) {
-  return dimension == 0 ? of.x : dimension == 1 ? of.y : of.z;
-}
-
-} // namespace
-
-uint32_t gpt2_emulator_thread_id(uint32_t dimension) {
-  return pick(EmulatedBlock::current().threadId(), dimension);
-}
-uint32_t gpt2_emulator_block_id(uint32_t dimension) {
-  return pick(EmulatedBlock::current().blockId(), dimension);
-}
-uint32_t gpt2_emulator_block_size(uint32_t dimension) {
-  return pick(EmulatedBlock::current().blockSize(), dimension);
-}
-uint32_t gpt2_emulator_grid_size(uint32_t dimension) {
-  return pick(EmulatedBlock::current().gridSize(), dimension);
-}
-uint32_t gpt2_emulator_lane() { return EmulatedBlock::current().lane(); }
-void gpt2_emulator_barrier() { EmulatedBlock::current().barrier(); }
-uint32_t gpt2_emulator_exchange(uint32_t value, uint32_t source, uint64_t mask,
-                                uint32_t site) {
-  return EmulatedBlock::current().exchange(value, source, mask, site);
-}
-void gpt2_emulator_matrix(uint32_t unit, const uint16_t *a, const uint16_t *b,
-                          const float *c, float *d) {
-  EmulatedBlock::current().multiply(static_cast<gpt2::MatrixUnit>(unit), a, b,
-                                    c, d);
-}
-void gpt2_emulator_load_matrices(const void *row, uint32_t isTransposed,
-                                 uint32_t *parts) {
-  EmulatedBlock::current().loadMatrices(row, isTransposed, parts);
-}
-void *gpt2_emulator_shared() { return EmulatedBlock::current().shared(); }
-void gpt2_emulator_check(const void *address, uint32_t size, uint32_t alignment,
-                         uint32_t isWrite) {
-  EmulatedBlock::current().check(reinterpret_cast<uintptr_t>(address), size,
-                                 alignment, isWrite);
-}

@@ -11,11 +11,12 @@
 //   a barrier or an exchange that not all threads come to
 //   an access to memory that no registered buffer has, or at an address that is
 //   not a multiple of what the instruction says
-//   two threads of a block that use one place of shared memory, one of them
-//   writing, without a barrier in between
+//   two threads of a block that use one byte of shared memory, one of them
+//   writing, without a barrier in between (race_detector.h)
+//   a thread that needs more stack than there is (fiber_stacks.h)
 //
 // Kernels are host functions made by compiler/codegen/gpu_codegen.h, in which
-// the target's own intrinsics have become calls of emulator_intrinsics.h.
+// the target's own intrinsics have become calls of intrinsics.h.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -25,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace gpt2 {
@@ -45,7 +47,9 @@ const EmulatedKernel &findKernel(const EmulatedKernel *kernels,
 class Emulator {
 public:
   /// With `subgroupSize` lanes a subgroup (32 or 64), on `hostThreads` threads.
+  /// They are made when they are first needed, and end with the emulator.
   explicit Emulator(unsigned subgroupSize = 32, unsigned hostThreads = 1);
+  ~Emulator();
 
   /// Makes `bytes` bytes at `data` known as memory that kernels may use; `name`
   /// stands in messages. Throws an Error if it overlaps another buffer.
@@ -54,6 +58,7 @@ public:
 
   /// Runs all blocks, and returns when they have ended. Throws the Error of the
   /// first block, in order of their numbers, in which something is wrong.
+  /// Launches of several threads follow each other.
   void launch(const EmulatedKernel &kernel, Dim3 grid, Dim3 block,
               void **arguments) const;
 
@@ -65,7 +70,11 @@ public:
   const Buffer *bufferBefore(uintptr_t address) const;
 
 private:
+  struct Workers;
+  Workers &workers() const;
+
   unsigned subgroupSize, hostThreads;
+  mutable std::unique_ptr<Workers> kept;
   std::map<uintptr_t, Buffer> buffers; ///< by their beginning
 };
 

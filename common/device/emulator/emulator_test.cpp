@@ -1,45 +1,22 @@
 //===- emulator_test.cpp - Blocks of fibers, and what goes wrong --------===//
-//
-// Kernels here are C++ functions that call what compiled ones call.
-//
-//===----------------------------------------------------------------------===//
-#include "device/emulator/emulator.h"
-#include "device/emulator/intrinsics.h"
-#include "testing/test_files.h"
+#include "testing/host_kernels.h"
 
 #include <gmock/gmock.h>
 
 #include <array>
-#include <atomic>
-#include <numeric>
-#include <vector>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include <unistd.h>
 
 using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
 
 namespace {
-
-uint32_t threadX() { return gpt2_emulator_thread_id(0); }
-
-/// An exchange among all 32 lanes.
-uint32_t exchangeAll(uint32_t value, uint32_t source) {
-  return gpt2_emulator_exchange(value, source, 0xffffffff, 0);
-}
-
-/// Element `index` of the array that is the kernel's first argument.
-template <typename T> T &at(void **arguments, uint64_t index) {
-  return (*static_cast<T **>(arguments[0]))[index];
-}
-
-/// Runs `function` on `data`.
-template <typename T>
-void launch(const Emulator &emulator, void (*function)(void **),
-            std::vector<T> &data, Dim3 grid, Dim3 block,
-            int64_t sharedBytes = 0) {
-  T *pointer = data.data();
-  void *arguments[] = {&pointer};
-  emulator.launch({"k", function, sharedBytes}, grid, block, arguments);
-}
 
 TEST(Emulator, RunsEveryThreadOfEveryBlockOnce) {
   auto kernel = [](void **arguments) {
@@ -141,22 +118,12 @@ TEST(Emulator, SomeLanesExchangeAmongThemselves) {
   }
 }
 
-/// The message of a launch that must fail.
-std::string errorOf(void (*function)(void **), Dim3 grid, Dim3 block,
-                    int64_t sharedBytes = 0, unsigned hostThreads = 1) {
-  std::vector<float> data(8, 0);
-  Emulator emulator(32, hostThreads);
-  emulator.registerBuffer(data.data(), 32, "%x");
-  return gpt2::testing::errorOf(
-      [&] { launch(emulator, function, data, grid, block, sharedBytes); });
-}
-
 TEST(Emulator, NamesADivergentBarrier) {
   auto leaves = [](void **) {
     if (threadX() != 5)
       gpt2_emulator_barrier();
   };
-  EXPECT_EQ(errorOf(leaves, {1}, {40}),
+  EXPECT_EQ(launchErrorOf(leaves, {1}, {40}),
             "kernel @k, block (0, 0, 0): divergent barrier: thread (0, 0, 0) "
             "waits at a barrier, and thread (5, 0, 0) has ended; all threads "
             "must come to the same one");
@@ -166,14 +133,14 @@ TEST(Emulator, NamesADivergentBarrier) {
     else
       gpt2_emulator_barrier();
   };
-  EXPECT_THAT(errorOf(shuffles, {1}, {40}),
+  EXPECT_THAT(launchErrorOf(shuffles, {1}, {40}),
               HasSubstr("thread (0, 0, 0) waits at an exchange within its "
                         "subgroup, and thread (3, 0, 0) waits at a barrier"));
   // All are at exchanges, but some wait for those that wait for others.
   auto crosses = [](void **) {
     gpt2_emulator_exchange(0, 0, threadX() < 16 ? 0xffffffff : 0x0000ffff, 0);
   };
-  EXPECT_THAT(errorOf(crosses, {1}, {32}),
+  EXPECT_THAT(launchErrorOf(crosses, {1}, {32}),
               HasSubstr("thread (0, 0, 0) waits at an exchange within its "
                         "subgroup, and thread (16, 0, 0) waits at an exchange "
                         "with other lanes"));
@@ -183,8 +150,28 @@ TEST(Emulator, NamesADivergentBarrier) {
       exchangeAll(0, 0);
     gpt2_emulator_barrier();
   };
-  std::vector<int> none(1);
-  launch(Emulator(), inTurns, none, {2}, {64});
+  launch(inTurns, {2}, {64});
+}
+
+// In a process of its own, which ends in any case.
+TEST(Emulator, NamesAMaskThatHasNoLanes) {
+  auto kernel = [](void **) { // the second subgroup has lanes 0 to 7
+    if (threadX() == 35)
+      gpt2_emulator_exchange(0, 0, 0xff00, 0);
+  };
+  EXPECT_EXIT(
+      {
+        alarm(20);
+        std::cerr << launchErrorOf(kernel, {2}, {40});
+        std::_Exit(1);
+      },
+      ExitedWithCode(1),
+      HasSubstr("kernel @k, block (0, 0, 0): thread (35, 0, 0) waits at an "
+                "exchange among the lanes of mask 0xff00, of which its "
+                "subgroup has none: it has lanes 0 to 7"));
+  // Lanes that are not there may be in a mask with others.
+  launch([](void **) { gpt2_emulator_exchange(0, 0, 0xffffffffff, 0); }, {1},
+         {40});
 }
 
 TEST(Emulator, TellsTheFirstBlockThatFails) {
@@ -193,7 +180,8 @@ TEST(Emulator, TellsTheFirstBlockThatFails) {
       gpt2_emulator_barrier();
   };
   for (int i = 0; i < 20; ++i)
-    EXPECT_THAT(errorOf(kernel, {50}, {2}, 0, 4), HasSubstr("block (7, 0, 0)"));
+    EXPECT_THAT(launchErrorOf(kernel, {50}, {2}, 0, 4),
+                HasSubstr("block (7, 0, 0)"));
 }
 
 TEST(Emulator, NamesAnAccessOutOfBounds) {
@@ -201,23 +189,28 @@ TEST(Emulator, NamesAnAccessOutOfBounds) {
     gpt2_emulator_check(&at<float>(arguments, 7), 4, 4, 0);
     gpt2_emulator_check(&at<float>(arguments, 8 + threadX()), 4, 4, 1);
   };
-  EXPECT_EQ(errorOf(behind, {1}, {2}),
+  EXPECT_EQ(launchErrorOf(behind, {1}, {2}),
             "kernel @k, block (0, 0, 0): thread (0, 0, 0) writes 4 bytes out "
             "of bounds: 0 bytes behind the end of %x, which has 32");
   auto across = [](void **arguments) {
     gpt2_emulator_check(&at<float>(arguments, 6), 16, 4, 0);
   };
-  EXPECT_THAT(errorOf(across, {1}, {1}), HasSubstr("reads 16 bytes out of"));
+  EXPECT_THAT(
+      launchErrorOf(across, {1}, {1}),
+      HasSubstr("reads 16 bytes out of bounds: from byte 24 of %x, which "
+                "has 32"));
   auto nowhere = [](void **) {
     gpt2_emulator_check(reinterpret_cast<void *>(64), 4, 4, 0);
   };
-  EXPECT_THAT(errorOf(nowhere, {1}, {1}), HasSubstr("no buffer is there"));
+  EXPECT_THAT(launchErrorOf(nowhere, {1}, {1}),
+              HasSubstr("no buffer is there"));
   auto behindShared = [](void **) {
     gpt2_emulator_check(static_cast<char *>(gpt2_emulator_shared()) + 64, 4, 4,
                         1);
   };
-  EXPECT_THAT(errorOf(behindShared, {1}, {1}, 64),
-              HasSubstr("writes 4 bytes out of bounds"));
+  EXPECT_THAT(launchErrorOf(behindShared, {1}, {1}, 64),
+              HasSubstr("writes 4 bytes out of bounds: 0 bytes behind the end "
+                        "of the block's shared memory, which has 64"));
 }
 
 TEST(Emulator, NamesAMisalignedAccess) {
@@ -226,54 +219,79 @@ TEST(Emulator, NamesAMisalignedAccess) {
         &at<float>(arguments, 1), 8, 8,
         reinterpret_cast<uintptr_t>(&at<float>(arguments, 0)) % 8 == 0);
   };
-  EXPECT_THAT(errorOf(kernel, {1}, {1}),
+  EXPECT_THAT(launchErrorOf(kernel, {1}, {1}),
               HasSubstr("which is not a multiple of 8"));
-}
-
-TEST(Emulator, NamesARace) {
-  auto word = [](uint32_t index) {
-    return static_cast<int *>(gpt2_emulator_shared()) + index;
-  };
-  static auto use = word;
-  auto reads = [](void **) { // what its neighbour may not have written
-    gpt2_emulator_check(use(threadX()), 4, 4, 1);
-    gpt2_emulator_check(use((threadX() + 1) % 64), 4, 4, 0);
-  };
-  EXPECT_EQ(errorOf(reads, {1}, {64}, 256),
-            "kernel @k, block (0, 0, 0): thread (1, 0, 0) writes shared memory "
-            "at byte 4, which thread (0, 0, 0) has read since the last "
-            "barrier: a race");
-  auto overwrites = [](void **) { gpt2_emulator_check(use(0), 4, 4, 1); };
-  EXPECT_THAT(errorOf(overwrites, {1}, {64}, 256),
-              HasSubstr("which thread (0, 0, 0) has written"));
-  // With a barrier it is none; within a subgroup, an exchange is enough.
-  auto orderly = [](void **) {
-    gpt2_emulator_check(use(threadX()), 4, 4, 1);
-    gpt2_emulator_barrier();
-    gpt2_emulator_check(use((threadX() + 1) % 64), 4, 4, 0);
-    gpt2_emulator_barrier();
-    uint32_t first = threadX() / 32 * 32;
-    gpt2_emulator_check(use(threadX()), 4, 4, 1);
-    exchangeAll(0, 0);
-    gpt2_emulator_check(use(first + (threadX() + 1) % 32), 4, 4, 0);
-  };
-  std::vector<int> none(1);
-  launch(Emulator(), orderly, none, {2}, {64}, 256);
 }
 
 TEST(Emulator, RefusesWhatNoGpuTakes) {
   auto kernel = [](void **) {};
-  EXPECT_THAT(errorOf(kernel, {1}, {1025}), HasSubstr("1025 threads"));
-  EXPECT_THAT(gpt2::testing::errorOf([] { Emulator emulator(16); }),
+  EXPECT_THAT(launchErrorOf(kernel, {1}, {1025}), HasSubstr("1025 threads"));
+  EXPECT_THAT(errorOf([] { Emulator emulator(16); }),
               HasSubstr("subgroups of 16; expected 32 or 64"));
   std::array<char, 32> data;
   Emulator emulator;
   emulator.registerBuffer(data.data(), 16, "a");
-  EXPECT_THAT(gpt2::testing::errorOf(
-                  [&] { emulator.registerBuffer(&data[8], 16, "b"); }),
+  EXPECT_THAT(errorOf([&] { emulator.registerBuffer(&data[8], 16, "b"); }),
               HasSubstr("buffer b overlaps a"));
   emulator.forgetBuffer(data.data());
   emulator.registerBuffer(&data[8], 16, "b");
+}
+
+/// The system's number of the thread that runs each block; slow, so that all
+/// threads have some.
+void noteHostThreads(void **arguments) {
+  at<int>(arguments, gpt2_emulator_block_id(0)) = gettid();
+  usleep(1000);
+}
+
+TEST(Emulator, KeepsItsHostThreads) {
+  Emulator emulator(32, 3);
+  std::set<int> threads;
+  for (int i = 0; i < 5; ++i) {
+    std::vector<int> data(12);
+    launch(emulator, noteHostThreads, data, {12}, {1});
+    threads.insert(data.begin(), data.end());
+  }
+  EXPECT_THAT(threads, ::testing::Contains(gettid()));
+  EXPECT_EQ(threads.size(), 3u);
+}
+
+// A child has the emulator and none of its threads.
+TEST(Emulator, WorksInAForkedProcess) {
+  auto emulator = std::make_unique<Emulator>(32, 3);
+  std::vector<int> data(12);
+  launch(*emulator, noteHostThreads, data, {12}, {1});
+  EXPECT_EXIT(
+      {
+        alarm(20);
+        std::vector<int> own(12);
+        launch(*emulator, noteHostThreads, own, {12}, {1});
+        std::set<int> threads(own.begin(), own.end());
+        emulator.reset();
+        std::_Exit(threads.size() == 3 ? 0 : 1);
+      },
+      ExitedWithCode(0), "");
+}
+
+TEST(Emulator, IsUsedByThreadsInTurn) {
+  auto kernel = [](void **arguments) {
+    int &count = at<int>(arguments, threadX());
+    int before = count;
+    gpt2_emulator_barrier();
+    count = before + 1;
+  };
+  Emulator emulator(32, 2);
+  std::vector<std::vector<int>> data(4, std::vector<int>(64));
+  {
+    std::vector<std::jthread> threads;
+    for (std::vector<int> &counts : data)
+      threads.emplace_back([&] {
+        for (int i = 0; i < 50; ++i)
+          launch(emulator, kernel, counts, {1}, {64});
+      });
+  }
+  for (const std::vector<int> &counts : data)
+    EXPECT_EQ(counts, std::vector<int>(64, 50));
 }
 
 } // namespace

@@ -15,7 +15,7 @@ namespace gpt2 {
 
 /// One GPU, through its vendor's library. Everything but allocation happens in
 /// the order of the calls, on one stream. Every function throws an Error with
-/// the library's own words if it fails.
+/// the library's own words if it fails. Any thread may call, one at a time.
 class Driver {
 public:
   virtual ~Driver() = default;
@@ -36,6 +36,7 @@ public:
 
   /// Loads kernels: NUL-terminated PTX, a cubin or a code object for chip().
   virtual void *loadModule(const void *image) = 0;
+  virtual void unloadModule(void *module) = 0;
   virtual void *function(void *module, const std::string &name) = 0;
   virtual void launch(void *function, Dim3 grid, Dim3 block,
                       void **arguments) = 0;
@@ -59,7 +60,8 @@ public:
 };
 
 /// The first NVIDIA GPU. Throws NotHere if there is no library of a driver, or
-/// no GPU; another Error if the driver is too old, or something is wrong.
+/// no GPU; another Error if the driver is too old, or something is wrong. All
+/// drivers of a process share what opening one takes, see context.h.
 std::unique_ptr<Driver> openCuda();
 
 /// The first AMD GPU, likewise.

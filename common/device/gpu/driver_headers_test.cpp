@@ -1,7 +1,7 @@
 //===- driver_headers_test.cpp - Our declarations beside the vendors' ---===//
 //
-// cuda.cpp and hip.cpp name numbers, sizes and functions of the vendors'
-// headers. Where a header is at hand, the compiler compares.
+// context.h, cuda.cpp and hip.cpp name numbers, sizes and functions of the
+// vendors' headers. Where a header is at hand, the compiler compares.
 //
 //===----------------------------------------------------------------------===//
 #include "support/files.h"
@@ -32,8 +32,10 @@ namespace {
 /// version.
 #define NAME_OF(FUNCTION) STRING_OF(FUNCTION)
 
+/// What both vendors' drivers have in common, and `file`.
 [[maybe_unused]] std::string source(const char *file) {
-  return gpt2::readFile(std::string(GPT2_SOURCE_DIR "/common/device/") + file);
+  const std::string folder = GPT2_SOURCE_DIR "/common/device/gpu/";
+  return gpt2::readFile(folder + "context.h") + gpt2::readFile(folder + file);
 }
 
 TEST(DriverHeaders, Cuda) {
@@ -54,7 +56,7 @@ TEST(DriverHeaders, Cuda) {
       std::is_same_v<decltype(cuGraphInstantiateWithFlags), Instantiate>);
   static_assert(sizeof(CUresult) == sizeof(int));
   static_assert(sizeof(CUdevice) == sizeof(int));
-  static_assert(sizeof(CUdeviceptr) == sizeof(uint64_t));
+  static_assert(sizeof(CUdeviceptr) == sizeof(void *));
   std::string ours = source("cuda.cpp");
   for (const char *name : {NAME_OF(cuInit),
                            NAME_OF(cuDriverGetVersion),
@@ -63,16 +65,20 @@ TEST(DriverHeaders, Cuda) {
                            NAME_OF(cuDeviceGetName),
                            NAME_OF(cuDeviceGetAttribute),
                            NAME_OF(cuDevicePrimaryCtxRetain),
+                           NAME_OF(cuDevicePrimaryCtxRelease),
+                           NAME_OF(cuCtxGetCurrent),
                            NAME_OF(cuCtxSetCurrent),
                            NAME_OF(cuMemGetInfo),
                            NAME_OF(cuMemAlloc),
                            NAME_OF(cuMemFree),
                            NAME_OF(cuMemcpyAsync),
                            NAME_OF(cuModuleLoadDataEx),
+                           NAME_OF(cuModuleUnload),
                            NAME_OF(cuModuleGetFunction),
                            NAME_OF(cuLaunchKernel),
                            NAME_OF(cuStreamCreate),
                            NAME_OF(cuStreamSynchronize),
+                           NAME_OF(cuStreamDestroy),
                            NAME_OF(cuEventCreate),
                            NAME_OF(cuEventRecord),
                            NAME_OF(cuEventDestroy),
@@ -106,22 +112,28 @@ TEST(DriverHeaders, Hip) {
       hipError_t(hipFunction_t, unsigned, unsigned, unsigned, unsigned,
                  unsigned, unsigned, unsigned, hipStream_t, void **, void **);
   static_assert(std::is_same_v<decltype(hipModuleLaunchKernel), Launch>);
+  using BusId = hipError_t(char *, int, int);
+  static_assert(std::is_same_v<decltype(hipDeviceGetPCIBusId), BusId>);
   std::string ours = source("hip.cpp");
   for (const char *name : {NAME_OF(hipInit),
                            NAME_OF(hipDriverGetVersion),
                            NAME_OF(hipGetDeviceCount),
+                           NAME_OF(hipGetDevice),
                            NAME_OF(hipSetDevice),
                            NAME_OF(hipDeviceGetName),
+                           NAME_OF(hipDeviceGetPCIBusId),
                            NAME_OF(hipMemGetInfo),
                            NAME_OF(hipMalloc),
                            NAME_OF(hipFree),
                            NAME_OF(hipMemcpyAsync),
                            NAME_OF(hipModuleLoadData),
+                           NAME_OF(hipModuleUnload),
                            NAME_OF(hipModuleGetFunction),
                            NAME_OF(hipModuleLaunchKernel),
                            NAME_OF(hipStreamCreateWithFlags),
                            NAME_OF(hipStreamSynchronize),
-                           NAME_OF(hipEventCreate),
+                           NAME_OF(hipStreamDestroy),
+                           NAME_OF(hipEventCreateWithFlags),
                            NAME_OF(hipEventRecord),
                            NAME_OF(hipEventElapsedTime),
                            NAME_OF(hipEventDestroy),

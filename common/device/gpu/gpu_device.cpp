@@ -5,9 +5,28 @@
 namespace gpt2 {
 
 GpuDevice::GpuDevice(std::unique_ptr<Driver> opened, const void *image)
-    : driver(std::move(opened)), module(driver->loadModule(image)) {}
+    : driver(std::move(opened)) {
+  module = own(driver->loadModule(image), &Driver::unloadModule);
+}
 
-GpuDevice::~GpuDevice() { forgetMarks(); }
+GpuDevice::~GpuDevice() {
+  try {
+    driver->synchronize();
+  } catch (const Error &) { // as in free()
+  }
+  while (!allocated.empty())
+    GpuDevice::free(allocated.begin()->first);
+}
+
+GpuDevice::Owned GpuDevice::own(void *made,
+                                void (Driver::*forget)(void *)) const {
+  return {made, [driver = driver, module = module, forget](void *handle) {
+            try {
+              (driver.get()->*forget)(handle);
+            } catch (const Error &) { // as in free()
+            }
+          }};
+}
 
 void *GpuDevice::allocate(size_t bytes, const std::string &name) {
   void *data = driver->allocate(bytes);
@@ -48,35 +67,22 @@ void GpuDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,
                       void **arguments) {
   auto found = functions.find(kernel);
   if (found == functions.end())
-    found = functions.emplace(kernel, driver->function(module, kernel)).first;
+    found =
+        functions.emplace(kernel, driver->function(module.get(), kernel)).first;
   driver->launch(found->second, grid, block, arguments);
 }
 
 std::shared_ptr<void> GpuDevice::finishRecording() {
-  return {driver->endCapture(), [driver = driver](void *graph) {
-            try {
-              driver->forgetGraph(graph);
-            } catch (const Error &) { // as in free()
-            }
-          }};
+  return own(driver->endCapture(), &Driver::forgetGraph);
 }
 
 size_t GpuDevice::mark() {
-  marks.push_back(driver->record());
+  marks.push_back(own(driver->record(), &Driver::forget));
   return marks.size() - 1;
 }
 
 double GpuDevice::secondsBetween(size_t first, size_t second) {
-  return driver->secondsBetween(marks[first], marks[second]);
-}
-
-void GpuDevice::forgetMarks() {
-  for (void *mark : marks)
-    try {
-      driver->forget(mark);
-    } catch (const Error &) { // as in free()
-    }
-  marks.clear();
+  return driver->secondsBetween(marks[first].get(), marks[second].get());
 }
 
 } // namespace gpt2

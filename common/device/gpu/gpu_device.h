@@ -3,6 +3,7 @@
 
 #include "device/gpu/driver.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -15,6 +16,7 @@ public:
   /// `image` is what Driver::loadModule takes. Throws an Error if the driver
   /// refuses it.
   GpuDevice(std::unique_ptr<Driver> driver, const void *image);
+  /// Waits for what was asked for, and gives all back.
   ~GpuDevice() override;
 
   std::string describe() const override { return driver->describe(); }
@@ -33,16 +35,20 @@ protected:
   void wait() override { driver->synchronize(); }
   size_t mark() override;
   double secondsBetween(size_t first, size_t second) override;
-  void forgetMarks() override;
+  void forgetMarks() override { marks.clear(); }
 
 private:
+  /// What the driver made, and forgets by `forget` with the last owner; until
+  /// then the driver stays, and the module, whose kernels graphs launch.
+  using Owned = std::shared_ptr<void>;
+  Owned own(void *made, void (Driver::*forget)(void *)) const;
   bool isOnDevice(const void *data) const;
 
-  std::shared_ptr<Driver> driver;           ///< recordings have it too
-  std::map<const void *, size_t> allocated; ///< bytes, by where they begin
-  void *module = nullptr;
+  std::shared_ptr<Driver> driver;
+  std::map<void *, size_t, std::less<>> allocated; ///< bytes, by their start
+  Owned module;
   std::map<std::string, void *> functions; ///< by kernel, once launched
-  std::vector<void *> marks;
+  std::vector<Owned> marks;
 };
 
 } // namespace gpt2

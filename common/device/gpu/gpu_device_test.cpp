@@ -1,8 +1,6 @@
 //===- gpu_device_test.cpp - A real GPU as a device, without one --------===//
+#include "device/executable.h"
 #include "device/gpu/gpu_device.h"
-#include "reference/reference.h"
-#include "reference/values.h"
-#include "run/self_check.h"
 #include "support/error.h"
 #include "testing/test_files.h"
 
@@ -20,10 +18,16 @@ using ::testing::Not;
 
 namespace {
 
+/// What a driver is to fail at.
+struct Faults {
+  bool copying = false, waiting = false, capturing = false;
+};
+
 /// Memory of the host, of which there is little; kernels that are only noted.
 class FakeDriver : public Driver {
 public:
-  explicit FakeDriver(std::vector<std::string> &log) : log(log) {}
+  FakeDriver(std::vector<std::string> &log, const Faults &faults)
+      : log(log), faults(faults) {}
   ~FakeDriver() override { log.push_back("closed"); }
 
   std::string describe() const override { return "Fake GPU"; }
@@ -33,16 +37,20 @@ public:
   }
   void free(void *data) override {
     std::free(data);
+    log.push_back("free");
     fail("the GPU fell off the bus");
   }
   size_t freeMemory() override { return 1000; }
   void copy(void *to, const void *from, size_t bytes) override {
+    if (faults.copying)
+      fail("a copy failed");
     std::memcpy(to, from, bytes);
   }
   void *loadModule(const void *image) override {
     log.push_back(std::string("load ") + static_cast<const char *>(image));
     return &log;
   }
+  void unloadModule(void *) override { log.push_back("unload"); }
   void *function(void *module, const std::string &name) override {
     EXPECT_EQ(module, &log);
     log.push_back("find " + name);
@@ -55,11 +63,17 @@ public:
                   block.describe());
     ++clock;
   }
-  void synchronize() override { log.push_back("wait"); }
+  void synchronize() override {
+    log.push_back("wait");
+    if (faults.waiting)
+      fail("waiting failed");
+  }
   bool canCapture() const override { return true; }
   void beginCapture() override { log.push_back("begin"); }
   void *endCapture() override {
     log.push_back("end");
+    if (faults.capturing)
+      fail("the capture was invalidated");
     return &names.emplace_back("graph");
   }
   void launchGraph(void *graph) override {
@@ -80,6 +94,7 @@ public:
 
 private:
   std::vector<std::string> &log;
+  const Faults &faults;
   std::deque<std::string> names;
   int64_t clock = 1;
 };
@@ -87,8 +102,9 @@ private:
 class GpuDeviceTest : public ::testing::Test {
 protected:
   std::vector<std::string> log;
+  Faults faults;
   std::unique_ptr<GpuDevice> device = std::make_unique<GpuDevice>(
-      std::make_unique<FakeDriver>(log), "the image");
+      std::make_unique<FakeDriver>(log, faults), "the image");
 };
 
 TEST_F(GpuDeviceTest, LaunchesInOrderAndFindsEachKernelOnce) {
@@ -97,10 +113,21 @@ TEST_F(GpuDeviceTest, LaunchesInOrderAndFindsEachKernelOnce) {
   device->launch("a", {1, 1, 1}, {1, 1, 1}, nullptr);
   device->synchronize();
   device.reset();
-  EXPECT_THAT(log,
-              ElementsAre("load the image", "find a", "a(2, 3, 4)(5, 6, 7)",
-                          "find b", "b(1, 1, 1)(1, 1, 1)",
-                          "a(1, 1, 1)(1, 1, 1)", "wait", "closed"));
+  EXPECT_THAT(log, ElementsAre("load the image", "find a",
+                               "a(2, 3, 4)(5, 6, 7)", "find b",
+                               "b(1, 1, 1)(1, 1, 1)", "a(1, 1, 1)(1, 1, 1)",
+                               "wait", "wait", "unload", "closed"));
+}
+
+TEST_F(GpuDeviceTest, GivesBackWhatNobodyFreed) {
+  device->allocate(10, "a buffer");
+  std::shared_ptr<void> recording = device->endRecording();
+  device.reset();
+  // A recording needs the kernels.
+  EXPECT_THAT(log, ElementsAre("load the image", "end", "wait", "free"));
+  recording.reset();
+  EXPECT_THAT(log, ElementsAre("load the image", "end", "wait", "free",
+                               "forget", "unload", "closed"));
 }
 
 TEST_F(GpuDeviceTest, AFailedLaunchIsToldWhenWaiting) {
@@ -109,6 +136,49 @@ TEST_F(GpuDeviceTest, AFailedLaunchIsToldWhenWaiting) {
   EXPECT_THAT(errorOf([&] { device->synchronize(); }),
               HasSubstr("no kernel unknown"));
   EXPECT_THAT(log, ElementsAre("load the image", "find unknown", "wait"));
+}
+
+TEST_F(GpuDeviceTest, TheFirstErrorIsTold) {
+  const std::string launch = "a(1, 1, 1)(1, 1, 1)";
+  device->beginRecording();
+  device->launch("unknown", {}, {}, nullptr);
+  faults.capturing = true; // as a failed launch makes it
+  EXPECT_THAT(errorOf([&] { device->endRecording(); }),
+              HasSubstr("no kernel unknown"));
+  device->launch("a", {}, {}, nullptr);
+  EXPECT_EQ(log.back(), launch);
+  EXPECT_THAT(errorOf([&] { device->endRecording(); }),
+              HasSubstr("the capture was invalidated"));
+
+  device->launch("unknown", {}, {}, nullptr);
+  faults.waiting = true;
+  EXPECT_THAT(errorOf([&] { device->synchronize(); }),
+              HasSubstr("no kernel unknown"));
+  device->launch("a", {}, {}, nullptr);
+  EXPECT_EQ(log.back(), launch);
+  EXPECT_THAT(errorOf([&] { device->synchronize(); }),
+              HasSubstr("waiting failed"));
+}
+
+TEST_F(GpuDeviceTest, TimesNothingThatWasNotWaitedFor) {
+  device->startTiming();
+  device->launch("a", {}, {}, nullptr);
+  faults.waiting = true;
+  EXPECT_THAT(errorOf([&] { device->synchronize(); }),
+              HasSubstr("waiting failed"));
+  faults.waiting = false;
+  device->launch("b", {}, {}, nullptr);
+  device->synchronize();
+  ASSERT_EQ(device->times().size(), 1u);
+  EXPECT_EQ(device->times()[0].kernel, "b");
+}
+
+TEST_F(GpuDeviceTest, WhatCannotBeSharedTakesNoMemory) {
+  faults.copying = true;
+  float value = 1;
+  EXPECT_THAT(errorOf([&] { device->share(&value, 4, "a value"); }),
+              HasSubstr("a copy failed"));
+  EXPECT_THAT(log, ElementsAre("load the image", "free"));
 }
 
 TEST_F(GpuDeviceTest, CopiesWhatIsShared) {
@@ -157,7 +227,8 @@ void step(void *) { Device::current().launch("a", {}, {}, nullptr); }
 class Recorded : public GpuDeviceTest {
 protected:
   Executable program{[](const std::string &name) -> void * {
-                       return name == std::string(entryPrefix) + "step"
+                       return name == std::string(program_abi::entryPrefix) +
+                                          "step"
                                   ? reinterpret_cast<void *>(step)
                                   : nullptr;
                      },
@@ -194,6 +265,17 @@ TEST_F(Recorded, UnlessItIsNotWantedOrTimed) {
   EXPECT_THAT(log, Not(Contains("begin")));
 }
 
+TEST_F(Recorded, WhatCannotBeCalledIsNotRecorded) {
+  std::vector<MemRef> tooMany(41, MemRef(values.data(), {1}));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_THAT(errorOf([&] { program.call("step", tooMany); }),
+                HasSubstr("at most 40"));
+  EXPECT_THAT(log, Not(Contains("begin")));
+}
+
+// Memory that a program gave would outlive the device it had.
+static_assert(!std::is_move_assignable_v<Executable>);
+
 TEST(Drivers, SayWhatIsMissing) {
   for (auto [open, name] : {std::pair(&openCuda, "CUDA driver"),
                             std::pair(&openHip, "HIP runtime")}) {
@@ -209,58 +291,6 @@ TEST(Drivers, SayWhatIsMissing) {
     EXPECT_THAT(error, HasSubstr(name));
     EXPECT_THAT(error, HasSubstr("no "));
   }
-}
-
-//===----------------------------------------------------------------------===//
-// The self-check, on kernels that are C++: right ones, and wrong ones.
-//===----------------------------------------------------------------------===//
-
-/// A memref's descriptor as kernels are handed it: data is the second word.
-float *dataOf(void *descriptor) { return static_cast<float **>(descriptor)[1]; }
-
-double wrongBy = 0; // in one element
-
-void copyOut(void *to, const reference::Vector &values) {
-  std::copy(values.begin(), values.end(), dataOf(to));
-  dataOf(to)[values.size() / 2] += static_cast<float>(wrongBy);
-}
-
-std::span<const float> spanOf(void *descriptor, int64_t count) {
-  return {dataOf(descriptor), static_cast<size_t>(count)};
-}
-
-void linear(void *y, void *x, void *w, void *b) {
-  auto size = [](char letter) { return selfCheckSizes().at({letter}); };
-  copyOut(y, reference::linear(inDouble(spanOf(x, size('T') * size('K'))),
-                               spanOf(w, size('K') * size('N')),
-                               spanOf(b, size('N'))));
-}
-
-void layernorm(void *y, void *x, void *gain, void *bias) {
-  auto size = [](char letter) { return selfCheckSizes().at({letter}); };
-  copyOut(y, reference::layernorm(inDouble(spanOf(x, size('T') * size('C'))),
-                                  spanOf(gain, size('C')),
-                                  spanOf(bias, size('C'))));
-}
-
-TEST(SelfCheck, NoticesAWrongKernel) {
-  Executable kernels([](const std::string &name) -> void * {
-    if (name == std::string(entryPrefix) + "test_linear")
-      return reinterpret_cast<void *>(linear);
-    if (name == std::string(entryPrefix) + "test_layernorm")
-      return reinterpret_cast<void *>(layernorm);
-    return nullptr;
-  });
-  wrongBy = 0;
-  EXPECT_NO_THROW(selfCheck(kernels));
-  wrongBy = 1e-2;
-  EXPECT_THAT(errorOf([&] { selfCheck(kernels); }),
-              HasSubstr("CPU does not compute what it should: kernel @linear"));
-  wrongBy = NAN;
-  EXPECT_THAT(errorOf([&] { selfCheck(kernels); }), HasSubstr("nan"));
-  wrongBy = 0;
-  EXPECT_THAT(errorOf([&] { kernels.call("other", {}); }),
-              HasSubstr("no entry @other"));
 }
 
 } // namespace

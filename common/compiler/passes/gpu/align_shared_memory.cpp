@@ -1,10 +1,4 @@
 //===- align_shared_memory.cpp - Blocks' memory at multiples of 16 bytes --===//
-//
-// A vector of four floats is read at once from an address that is a multiple of
-// 16, and a variable in shared memory is only promised to be at one of its
-// elements' size.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -13,17 +7,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ALIGNSHAREDMEMORY
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct AlignSharedMemory : PassWrapper<AlignSharedMemory, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AlignSharedMemory)
-
-  StringRef getName() const final { return "AlignSharedMemory"; }
-  StringRef getArgument() const final { return "align-shared-memory"; }
-  StringRef getDescription() const final {
-    return "Align variables in shared memory to 16 bytes";
-  }
-
+struct AlignSharedMemory : impl::AlignSharedMemoryBase<AlignSharedMemory> {
   void runOnOperation() final {
     Builder builder(&getContext());
     getOperation()->walk([&](gpu::GPUFuncOp kernel) {
@@ -36,9 +26,4 @@ struct AlignSharedMemory : PassWrapper<AlignSharedMemory, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createAlignSharedMemory() {
-  return std::make_unique<AlignSharedMemory>();
-}
-
 } // namespace gpt2

@@ -1,29 +1,8 @@
 //===- distribute_tiles.cpp - Tiles of a subgroup become its lanes' parts ===//
-//
-// A kernel may have values of a whole subgroup: tiles of 16 x 16. Each lane
-// holds a part, in the places in which the chip's matrix unit wants it:
-//
-//   vector.load %m[%i, %j], vector<16x16xbf16>  a factor, from shared memory or
-//                                               not; a lane reads its own part
-//   vector.load %m[%i, %j], vector<16x16xf32>   sums so far
-//   vector.contract %a, %b, %c                  a product of tiles, and a sum:
-//                                               the instruction
-//   vector.load %m[%i, %j], vector<16x1xf32>    a number for each row, which
-//   vector.broadcast                            becomes a tile
-//   arith.mulf and the like                     by each lane for its part
-//   vector.store %c, %m[%i, %j]                 of vector<16x16xf32>
-//
-// The factors' role, left or right, follows from the product. A right factor
-// may be stored with its columns as rows: then the product's second map is (m,
-// n, k)
-// -> (n, k). Rows of %m are a multiple of 16 bytes long, and %j is one of 8
-// elements.
-//
-// Run it on gpu.modules, before they are lowered for a chip.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/gpu/lane_places.h"
 #include "compiler/passes/gpu/matrix_units.h"
+#include "compiler/passes/passes.h"
+#include "support/error.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -37,6 +16,9 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DISTRIBUTETILES
+#include "compiler/passes/Passes.h.inc"
 
 using namespace lane_parts;
 
@@ -57,8 +39,6 @@ template <typename Op> struct TilePattern : OpConversionPattern<Op> {
       : OpConversionPattern<Op>(converter, context), unit(unit) {}
   const Unit &unit;
 };
-
-constexpr StringLiteral roleAttr = "gpt2.role"; // "a", "b", "b transposed"
 
 struct ConvertLoad : TilePattern<vector::LoadOp> {
   using TilePattern::TilePattern;
@@ -206,25 +186,8 @@ struct ConvertElementwise : ConversionPattern {
   }
 };
 
-struct DistributeTiles
-    : PassWrapper<DistributeTiles, OperationPass<gpu::GPUModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DistributeTiles)
-
-  DistributeTiles() = default;
-  DistributeTiles(const DistributeTiles &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "DistributeTiles"; }
-  StringRef getArgument() const final { return "distribute-tiles"; }
-  StringRef getDescription() const final {
-    return "Give each lane its part of a subgroup's tiles";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect,
-                    nvgpu::NVGPUDialect, vector::VectorDialect>();
-  }
-
-  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
-                           llvm::cl::desc("With what matrix unit")};
+struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
+  using Base::Base;
 
   void runOnOperation() final {
     gpu::GPUModuleOp module = getOperation();
@@ -240,14 +203,10 @@ struct DistributeTiles
       return signalPassFailure();
     if (!any)
       return;
-    GpuTarget target = GpuTarget::of(chip);
-    if (!hasMatrixUnits(target)) {
-      module.emitError("distribute-tiles: " + chip +
-                       " has no matrix unit for "
-                       "bf16 that is known here");
+    std::optional<GpuTarget> target = targetOf(module);
+    if (!target)
       return signalPassFailure();
-    }
-    Unit unit = unitOf(target);
+    Unit unit = unitOf(*target);
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });
     converter.addConversion([&](VectorType type) -> Type {
@@ -278,6 +237,25 @@ struct DistributeTiles
   }
 
 private:
+  /// The chip; none, and a diagnostic, if LLVM does not know it or it has no
+  /// matrix unit.
+  std::optional<GpuTarget> targetOf(gpu::GPUModuleOp module) {
+    std::optional<GpuTarget> target;
+    try { // MLIR, which calls us, cannot be unwound
+      target = GpuTarget::of(chip);
+    } catch (const Error &error) {
+      module.emitError("distribute-tiles: ") << error.what();
+      return std::nullopt;
+    }
+    if (!hasMatrixUnits(*target)) {
+      module.emitError("distribute-tiles: ")
+          << chip.getValue()
+          << " has no matrix unit for bf16 that is known here";
+      return std::nullopt;
+    }
+    return target;
+  }
+
   /// Tells the loads of a product's factors what they are.
   static LogicalResult assignRoles(vector::ContractionOp product) {
     AffineExpr m, n, k;
@@ -308,11 +286,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDistributeTiles(const std::string &chip) {
-  auto pass = std::make_unique<DistributeTiles>();
-  pass->chip = chip;
-  return pass;
-}
-
 } // namespace gpt2

@@ -1,22 +1,4 @@
 //===- fuse_epilogues.cpp - What follows a kernel, done by it -----------===//
-//
-// A kernel stores its result, and an elementwise operation reads it from memory
-// again: an activation, a sum with what was there before. The thread that has
-// an element in a register can do that itself:
-//
-//   gpu.launch { ... memref.store %v, %b[%i, %j] }
-//   linalg.generic ins(%b) outs(%y) { yield f(b, y) }     // identity maps
-//
-// becomes
-//
-//   gpu.launch { ... memref.store f(%v, %y[%i, %j]), %y[%i, %j] }
-//
-// and %b is gone. This holds if nothing else uses %b, the launch uses %y for
-// nothing else, nothing between the two touches memory, and the kernel stores
-// each element of its result once, which is what this pass asks of kernels: it
-// can see that there is one store, and not how often it happens.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,6 +11,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FUSEEPILOGUES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// A kernel, its one store into a buffer, and the operation that reads it.
@@ -48,12 +34,27 @@ bool isElementwise(linalg::GenericOp generic) {
 }
 
 /// Whether `launch` uses `buffer`, or a view of it, in its body.
-bool uses(gpu::LaunchOp launch, Value buffer) {
+bool usesViews(gpu::LaunchOp launch, Value buffer) {
   return llvm::any_of(buffer.getUsers(), [&](Operation *user) {
     if (launch->isProperAncestor(user))
       return true;
-    return isa<ViewLikeOpInterface>(user) && uses(launch, user->getResult(0));
+    auto view = dyn_cast<ViewLikeOpInterface>(user);
+    return view && usesViews(launch, view.getViewDest());
   });
+}
+
+/// Whether `launch` may use memory of `buffer` in its body: by that name, or
+/// by another view of what it is a view of.
+bool uses(gpu::LaunchOp launch, Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  // The function's own, or an argument, which is no other. A loop's or a global
+  // one may have more names.
+  Operation *source = buffer.getDefiningOp();
+  bool isKnown =
+      source ? isa<memref::AllocOp, memref::AllocaOp>(source)
+             : isa<func::FuncOp>(buffer.getParentBlock()->getParentOp());
+  return !isKnown || usesViews(launch, buffer);
 }
 
 /// The epilogue that reads `buffer`, if it is one.
@@ -87,15 +88,7 @@ std::optional<Epilogue> epilogueOf(memref::AllocOp buffer) {
   return found;
 }
 
-struct FuseEpilogues : PassWrapper<FuseEpilogues, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseEpilogues)
-
-  StringRef getName() const final { return "FuseEpilogues"; }
-  StringRef getArgument() const final { return "fuse-epilogues"; }
-  StringRef getDescription() const final {
-    return "Let a kernel do what an elementwise operation does to its result";
-  }
-
+struct FuseEpilogues : impl::FuseEpiloguesBase<FuseEpilogues> {
   void runOnOperation() final {
     SmallVector<memref::AllocOp> buffers;
     getOperation().walk([&](memref::AllocOp op) { buffers.push_back(op); });
@@ -135,9 +128,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createFuseEpilogues() {
-  return std::make_unique<FuseEpilogues>();
-}
-
 } // namespace gpt2

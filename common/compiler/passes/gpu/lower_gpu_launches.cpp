@@ -1,12 +1,4 @@
 //===- lower_gpu_launches.cpp - Launches become calls -------------------===//
-//
-// gpu.launch_func in the LLVM dialect, as gpu-to-llvm leaves it, becomes calls
-// of the runtime: mgpuModuleLoad, mgpuModuleGetFunction, mgpuLaunchKernel
-// (device/mgpu.h). Upstream does this when it translates to LLVM IR, with the
-// kernels' code for one target in the program. Here the program holds the names
-// only, and the device that runs it brings the code.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -15,6 +7,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_LOWERGPULAUNCHES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 class Lowering {
@@ -108,19 +104,7 @@ private:
   Location location = builder.getUnknownLoc();
 };
 
-struct LowerGpuLaunches
-    : PassWrapper<LowerGpuLaunches, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerGpuLaunches)
-
-  StringRef getName() const final { return "LowerGpuLaunches"; }
-  StringRef getArgument() const final { return "lower-gpu-launches"; }
-  StringRef getDescription() const final {
-    return "Launch kernels by name, through the runtime's functions";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect>();
-  }
-
+struct LowerGpuLaunches : impl::LowerGpuLaunchesBase<LowerGpuLaunches> {
   void runOnOperation() final {
     SmallVector<gpu::LaunchFuncOp> launches;
     getOperation()->walk(
@@ -137,9 +121,4 @@ struct LowerGpuLaunches
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createLowerGpuLaunches() {
-  return std::make_unique<LowerGpuLaunches>();
-}
-
 } // namespace gpt2

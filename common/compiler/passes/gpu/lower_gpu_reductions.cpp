@@ -1,14 +1,4 @@
 //===- lower_gpu_reductions.cpp - Reductions become shuffles ------------===//
-//
-// gpu.subgroup_reduce as exchanges between lanes (upstream's patterns, which
-// upstream runs in test passes only). The subgroup's size is the target's: 32
-// lanes on NVIDIA and RDNA, 64 on CDNA.
-//
-// Not gpu.all_reduce: upstream's lowering lets several lanes write the same
-// result to one place of shared memory. That is harmless, but it is a race, and
-// the emulator says so.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,28 +10,17 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_LOWERGPUREDUCTIONS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// What a shuffle exchanges at once: a register.
 constexpr unsigned shuffleBits = 32;
 
-struct LowerGpuReductions : PassWrapper<LowerGpuReductions, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerGpuReductions)
-
-  explicit LowerGpuReductions(unsigned size = 32) { subgroupSize = size; }
-  LowerGpuReductions(const LowerGpuReductions &other) : PassWrapper(other) {
-    subgroupSize = other.subgroupSize;
-  }
-
-  StringRef getName() const final { return "LowerGpuReductions"; }
-  StringRef getArgument() const final { return "lower-gpu-reductions"; }
-  StringRef getDescription() const final {
-    return "Reduce over subgroups by shuffles";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry
-        .insert<arith::ArithDialect, gpu::GPUDialect, vector::VectorDialect>();
-  }
+struct LowerGpuReductions : impl::LowerGpuReductionsBase<LowerGpuReductions> {
+  using Base::Base;
 
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
@@ -68,17 +47,7 @@ struct LowerGpuReductions : PassWrapper<LowerGpuReductions, OperationPass<>> {
       size.erase();
     });
   }
-
-private:
-  Option<unsigned> subgroupSize{*this, "subgroup-size",
-                                llvm::cl::desc("Lanes that exchange values"),
-                                llvm::cl::init(32)};
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createLowerGpuReductions(unsigned subgroupSize) {
-  return std::make_unique<LowerGpuReductions>(subgroupSize);
-}
-
 } // namespace gpt2

@@ -1,18 +1,4 @@
 //===- lower_math_to_intrinsics.cpp - exp and tanh without a library ----===//
-//
-// A GPU has no libm: upstream's conversions call libdevice or ocml, which come
-// with CUDA and ROCm. This pass needs neither. It expresses exp, exp2, sqrt,
-// rsqrt, tanh and the magnitude of f32 by three intrinsics, llvm.exp2,
-// llvm.sqrt and llvm.fabs, for which every target has an instruction (on the
-// host, for the first, a function of libm):
-//
-//   exp(x)  = exp2(x log2 e)
-//   tanh(x) = 1 - 2 / (exp2(2 x log2 e) + 1)
-//
-// tanh computed like this errs by about 2^-24 absolutely, as its result's
-// neighbours near 1 do, and so relatively more near 0. GPT-2 adds 1 to it.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,6 +10,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_LOWERMATHTOINTRINSICS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Builds f32 arithmetic in front of one operation.
@@ -90,18 +80,7 @@ Value lowered(Operation *op) {
 }
 
 struct LowerMathToIntrinsics
-    : PassWrapper<LowerMathToIntrinsics, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerMathToIntrinsics)
-
-  StringRef getName() const final { return "LowerMathToIntrinsics"; }
-  StringRef getArgument() const final { return "lower-math-to-intrinsics"; }
-  StringRef getDescription() const final {
-    return "Compute exp and tanh by exp2, which needs no device library";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect>();
-  }
-
+    : impl::LowerMathToIntrinsicsBase<LowerMathToIntrinsics> {
   void runOnOperation() final {
     SmallVector<Operation *> all;
     getOperation()->walk([&](Operation *op) {
@@ -117,9 +96,4 @@ struct LowerMathToIntrinsics
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createLowerMathToIntrinsics() {
-  return std::make_unique<LowerMathToIntrinsics>();
-}
-
 } // namespace gpt2

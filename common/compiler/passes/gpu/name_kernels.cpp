@@ -1,11 +1,4 @@
 //===- name_kernels.cpp - Launches get their kernels' names -------------===//
-//
-// Says of each gpu.launch which function its body is to become: of the module
-// @kernels, and named after the file it was written in ("layernorm", and
-// "layernorm_1" if that is taken). A device finds a kernel by its name alone,
-// and profilers show it.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -15,6 +8,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NAMEKERNELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// The file that an operation was written in, without folder and extension.
@@ -30,15 +27,7 @@ std::string stemOf(Location location) {
   return "kernel";
 }
 
-struct NameKernels : PassWrapper<NameKernels, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NameKernels)
-
-  StringRef getName() const final { return "NameKernels"; }
-  StringRef getArgument() const final { return "name-kernels"; }
-  StringRef getDescription() const final {
-    return "Name the kernels of launches after the files they come from";
-  }
-
+struct NameKernels : impl::NameKernelsBase<NameKernels> {
   void runOnOperation() final {
     llvm::StringMap<unsigned> uses;
     getOperation().walk([&](gpu::LaunchOp launch) {
@@ -56,9 +45,4 @@ struct NameKernels : PassWrapper<NameKernels, OperationPass<ModuleOp>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNameKernels() {
-  return std::make_unique<NameKernels>();
-}
-
 } // namespace gpt2

@@ -1,12 +1,4 @@
 //===- allocate_per_thread.cpp - A thread's stack, taken once -----------===//
-//
-// `convert-scf-to-openmp` wraps the body of a parallel loop in a
-// memref.alloca_scope: what a part takes of the stack is given back when it is
-// done. That region cannot have branches, and a part takes the same each time.
-// This pass moves what is allocated to the start of the omp.parallel around the
-// loop, where each thread takes it once for all of its parts.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -16,17 +8,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ALLOCATEPERTHREAD
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct AllocatePerThread : PassWrapper<AllocatePerThread, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocatePerThread)
-
-  StringRef getName() const final { return "AllocatePerThread"; }
-  StringRef getArgument() const final { return "allocate-per-thread"; }
-  StringRef getDescription() const final {
-    return "Take stack memory once for a thread, not for each part of a loop";
-  }
-
+struct AllocatePerThread : impl::AllocatePerThreadBase<AllocatePerThread> {
   void runOnOperation() final {
     WalkResult walked =
         getOperation()->walk([](memref::AllocaScopeOp scope) -> WalkResult {
@@ -57,9 +45,4 @@ struct AllocatePerThread : PassWrapper<AllocatePerThread, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createAllocatePerThread() {
-  return std::make_unique<AllocatePerThread>();
-}
-
 } // namespace gpt2

@@ -1,12 +1,4 @@
 //===- drop_returned_arguments.cpp - The caller has it already ----------===//
-//
-// On tensors, a function that updates an argument returns the new value. Once
-// bufferized in place, that value is the argument's own buffer; this pass stops
-// returning it. Upstream's drop-equivalent-buffer-results does so for private
-// functions only, whose callers it can rewrite. Our entries are public, and
-// their one caller, callEntry(), reads no results.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,18 +6,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DROPRETURNEDARGUMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 struct DropReturnedArguments
-    : PassWrapper<DropReturnedArguments, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropReturnedArguments)
-
-  StringRef getName() const final { return "DropReturnedArguments"; }
-  StringRef getArgument() const final { return "drop-returned-arguments"; }
-  StringRef getDescription() const final {
-    return "A public function does not return the buffers it was given";
-  }
-
+    : impl::DropReturnedArgumentsBase<DropReturnedArguments> {
   void runOnOperation() final {
     func::FuncOp function = getOperation();
     if (!function.isPublic() || !function.getBody().hasOneBlock())
@@ -44,9 +32,4 @@ struct DropReturnedArguments
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDropReturnedArguments() {
-  return std::make_unique<DropReturnedArguments>();
-}
-
 } // namespace gpt2

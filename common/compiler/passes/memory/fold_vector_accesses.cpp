@@ -1,11 +1,4 @@
 //===- fold_vector_accesses.cpp - Views into vector.load and .store -----===//
-//
-// A vector.load or vector.store of a view becomes one of the memory that is
-// viewed, at other indices, and keeps what it says of itself, its alignment.
-// Run it before fold-memref-alias-ops, which makes such operations anew, and
-// without: on a GPU, 16 bytes are then read two by two.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -19,6 +12,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FOLDVECTORACCESSES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// `access` is of `memory` at `indices` now; its attributes stay.
@@ -80,19 +77,7 @@ struct FoldReshape : OpRewritePattern<Access> {
   }
 };
 
-struct FoldVectorAccesses : PassWrapper<FoldVectorAccesses, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldVectorAccesses)
-
-  StringRef getName() const final { return "FoldVectorAccesses"; }
-  StringRef getArgument() const final { return "fold-vector-accesses"; }
-  StringRef getDescription() const final {
-    return "Fold views into vector.load and vector.store, and keep alignments";
-  }
-
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, arith::ArithDialect>();
-  }
-
+struct FoldVectorAccesses : impl::FoldVectorAccessesBase<FoldVectorAccesses> {
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     addFolds<vector::LoadOp>(patterns);
@@ -111,9 +96,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createFoldVectorAccesses() {
-  return std::make_unique<FoldVectorAccesses>();
-}
-
 } // namespace gpt2

@@ -1,10 +1,4 @@
 //===- forward_transfers.cpp - What was just written is not read again ---===//
-//
-// A vector.transfer_read of what a vector.transfer_write wrote takes the vector
-// itself, and a write that nobody reads before the next is none. Upstream has
-// this as a function without a pass.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,18 +8,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FORWARDTRANSFERS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ForwardTransfers
-    : PassWrapper<ForwardTransfers, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ForwardTransfers)
-
-  StringRef getName() const final { return "ForwardTransfers"; }
-  StringRef getArgument() const final { return "forward-transfers"; }
-  StringRef getDescription() const final {
-    return "Read no vector from memory that was just written there";
-  }
-
+struct ForwardTransfers : impl::ForwardTransfersBase<ForwardTransfers> {
   void runOnOperation() final {
     IRRewriter rewriter(&getContext());
     vector::transferOpflowOpt(rewriter, getOperation());
@@ -33,9 +22,4 @@ struct ForwardTransfers
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createForwardTransfers() {
-  return std::make_unique<ForwardTransfers>();
-}
-
 } // namespace gpt2

@@ -1,9 +1,4 @@
 //===- prefer_vector_width.cpp - How wide LLVM's vectors shall be -------===//
-//
-// Asks LLVM for vectors of so many bits in one function, where the CPU has
-// wider ones: what waits for memory gains nothing from them.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -12,25 +7,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PREFERVECTORWIDTH
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct PreferVectorWidth
-    : PassWrapper<PreferVectorWidth, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PreferVectorWidth)
-
-  PreferVectorWidth() = default;
-  PreferVectorWidth(const PreferVectorWidth &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "PreferVectorWidth"; }
-  StringRef getArgument() const final { return "prefer-vector-width"; }
-  StringRef getDescription() const final {
-    return "Ask LLVM for vectors of so many bits in one function";
-  }
-
-  Option<std::string> function{*this, "function",
-                               llvm::cl::desc("The function's name")};
-  Option<unsigned> bits{*this, "bits", llvm::cl::desc("Of a vector"),
-                        llvm::cl::init(256)};
+struct PreferVectorWidth : impl::PreferVectorWidthBase<PreferVectorWidth> {
+  using Base::Base;
 
   void runOnOperation() final {
     if (auto found =
@@ -40,13 +24,4 @@ struct PreferVectorWidth
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createPreferVectorWidth(const std::string &function,
-                                              unsigned bits) {
-  auto pass = std::make_unique<PreferVectorWidth>();
-  pass->function = function;
-  pass->bits = bits;
-  return pass;
-}
-
 } // namespace gpt2

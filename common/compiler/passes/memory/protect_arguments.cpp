@@ -1,20 +1,5 @@
 //===- protect_arguments.cpp - Arguments that are not to be written -----===//
-//
-// Bufferization takes a tensor that an entry is given as its own, and lets an
-// operation write its result where the argument is, if nobody reads that
-// afterwards. But the caller's weights are the same in the next call: where a
-// product begins with its bias, and the bias is a view of an argument, sums
-// would be added to it for ever. This pass marks all tensors that an entry does
-// not say it writes:
-//
-//   %out: tensor<..> {bufferization.writable = true}   stays
-//   %bias: tensor<..>    becomes   %bias: tensor<..> {bufferization.writable =
-//                                                     false}
-//
-// Run it before bufferization.
-//
-//===----------------------------------------------------------------------===//
-#include "compiler/passes/memory/protect_arguments.h"
+#include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,21 +7,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PROTECTARGUMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ProtectArguments
-    : PassWrapper<ProtectArguments, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ProtectArguments)
-
-  StringRef getName() const final { return "ProtectArguments"; }
-  StringRef getArgument() const final { return "protect-arguments"; }
-  StringRef getDescription() const final {
-    return "Let bufferization write to no argument that is not marked for it";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<bufferization::BufferizationDialect>();
-  }
-
+struct ProtectArguments : impl::ProtectArgumentsBase<ProtectArguments> {
   void runOnOperation() final {
     func::FuncOp entry = getOperation();
     StringRef writable = bufferization::BufferizationDialect::kWritableAttrName;
@@ -48,9 +25,4 @@ struct ProtectArguments
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createProtectArguments() {
-  return std::make_unique<ProtectArguments>();
-}
-
 } // namespace gpt2

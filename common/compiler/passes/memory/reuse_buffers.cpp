@@ -1,34 +1,19 @@
 //===- reuse_buffers.cpp - Memory for temporaries, planned --------------===//
 //
-// Gives every memref.alloc of a function a place that is known when the program
-// is compiled, so that running it allocates nothing. A place is a global of
-// fixed size; buffers that are never alive together share one.
-//
-// Sizes. A buffer's open size is that of the tokens at hand, at most the
-// function's `gpt2.context`; that of a tile is bounded by the tile. The bound
-// is what is reserved. Memory that is never touched is never given by the
-// system, so a short sequence pays for a short sequence.
-//
 // Lifetimes. Operations are numbered in the order of the text. A buffer lives
 // from its allocation to its last use; if that is in a loop which the
 // allocation is not in, to the loop's end. A buffer that is allocated in a loop
 // carries nothing from one turn to the next, so this holds in loops too.
-//
-// What is allocated in an scf.forall is on the stack of the thread that
-// computes that part: its places are its own.
 //
 // Places, not one block with offsets: LLVM knows that two globals do not
 // overlap, and of two parts of one block it does not, which keeps it from
 // holding sums in registers. The price is that two threads cannot run one
 // program at once.
 //
-// With arena=true the places are parts of one block of memory, which the caller
-// gives as the function's last argument and which @FUNCTION_arena_bytes has the
-// size of: on a GPU, where globals are not the host's to give out.
-//
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/memory/buffer_size.h"
 #include "compiler/passes/passes.h"
+#include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,6 +23,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_REUSEBUFFERS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// A buffer: where it lives, in numbered operations, and its bytes at most.
@@ -63,27 +52,13 @@ struct Place {
 /// allocations to.
 constexpr int64_t arenaAlignment = 256;
 
-struct ReuseBuffers : PassWrapper<ReuseBuffers, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ReuseBuffers)
-
-  explicit ReuseBuffers(bool inArena = false) { arena = inArena; }
-  ReuseBuffers(const ReuseBuffers &other) : PassWrapper(other) {
-    arena = other.arena;
-  }
-
-  StringRef getName() const final { return "ReuseBuffers"; }
-  StringRef getArgument() const final { return "reuse-buffers"; }
-  StringRef getDescription() const final {
-    return "Put temporaries into globals or an arena, in places that buffers "
-           "which are not alive together share";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, memref::MemRefDialect>();
-  }
+struct ReuseBuffers : impl::ReuseBuffersBase<ReuseBuffers> {
+  using Base::Base;
 
   void runOnOperation() final {
+    SymbolTable symbols(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isDeclaration() && failed(plan(function)))
+      if (!function.isDeclaration() && failed(plan(function, symbols)))
         return signalPassFailure();
   }
 
@@ -129,7 +104,7 @@ private:
     return last;
   }
 
-  LogicalResult plan(func::FuncOp function) {
+  LogicalResult plan(func::FuncOp function, SymbolTable &symbols) {
     // The number of each operation, and of the last one in its regions.
     DenseMap<Operation *, unsigned> starts, ends;
     unsigned number = 0;
@@ -169,12 +144,10 @@ private:
     for (auto &[loop, own] : ofThreads)
       for (Place &place : own)
         settle(place, addToStack(loop, place), 0);
-    if (arena) {
-      settleInArena(function, places);
-      return success();
-    }
+    if (arena)
+      return settleInArena(function, places, symbols);
     for (Place &place : places)
-      settle(place, addGlobal(function, place), 0);
+      settle(place, addGlobal(function, place, symbols), 0);
     return success();
   }
 
@@ -197,8 +170,14 @@ private:
   }
 
   /// Makes each place a part of a new last argument.
-  void settleInArena(func::FuncOp function, ArrayRef<Place> places) {
-    OpBuilder builder(function);
+  LogicalResult settleInArena(func::FuncOp function, ArrayRef<Place> places,
+                              SymbolTable &symbols) {
+    // Who calls the function looks for this name.
+    std::string name = program_abi::arenaBytes(function.getName().str()).name;
+    if (Operation *other = symbols.lookup(name))
+      return other->emitError("reuse-buffers: @")
+             << name << " is the name of an arena's size";
+    OpBuilder builder(&getContext());
     SmallVector<int64_t> offsets;
     int64_t bytes = 0;
     for (const Place &place : places) {
@@ -212,14 +191,15 @@ private:
     auto size = MemRefType::get({}, builder.getI64Type());
     auto value = DenseElementsAttr::get(
         RankedTensorType::get({}, builder.getI64Type()), bytes);
-    memref::GlobalOp::create(
-        builder, function.getLoc(), (function.getName() + "_arena_bytes").str(),
-        /*sym_visibility=*/StringAttr(), size, value, /*constant=*/true,
-        /*alignment=*/IntegerAttr());
+    auto global = memref::GlobalOp::create(
+        builder, function.getLoc(), name, /*sym_visibility=*/StringAttr(), size,
+        value, /*constant=*/true, /*alignment=*/IntegerAttr());
+    symbols.insert(global, function->getIterator());
     Value memory = function.getArgument(position);
     for (auto [place, offset] : llvm::zip_equal(places, offsets))
       settle(
           place, [&](OpBuilder &, Location) { return memory; }, offset);
+    return success();
   }
 
   using Memory = llvm::function_ref<Value(OpBuilder &, Location)>;
@@ -251,32 +231,21 @@ private:
     return [memory](OpBuilder &, Location) { return memory; };
   }
 
-  /// A new global as large as `place`.
-  std::function<Value(OpBuilder &, Location)> addGlobal(func::FuncOp function,
-                                                        const Place &place) {
-    OpBuilder builder(function);
+  /// A new global as large as `place`, of a name that no other has.
+  std::function<Value(OpBuilder &, Location)>
+  addGlobal(func::FuncOp function, const Place &place, SymbolTable &symbols) {
+    OpBuilder builder(&getContext());
     auto type = MemRefType::get({place.bytes}, builder.getI8Type());
     auto global = memref::GlobalOp::create(
         builder, function.getLoc(), "buffer", builder.getStringAttr("private"),
         type, /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
         builder.getI64IntegerAttr(64));
-    SymbolTable(getOperation()).insert(global); // renames if need be
-    return
-        [type, name = global.getSymName()](OpBuilder &builder, Location loc) {
-          return memref::GetGlobalOp::create(builder, loc, type, name);
-        };
+    StringAttr name = symbols.insert(global, function->getIterator());
+    return [type, name](OpBuilder &builder, Location loc) {
+      return memref::GetGlobalOp::create(builder, loc, type, name);
+    };
   }
-
-  Option<bool> arena{
-      *this, "arena",
-      llvm::cl::desc("Into one block that is the function's last argument"),
-      llvm::cl::init(false)};
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createReuseBuffers(bool inArena) {
-  return std::make_unique<ReuseBuffers>(inArena);
-}
-
 } // namespace gpt2

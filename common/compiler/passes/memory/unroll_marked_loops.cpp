@@ -1,10 +1,4 @@
 //===- unroll_marked_loops.cpp - Loops over registers, written out ------===//
-//
-// A loop marked `gpt2.unroll` becomes its turns, one after another. A thread's
-// private array is in registers only if every index into it is a constant, and
-// LLVM unrolls what it finds worth its while, which a long body is not.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -13,19 +7,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_UNROLLMARKEDLOOPS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-constexpr StringLiteral unrollAttr = "gpt2.unroll";
-
-struct UnrollMarkedLoops : PassWrapper<UnrollMarkedLoops, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(UnrollMarkedLoops)
-
-  StringRef getName() const final { return "UnrollMarkedLoops"; }
-  StringRef getArgument() const final { return "unroll-marked-loops"; }
-  StringRef getDescription() const final {
-    return "Write out the turns of loops marked gpt2.unroll";
-  }
-
+struct UnrollMarkedLoops : impl::UnrollMarkedLoopsBase<UnrollMarkedLoops> {
   void runOnOperation() final {
     SmallVector<scf::ForOp> loops; // inner ones first
     getOperation()->walk([&](scf::ForOp loop) {
@@ -46,9 +34,4 @@ struct UnrollMarkedLoops : PassWrapper<UnrollMarkedLoops, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createUnrollMarkedLoops() {
-  return std::make_unique<UnrollMarkedLoops>();
-}
-
 } // namespace gpt2

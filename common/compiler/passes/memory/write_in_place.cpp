@@ -1,14 +1,4 @@
 //===- write_in_place.cpp - Results are made where they are wanted ------===//
-//
-// A kernel written by hand stores into a buffer that it allocates. If all that
-// happens to the buffer then is a copy to somewhere else, the kernel stores
-// there. (For results of linalg operations eliminate-empty-tensors does this,
-// before there are buffers.)
-//
-// That is safe if nothing touches the destination between allocation and copy.
-// Destinations are slices of an argument; arguments do not overlap.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,6 +9,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_WRITEINPLACE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// What `buffer` is a view of.
@@ -43,15 +37,7 @@ SmallVector<Operation *> accessesOf(memref::AllocOp alloc,
   return accesses;
 }
 
-struct WriteInPlace : PassWrapper<WriteInPlace, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteInPlace)
-
-  StringRef getName() const final { return "WriteInPlace"; }
-  StringRef getArgument() const final { return "write-in-place"; }
-  StringRef getDescription() const final {
-    return "Make a result that is only copied elsewhere there";
-  }
-
+struct WriteInPlace : impl::WriteInPlaceBase<WriteInPlace> {
   void runOnOperation() final {
     DominanceInfo dominance(getOperation());
     SmallVector<memref::CopyOp> copies;
@@ -100,9 +86,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createWriteInPlace() {
-  return std::make_unique<WriteInPlace>();
-}
-
 } // namespace gpt2

@@ -1,20 +1,14 @@
 //===- specialize_shapes.cpp - From `?` to a model's numbers ------------===//
 //
-// The text says `tensor<?x?xf32> {gpt2.shape = "L x 3C"}`; this pass knows that
-// L is 12 and C is 768, makes the argument a tensor<12x2304xf32>, and carries
-// the numbers through the function:
+// In three steps:
 //
 //   1. Each argument takes its static type; a cast leads back to the old one.
-//      An index argument with `gpt2.size` becomes a constant and disappears.
 //   2. Canonicalisation folds the casts into their users, dims into constants,
-//      and so on until nothing changes. Upstream patterns do it all but for one
+//      and so on until nothing changes. Upstream patterns do it all but for two
 //      cases: a loop's carried value keeps the type `?` if it is used more than
 //      once, and so does a tensor made of a buffer. `RefineCarriedTypes` and
 //      `RefineTensorOfBuffer` are patterns for these.
-//   3. The function returns what is now known of its results. Its attribute
-//      `gpt2.context` says how many tokens there are at most: the size P.
-//
-// Run it after `inline`: types do not travel through calls.
+//   3. The function returns what is now known of its results.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
@@ -30,9 +24,11 @@
 using namespace mlir;
 
 namespace gpt2 {
-namespace {
 
-constexpr StringLiteral sizeAttr = "gpt2.size";
+#define GEN_PASS_DEF_SPECIALIZESHAPES
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
 
 /// `value` as `type`: itself, or a cast of it.
 Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
@@ -109,22 +105,8 @@ struct RefineCarriedTypes : OpRewritePattern<scf::ForOp> {
   }
 };
 
-struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SpecializeShapes)
-
-  SpecializeShapes() = default;
-  SpecializeShapes(const SpecializeShapes &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "SpecializeShapes"; }
-  StringRef getArgument() const final { return "specialize-shapes"; }
-  StringRef getDescription() const final {
-    return "Give the arguments marked gpt2.shape and gpt2.size their sizes, "
-           "and "
-           "carry these through the function";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
-  }
+struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
+  using Base::Base;
 
   void runOnOperation() final {
     FailureOr<Sizes> known = parseSizes();
@@ -149,13 +131,6 @@ struct SpecializeShapes : PassWrapper<SpecializeShapes, OperationPass<>> {
             IntegerAttr::get(IndexType::get(&getContext()), longest->second));
     }
   }
-
-  ListOption<std::string> sizes{
-      *this, "sizes",
-      llvm::cl::desc("Sizes by letter, as C=768; absent letters stay `?`")};
-  ListOption<std::string> open{
-      *this, "open",
-      llvm::cl::desc("If given: the only letters that may stay `?`")};
 
 private:
   FailureOr<Sizes> parseSizes() {
@@ -295,15 +270,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createSpecializeShapes(const Sizes &sizes,
-                                             ArrayRef<std::string> open) {
-  auto pass = std::make_unique<SpecializeShapes>();
-  for (const std::string &letter : open)
-    pass->open.push_back(letter);
-  for (const auto &[letter, size] : sizes)
-    pass->sizes.push_back(letter + "=" + std::to_string(size));
-  return pass;
-}
-
 } // namespace gpt2

@@ -1,11 +1,4 @@
 //===- approximate_math.cpp - tanh and exp as polynomials ---------------===//
-//
-// A call of libm computes one tanh at a time. A polynomial, or a quotient of
-// two, computes as many as a vector has elements. The patterns are upstream's
-// (`MathPolynomialApproximation`); what they are worth is measured by
-// approximate_math_test.cpp on floats of every magnitude.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,21 +10,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_APPROXIMATEMATH
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ApproximateMath : PassWrapper<ApproximateMath, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ApproximateMath)
-
-  StringRef getName() const final { return "ApproximateMath"; }
-  StringRef getArgument() const final { return "approximate-math"; }
-  StringRef getDescription() const final {
-    return "Compute tanh and exp by polynomials instead of calls";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, math::MathDialect,
-                    vector::VectorDialect>();
-  }
-
+struct ApproximateMath : impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
@@ -44,9 +29,4 @@ struct ApproximateMath : PassWrapper<ApproximateMath, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createApproximateMath() {
-  return std::make_unique<ApproximateMath>();
-}
-
 } // namespace gpt2

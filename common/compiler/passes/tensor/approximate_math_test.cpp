@@ -1,6 +1,7 @@
 //===- approximate_math_test.cpp - What polynomials are worth -----------===//
 #include "compiler/codegen/program.h"
 #include "compiler/compile.h"
+#include "compiler/pipeline/pipelines.h"
 #include "support/files.h"
 
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -35,11 +36,12 @@ Program programOf(const std::string &function) {
     })mlir"});
   CompileRequest request;
   request.sources = {file};
-  request.stages = {{"approximated",
-                     [](mlir::OpPassManager &pm) {
-                       pm.addPass(createApproximateMath());
-                       pm.addPass(mlir::createConvertLinalgToLoopsPass());
-                     }},
+  request.stages = {Stage::named("approximated",
+                                 [](mlir::OpPassManager &pm) {
+                                   pm.addPass(createApproximateMath());
+                                   pm.addPass(
+                                       mlir::createConvertLinalgToLoopsPass());
+                                 }),
                     llvmDialectStage()};
   return Program(compileToObject(request).bytes);
 }

@@ -1,11 +1,4 @@
 //===- contract_multiply_add.cpp - One rounding instead of two ----------===//
-//
-// Allows a product that is used in one sum only to be computed together with
-// it, without rounding in between: `fastmath<contract>` on both. LLVM makes one
-// instruction of them where the CPU has it. The result differs in the last bit,
-// towards the exact one.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,17 +6,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_CONTRACTMULTIPLYADD
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct ContractMultiplyAdd : PassWrapper<ContractMultiplyAdd, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractMultiplyAdd)
-
-  StringRef getName() const final { return "ContractMultiplyAdd"; }
-  StringRef getArgument() const final { return "contract-multiply-add"; }
-  StringRef getDescription() const final {
-    return "Allow products to be added without being rounded before";
-  }
-
+struct ContractMultiplyAdd
+    : impl::ContractMultiplyAddBase<ContractMultiplyAdd> {
   void runOnOperation() final {
     getOperation()->walk([&](arith::AddFOp sum) {
       for (Value operand : sum->getOperands())
@@ -42,9 +32,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createContractMultiplyAdd() {
-  return std::make_unique<ContractMultiplyAdd>();
-}
-
 } // namespace gpt2

@@ -1,17 +1,4 @@
 //===- fuse_elementwise.cpp - Two bodies become one ---------------------===//
-//
-// A linalg.generic that computes element by element can be moved into the body
-// of the one that reads its result, and the tensor between them is gone. The
-// patterns are upstream's (`linalg-fuse-elementwise-ops`). What is ours is
-// when:
-//
-//   nothing is computed twice
-//
-// A producer whose element is read in many iterations of the consumer would be
-// computed in each of them. GELU, fused into the matrix product that reads it,
-// would compute every tanh C times. Upstream's pass does not ask.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -21,6 +8,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Whether each element of `operand` is read in one iteration only.
@@ -31,19 +22,7 @@ bool isReadOnce(OpOperand &operand) {
                       [&](unsigned loop) { return map.isFunctionOfDim(loop); });
 }
 
-struct FuseElementwise : PassWrapper<FuseElementwise, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseElementwise)
-
-  StringRef getName() const final { return "FuseElementwise"; }
-  StringRef getArgument() const final { return "fuse-elementwise"; }
-  StringRef getDescription() const final {
-    return "Fuse elementwise linalg.generics into their consumers where "
-           "nothing is computed twice";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<linalg::LinalgDialect>();
-  }
-
+struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(
@@ -56,9 +35,4 @@ struct FuseElementwise : PassWrapper<FuseElementwise, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createFuseElementwise() {
-  return std::make_unique<FuseElementwise>();
-}
-
 } // namespace gpt2

@@ -1,21 +1,4 @@
 //===- name_operations.cpp - Where a linalg operation comes from --------===//
-//
-// Gives each linalg operation the attribute gpt2.op. That which computes what
-// its function returns is named after the function, and also has gpt2.result;
-// others are FUNCTION.OPERATION. In @linear,
-//
-//   %bias = linalg.broadcast ...     becomes
-//   %y = linalg.matmul ...
-//   return %y
-//
-//   %bias = linalg.generic ... attrs = {gpt2.op = "linear.broadcast"}
-//   %y = linalg.generic ... attrs = {gpt2.op = "linear", gpt2.result}
-//   return %y
-//
-// One that has a name in the text keeps it. A schedule finds operations by it
-// when kernels have been inlined. Run it before `inline`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,19 +8,13 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NAMEOPERATIONS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct NameOperations
-    : PassWrapper<NameOperations, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NameOperations)
-
-  StringRef getName() const final { return "NameOperations"; }
-  StringRef getArgument() const final { return "name-operations"; }
-  StringRef getDescription() const final {
-    return "Say of each linalg operation which kernel it is of, and make it a "
-           "linalg.generic";
-  }
-
+struct NameOperations : impl::NameOperationsBase<NameOperations> {
   void runOnOperation() final {
     StringRef kernel = getOperation().getName();
     IRRewriter rewriter(&getContext());
@@ -63,9 +40,4 @@ struct NameOperations
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNameOperations() {
-  return std::make_unique<NameOperations>();
-}
-
 } // namespace gpt2

@@ -1,17 +1,4 @@
 //===- order_loops.cpp - The innermost loop walks along rows ------------===//
-//
-// The loops of a linalg.generic may run in any order. This pass sorts them by
-// what their step costs in memory: for each operand, a loop either
-//
-//   does not appear in its map           (stride 0: the same element again)
-//   is the map's last result             (stride 1: the next element)
-//   is another of the map's results      (a jump of a row or more)
-//
-// and loops with more jumps go outside. Of two with equally many, a reduction
-// goes outside, since a sum is a chain and independent elements are not;
-// otherwise the order stays. (m, n, k) of a matrix product becomes (m, k, n).
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,6 +8,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ORDERLOOPS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// In how many operands a step of `loop` jumps.
@@ -60,25 +51,8 @@ SmallVector<unsigned> orderOf(linalg::LinalgOp op, int64_t registers) {
   return loops;
 }
 
-struct OrderLoops : PassWrapper<OrderLoops, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OrderLoops)
-
-  OrderLoops() = default;
-  OrderLoops(const OrderLoops &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "OrderLoops"; }
-  StringRef getArgument() const final { return "order-loops"; }
-  StringRef getDescription() const final {
-    return "Sort the loops of each linalg.generic so that the innermost walks "
-           "along rows";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<linalg::LinalgDialect>();
-  }
-
-  Option<int64_t> registers{
-      *this, "registers", llvm::cl::init(256),
-      llvm::cl::desc("How many results can be in registers at once")};
+struct OrderLoops : impl::OrderLoopsBase<OrderLoops> {
+  using Base::Base;
 
   void runOnOperation() final {
     SmallVector<linalg::GenericOp> ops;
@@ -96,9 +70,4 @@ struct OrderLoops : PassWrapper<OrderLoops, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createOrderLoops() {
-  return std::make_unique<OrderLoops>();
-}
-
 } // namespace gpt2

@@ -1,28 +1,17 @@
 //===- separate_fills.cpp - Everybody fills their own -------------------===//
-//
-// Two sums that start at zero read one tensor of zeros, once common
-// subexpressions are one. Both want to add into it, so bufferization must copy
-// it for one of them. This pass gives each user a fill of its own: to fill
-// costs less than to copy. Run it last before bufferization.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/linalg_queries.h"
 
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_SEPARATEFILLS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct SeparateFills : PassWrapper<SeparateFills, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SeparateFills)
-
-  StringRef getName() const final { return "SeparateFills"; }
-  StringRef getArgument() const final { return "separate-fills"; }
-  StringRef getDescription() const final {
-    return "Give each user of a constant tensor a fill of its own";
-  }
-
+struct SeparateFills : impl::SeparateFillsBase<SeparateFills> {
   void runOnOperation() final {
     SmallVector<linalg::LinalgOp> fills;
     getOperation()->walk([&](linalg::LinalgOp op) {
@@ -42,9 +31,4 @@ struct SeparateFills : PassWrapper<SeparateFills, OperationPass<>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createSeparateFills() {
-  return std::make_unique<SeparateFills>();
-}
-
 } // namespace gpt2

@@ -1,30 +1,4 @@
 //===- tile_and_fuse.cpp - Compute a tile from start to end -------------===//
-//
-// Cuts the result of an operation into tiles and computes, for each tile, what
-// it needs of the operations before it, and of those before them. A value is
-// used while the cache still has it. One rule says how far back this goes:
-//
-//   nothing is computed twice
-//
-// A producer is drawn into the loops over tiles if only they need it, and if
-// every one of these loops moves the slice that is read of it. The left matrix
-// of a product with tiles of rows and columns stays outside: its rows are read
-// for each tile of columns anew.
-//
-// Tiles:
-//   matrix product, and what elementwise follows it   `rows` x `columns`,
-//     columns outermost, so that the weights are read from memory once; the sum
-//     in steps of `depth`
-//   batch of matrix products      one of the batch, `queries` rows
-//   matrix product of one row     the whole: a weight is used once, so all are
-//     read in the order in which they lie
-//   matrix times vectors, a sum along its rows   `queries` rows, for one vector
-//     after the other, each sum in `parts`; if its terms may be added in any
-//     order, LLVM does that, and one row is a tile
-//   operations along rows         one row
-// What only moves or maps elements stays as it is.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/tile_groups.h"
 
@@ -42,6 +16,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_TILEANDFUSE
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Sizes are asked of the initial value, which has the same, so that nobody
@@ -57,42 +35,8 @@ void askInitForSizes(RewriterBase &rewriter, linalg::LinalgOp op) {
       }
 }
 
-struct TileAndFuse : PassWrapper<TileAndFuse, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TileAndFuse)
-
-  TileAndFuse() = default;
-  TileAndFuse(const TileAndFuse &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "TileAndFuse"; }
-  StringRef getArgument() const final { return "tile-and-fuse"; }
-  StringRef getDescription() const final {
-    return "Cut results into tiles and compute what a tile needs with it";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
-                    scf::SCFDialect, tensor::TensorDialect>();
-  }
-
-  Option<int64_t> rows{*this, "rows", llvm::cl::init(64),
-                       llvm::cl::desc("Rows of a matrix product's tile")};
-  Option<int64_t> columns{*this, "columns", llvm::cl::init(64),
-                          llvm::cl::desc("Columns of a matrix product's tile")};
-  Option<int64_t> depth{*this, "depth", llvm::cl::init(128),
-                        llvm::cl::desc("Terms of the sum in a block")};
-  Option<int64_t> strip{*this, "strip", llvm::cl::init(4),
-                        llvm::cl::desc("Rows whose sums are in registers")};
-  Option<bool> pack{
-      *this, "pack", llvm::cl::init(false),
-      llvm::cl::desc("Copy a block of weights to a place of its own")};
-  Option<int64_t> parts{
-      *this, "parts", llvm::cl::init(64),
-      llvm::cl::desc("Sums side by side in a product with a vector")};
-  Option<bool> fuse{*this, "fuse", llvm::cl::init(true),
-                    llvm::cl::desc("Draw producers into the loops over tiles")};
-  Option<int64_t> queries{
-      *this, "queries", llvm::cl::init(8),
-      llvm::cl::desc("Rows of a tile in a batch of products, or of a product "
-                     "with a vector")};
+struct TileAndFuse : impl::TileAndFuseBase<TileAndFuse> {
+  using Base::Base;
 
   void runOnOperation() final {
     IRRewriter rewriter(&getContext());
@@ -260,9 +204,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createTileAndFuse() {
-  return std::make_unique<TileAndFuse>();
-}
-
 } // namespace gpt2

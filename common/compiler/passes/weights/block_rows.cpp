@@ -1,26 +1,4 @@
 //===- block_rows.cpp - Rows in blocks of a fixed size ------------------===//
-//
-// A tensor of T rows, T known when the program runs, becomes one of ceil(T / R)
-// blocks of R rows:
-//
-//   tensor<?xCxf32>   becomes   tensor<?xRxCxf32>
-//
-// A tile of R rows then has a size that is known when the program is compiled,
-// whatever T is; there is no remainder to be computed another way. The last
-// block's rows beyond the T-th are computed like the others, of whatever memory
-// holds, and looked at by nobody: an operation is blocked only if no row of its
-// results depends on another row.
-//
-// What is blocked: linalg.generic and linalg.fill of which one loop runs over
-// the first dimension, of open size, of all tensors that have one, and loops
-// that carry such tensors. Between them and all else stand views: a row
-// of a block is where it would have been, behind the rows before it. What is in
-// an scf.forall is cut into parts already.
-//
-// Run it after `specialize-shapes`, and after what makes named operations
-// linalg.generic.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -33,6 +11,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_BLOCKROWS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// Whether `type` is a tensor with rows to block: an open first size, and no
@@ -87,24 +69,8 @@ bool carriesRows(BlockArgument value) {
          });
 }
 
-struct BlockRows : PassWrapper<BlockRows, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BlockRows)
-
-  BlockRows() = default;
-  BlockRows(const BlockRows &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "BlockRows"; }
-  StringRef getArgument() const final { return "block-rows"; }
-  StringRef getDescription() const final {
-    return "Make of T rows, T open, blocks of a fixed number of rows";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, linalg::LinalgDialect,
-                    tensor::TensorDialect>();
-  }
-
-  Option<int64_t> rows{*this, "rows", llvm::cl::desc("Of a block"),
-                       llvm::cl::init(8)};
+struct BlockRows : impl::BlockRowsBase<BlockRows> {
+  using Base::Base;
 
   void runOnOperation() final {
     // From the outside in: what a loop carries is blocked when its body is.
@@ -325,11 +291,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createBlockRows(int64_t rows) {
-  auto pass = std::make_unique<BlockRows>();
-  pass->rows = rows;
-  return pass;
-}
-
 } // namespace gpt2

@@ -1,23 +1,5 @@
 //===- dot_products.cpp - Instructions that add several products --------===//
-//
-// x86 has instructions for narrow factors that add, in each lane of 32 bits, a
-// few products to what is there, AVX-512 has them and, for eight bits,
-// AVX-VNNI:
-//
-//   vdpbf16ps   f32 += bf16 * bf16 + bf16 * bf16
-//   vpdpbusd    i32 += u8 * s8 + u8 * s8 + u8 * s8 + u8 * s8
-//
-// A tile of a product whose matrix pack-panels has laid out for them,
-//
-//   vector.contract (rows x depth), (depth x columns) into (rows x columns)
-//
-// with both factors extended from two times bf16, or four times u8 and i8,
-// becomes for each row one of these for each `lanes` columns: a row's few
-// elements, 32 bits, meet those of as many columns as a vector has lanes.
-//
-// Run it behind `pack-panels`. A contraction that is not of this form stays.
-//
-//===----------------------------------------------------------------------===//
+#include "compiler/passes/weights/dot_products.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,6 +10,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_DOTPRODUCTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// What `value` was extended from, by an `Op`; null if it was not.
@@ -36,24 +22,8 @@ template <typename Op> Value extendedFrom(Value value) {
   return op ? op.getIn() : Value();
 }
 
-struct DotProducts : PassWrapper<DotProducts, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DotProducts)
-
-  DotProducts() = default;
-  DotProducts(const DotProducts &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "DotProducts"; }
-  StringRef getArgument() const final { return "dot-products"; }
-  StringRef getDescription() const final {
-    return "Tiles of products of bf16, or of u8 and i8, by x86's dot products";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, LLVM::LLVMDialect,
-                    vector::VectorDialect>();
-  }
-
-  Option<int64_t> lanes{*this, "lanes", llvm::cl::init(16),
-                        llvm::cl::desc("Of 32 bits in a vector")};
+struct DotProducts : impl::DotProductsBase<DotProducts> {
+  using Base::Base;
 
   void runOnOperation() final {
     getOperation()->walk([&](vector::ContractionOp op) { lower(op); });
@@ -159,8 +129,7 @@ private:
         word);
     std::string bits = std::to_string(lanes * 32);
     bool isFloat = rowType.getElementType().isBF16();
-    std::string name = isFloat ? "llvm.x86.avx512bf16.dpbf16ps." + bits
-                               : "llvm.x86.avx512.vpdpbusd." + bits;
+    std::string name = (isFloat ? dotsOfBf16 : dotsOfI8).str() + bits;
     Value result = acc;
     for (auto [i, column] : llvm::enumerate(columns)) {
       auto at = static_cast<int64_t>(i) * lanes;
@@ -179,11 +148,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createDotProducts(int64_t lanes) {
-  auto pass = std::make_unique<DotProducts>();
-  pass->lanes = lanes;
-  return pass;
-}
-
 } // namespace gpt2

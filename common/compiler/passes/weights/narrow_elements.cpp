@@ -1,18 +1,6 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
-//
-// An argument of f32 with the attribute `marked` (gpt2.matrix, gpt2.cache),
-// every view of it and every new value of it becomes bf16. Where an element is
-// read it is extended to f32, where one is written it is rounded, so that all
-// arithmetic stays in f32 and no f32 copy exists. An op that neither views,
-// reads nor writes is an error: it would have to be taught.
-//
-// The program says so: @gpt2_weight_bits, or @gpt2_cache_bits, is the width of
-// an element.
-//
-// Run it after `specialize-shapes`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
+#include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -27,6 +15,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_NARROWELEMENTS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// `type`, a scalar, vector, tensor or memref, with elements of type `element`.
@@ -36,25 +28,8 @@ Type withElement(Type type, Type element) {
   return element;
 }
 
-struct NarrowElements : PassWrapper<NarrowElements, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(NarrowElements)
-
-  StringRef getName() const final { return "NarrowElements"; }
-  StringRef getArgument() const final { return "narrow-elements"; }
-  StringRef getDescription() const final {
-    return "Take the arguments with an attribute as bf16: extend what is read "
-           "of them, round what is written";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    memref::MemRefDialect, tensor::TensorDialect>();
-  }
-
-  NarrowElements() = default;
-  NarrowElements(const NarrowElements &other) : PassWrapper(other) {}
-
-  Option<std::string> marked{*this, "marked", llvm::cl::init(matrixAttr.str()),
-                             llvm::cl::desc("The arguments' attribute")};
+struct NarrowElements : impl::NarrowElementsBase<NarrowElements> {
+  using Base::Base;
 
   void runOnOperation() final {
     bool any = false;
@@ -90,10 +65,28 @@ private:
     Type narrowed = BFloat16Type::get(value.getContext());
     if (getElementTypeOrSelf(value.getType()) == narrowed)
       return success(); // a loop's, come back
+    if (failed(generalizeUsers(value)))
+      return failure();
     value.setType(withElement(value.getType(), narrowed));
     for (OpOperand &use : llvm::make_early_inc_range(value.getUses()))
       if (failed(narrowUse(use, narrowed)))
         return failure();
+    return success();
+  }
+
+  /// Named operations that use `value` become such whose bodies can be changed:
+  /// others, so that this comes before its uses are gone through.
+  static LogicalResult generalizeUsers(Value value) {
+    llvm::SmallSetVector<Operation *, 4> users(value.user_begin(),
+                                               value.user_end());
+    for (Operation *user : users) {
+      auto op = dyn_cast<linalg::LinalgOp>(user);
+      if (!op || isa<linalg::GenericOp>(user))
+        continue;
+      IRRewriter rewriter(op);
+      if (failed(linalg::generalizeNamedOp(rewriter, op)))
+        return op.emitError("narrow-elements cannot look into this");
+    }
     return success();
   }
 
@@ -131,8 +124,8 @@ private:
                      failed(narrow(loop.getTiedOpResult(&use))));
     if (isa<scf::YieldOp>(op)) // the loop's value is narrow
       return success();
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return narrowOperand(linalgOp, use.getOperandNumber(), narrowed);
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      return narrowOperand(generic, use, narrowed);
     return op->emitError("narrow-elements knows no way to read or write bf16 "
                          "here");
   }
@@ -165,17 +158,8 @@ private:
     insert.getSourceMutable().set(converted.getResult(0));
   }
 
-  LogicalResult narrowOperand(linalg::LinalgOp op, unsigned number,
+  LogicalResult narrowOperand(linalg::GenericOp generic, OpOperand &operand,
                               Type narrowed) {
-    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-    if (!generic) { // whose body can be changed
-      IRRewriter rewriter(op);
-      auto general = linalg::generalizeNamedOp(rewriter, op);
-      if (failed(general))
-        return op.emitError("narrow-elements cannot look into this");
-      generic = *general;
-    }
-    OpOperand &operand = generic->getOpOperand(number);
     BlockArgument element = generic.getMatchingBlockArgument(&operand);
     element.setType(narrowed);
     if (!element.use_empty())
@@ -205,7 +189,8 @@ private:
     auto type = RankedTensorType::get({}, builder.getI32Type());
     memref::GlobalOp::create(
         builder, getOperation().getLoc(),
-        marked == cacheAttr ? "gpt2_cache_bits" : "gpt2_weight_bits",
+        (marked == cacheAttr ? program_abi::cacheBits : program_abi::matrixBits)
+            .name,
         /*sym_visibility=*/StringAttr(),
         MemRefType::get({}, builder.getI32Type()),
         DenseElementsAttr::get(type, int32_t{16}), /*constant=*/true,
@@ -214,11 +199,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createNarrowElements(StringRef marked) {
-  auto pass = std::make_unique<NarrowElements>();
-  pass->marked = marked.str();
-  return pass;
-}
-
 } // namespace gpt2

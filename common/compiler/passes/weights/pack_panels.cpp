@@ -1,30 +1,4 @@
 //===- pack_panels.cpp - Weights in the order in which they are read ----===//
-//
-// A tiled product reads a matrix in panels: for each k, some neighbouring
-// columns, 32 floats of a row of 2304, and then the same columns of the next
-// row, nine kilobytes further on. This pass lays a matrix out so that what is
-// read one after another lies one behind another:
-//
-//   w: L x K x N          becomes   L x ceil(N / 32) x K x 32
-//   wte: V x C, read by columns of its transpose
-//                         becomes   ceil(V / 32) x C x 32
-//
-// The width is that of the vectors that the program reads the matrix in, so it
-// is the schedule that decides. Vectors of several rows are for an instruction
-// that adds that many products, and wants the elements of a column together:
-//
-//   w: L x K x N, read 2 x 32     becomes   L x ceil(N / 32) x K / 2 x (32 * 2)
-//
-// Whoever else reads the matrix finds an element where it is now. A matrix that
-// is not read in such vectors stays as it is.
-//
-// The matrices come from a file, in f32, so there are functions that lay them
-// out, to be called when they are loaded: see prepare.h.
-//
-// Arguments are gpt2.matrix; entries with the same arguments all get the same.
-// Run it behind the schedule, on tensors.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/panels.h"
 #include "compiler/passes/weights/prepare.h"
@@ -43,6 +17,10 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PACKPANELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 /// The panels that a read in a vector would have: it runs along one dimension,
@@ -69,20 +47,7 @@ std::optional<Panels> panelsFor(vector::TransferReadOp read) {
   return Panels{last, runs[1].second, runs[0].second};
 }
 
-struct PackPanels : PassWrapper<PackPanels, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PackPanels)
-
-  StringRef getName() const final { return "PackPanels"; }
-  StringRef getArgument() const final { return "pack-panels"; }
-  StringRef getDescription() const final {
-    return "Lay matrices of weights out in the order in which they are read";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry
-        .insert<affine::AffineDialect, arith::ArithDialect, LLVM::LLVMDialect,
-                math::MathDialect, memref::MemRefDialect, scf::SCFDialect>();
-  }
-
+struct PackPanels : impl::PackPanelsBase<PackPanels> {
   void runOnOperation() final {
     // The same argument of all entries.
     std::map<unsigned, SmallVector<BlockArgument>> matrices;
@@ -273,9 +238,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createPackPanels() {
-  return std::make_unique<PackPanels>();
-}
-
 } // namespace gpt2

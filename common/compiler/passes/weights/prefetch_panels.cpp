@@ -1,21 +1,4 @@
 //===- prefetch_panels.cpp - The next panel, while this one is multiplied ===//
-//
-// A panel of weights is read once for each block of rows. The first time it
-// comes from memory, and the block waits; then from the second cache, and
-// memory waits. So what multiplies a panel asks for the next one meanwhile, a
-// row, in lines of 64 bytes, in each turn of the innermost loop:
-//
-//   scf.for %i = ...                  blocks of rows
-//     scf.for %k = ...                one row of the panel in each turn
-//       memref.prefetch %w[%l, %panel + 1, %k, %c0], read, locality<2>
-//       memref.prefetch %w[%l, %panel + 1, %k, %c16], read, locality<2>
-//       vector.load %w[%l, %panel, %k, %c0]
-//
-// All blocks but the first ask for what is there. To divide the lines among
-// blocks saves them that, and leaves a single block, a step of up to eight
-// sequences, with half a panel: its steps took 1.3 to 1.5 times as long.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -28,23 +11,15 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_PREFETCHPANELS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
 constexpr int64_t lineBytes = 64;
 
-struct PrefetchPanels
-    : PassWrapper<PrefetchPanels, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrefetchPanels)
-
-  StringRef getName() const final { return "PrefetchPanels"; }
-  StringRef getArgument() const final { return "prefetch-panels"; }
-  StringRef getDescription() const final {
-    return "Ask for the next panel of weights while one is multiplied";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<affine::AffineDialect, memref::MemRefDialect>();
-  }
-
+struct PrefetchPanels : impl::PrefetchPanelsBase<PrefetchPanels> {
   void runOnOperation() final {
     SmallVector<vector::LoadOp> loads;
     getOperation().walk([&](vector::LoadOp load) {
@@ -104,9 +79,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createPrefetchPanels() {
-  return std::make_unique<PrefetchPanels>();
-}
-
 } // namespace gpt2

@@ -1,6 +1,9 @@
 //===- prepare.cpp - How matrices are laid out when they are loaded -----===//
 #include "compiler/passes/weights/prepare.h"
 #include "compiler/passes/passes.h"
+#include "compiler/passes/weights/quantize_rows.h"
+#include "device/packed_layout.h"
+#include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -9,6 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -44,8 +49,8 @@ class Prepare {
 public:
   Prepare(ModuleOp program, unsigned number, RankedTensorType plain,
           const std::optional<Panels> &panels)
-      : program(program), suffix(std::to_string(number)), plain(plain),
-        panels(panels), scales(vectorOf(program, number, scalesAttr)),
+      : program(program), number(number), plain(plain), panels(panels),
+        scales(vectorOf(program, number, scalesAttr)),
         sums(vectorOf(program, number, sumsAttr)) {
     packed.assign(plain.getShape().begin(), plain.getShape().end());
     if (panels)
@@ -53,32 +58,40 @@ public:
   }
 
   void add() {
-    int64_t rows = panels && panels->columns == 0 ? panels->width : 1;
-    SmallVector<int64_t> facts{plain.getElementTypeBitWidth(), rows,
-                               static_cast<int64_t>(packed.size())};
-    llvm::append_range(facts, packed);
-    addFacts("gpt2_prepared_", facts);
-    for (auto [vector, name] :
-         {std::pair(scales, "gpt2_scales_"), std::pair(sums, "gpt2_sums_")}) {
-      if (!vector)
-        continue;
-      SmallVector<int64_t> facts{vector->number, vector->type.getRank()};
-      llvm::append_range(facts, vector->type.getShape());
-      addFacts(name, facts);
-    }
+    PackedLayout layout;
+    layout.type = typeOf(plain.getElementType());
+    layout.rows = panels && panels->columns == 0 ? panels->width : 1;
+    layout.shape.assign(packed.begin(), packed.end());
+    layout.scales = described(scales);
+    layout.sums = described(sums);
+    addLayout(layout.encode());
     addFunction();
   }
 
 private:
-  void addFacts(StringRef name, ArrayRef<int64_t> facts) {
+  static ElementType typeOf(Type element) {
+    return element.isInteger(8) ? ElementType::I8
+           : element.isBF16()   ? ElementType::BF16
+                                : ElementType::F32;
+  }
+
+  static std::optional<PackedLayout::ColumnVector>
+  described(const std::optional<ColumnVector> &vector) {
+    if (!vector)
+      return std::nullopt;
+    return PackedLayout::ColumnVector{vector->number,
+                                      vector->type.getShape().vec()};
+  }
+
+  void addLayout(ArrayRef<int64_t> words) {
     OpBuilder builder = OpBuilder::atBlockEnd(program.getBody());
-    auto size = static_cast<int64_t>(facts.size());
+    auto size = static_cast<int64_t>(words.size());
     memref::GlobalOp::create(
-        builder, program.getLoc(), (name + suffix).str(),
+        builder, program.getLoc(), program_abi::packedLayout(number).name,
         /*sym_visibility=*/StringAttr(),
         MemRefType::get({size}, builder.getI64Type()),
         DenseElementsAttr::get(
-            RankedTensorType::get({size}, builder.getI64Type()), facts),
+            RankedTensorType::get({size}, builder.getI64Type()), words),
         /*constant=*/true, /*alignment=*/IntegerAttr());
   }
 
@@ -97,8 +110,9 @@ private:
         types.push_back(
             some(vector->type.getShape(), vector->type.getElementType()));
     types.push_back(some(plain.getShape(), builder.getF32Type()));
-    auto function = func::FuncOp::create(builder, "prepare_" + suffix,
-                                         builder.getFunctionType(types, {}));
+    auto function =
+        func::FuncOp::create(builder, program_abi::prepackEntry(number),
+                             builder.getFunctionType(types, {}));
     function->setAttr("llvm.emit_c_interface", builder.getUnitAttr());
     function->setAttr(
         "llvm.linkage", // but for that interface
@@ -191,10 +205,14 @@ private:
       Value none = number(body, 0);
       Value isZero =
           arith::CmpFOp::create(body, arith::CmpFPredicate::OEQ, scale, none);
-      Value ratio = arith::DivFOp::create(body, element, scale);
+      // Of a column with what is infinite: that, and nothing of the rest.
+      Value finite = arith::MinNumFOp::create(
+          body, scale, number(body, std::numeric_limits<float>::max()));
+      Value ratio = arith::DivFOp::create(body, element, finite);
       ratio = arith::SelectOp::create(body, isZero, none, ratio);
+      Value bounded = clamp(body, ratio, -127, 127);
       Value whole = arith::FPToSIOp::create(
-          body, i32, math::RoundEvenOp::create(body, ratio).getResult());
+          body, i32, math::RoundEvenOp::create(body, bounded).getResult());
       if (sums) {
         Value sum = memref::LoadOp::create(body, sumOf, column);
         memref::StoreOp::create(body, arith::AddIOp::create(body, sum, whole),
@@ -206,7 +224,7 @@ private:
   }
 
   ModuleOp program;
-  std::string suffix;
+  unsigned number;
   RankedTensorType plain;
   std::optional<Panels> panels;
   std::optional<ColumnVector> scales, sums;

@@ -15,16 +15,12 @@ namespace gpt2 {
 ///   prepare_I(packed, plain)      packs some layers, or some rows if these are
 ///                                 cut, of argument I: a multiple of the
 ///                                 panels' width
-///   gpt2_prepared_I               the bits of an element of packed, how many
-///                                 rows of plain are one of it, its rank and
-///                                 the sizes of all of it
+///   gpt2_packed_I                 how: device/packed_layout.h
 ///
-/// Elements are rounded to those of `plain`. For i8, see quantize_matrices.cpp,
+/// Elements are rounded to those of `plain`. For i8, see `quantize-matrices`,
 /// there are vectors to fill too:
 ///
 ///   prepare_I(packed, scales, plain) or (packed, scales, sums, plain)
-///   gpt2_scales_I, gpt2_sums_I    which arguments of the entries they are,
-///                                 their rank and their sizes
 ///
 /// Without panels, elements stay where they are.
 void addPrepare(mlir::ModuleOp program, unsigned number,

@@ -1,38 +1,4 @@
 //===- quantize_matrices.cpp - Weights in eight bits --------------------===//
-//
-// The gpt2.matrix arguments that products read become i8. A column n of a
-// matrix, the weights of one result, has a scale:
-//
-//   w[k, n] = s[n] * q[k, n],  s[n] = max over k of |w[k, n]| / 127
-//
-// Products are of q, and s comes behind their sum. Without `depth`:
-//
-//   y[t, n] = bias[n] + s[n] * sum over k of x[t, k] * q[k, n]
-//
-// all in f32 but q. With it, for an instruction that adds `depth` products of
-// u8 and s8 to an i32, x is quantized as well, row by row, whatever it is:
-//
-//   m[t] = max over k of |x[t, k]|,  u[t, k] = 128 + round(127 / m[t] * x[t,
-//   k]) y[t, n] = bias[n] + s[n] * m[t] / 127
-//                       * (sum over k of u[t, k] * q[k, n] - 128 * c[n])
-//
-// where c[n], the sum of a column's q, takes out the 128 that make u unsigned.
-// Products and sums of integers are exact. That is for matrices of (in, out);
-// one that is read row by row, the output embedding, multiplies f32.
-//
-// s and c are new arguments behind those that there are, in the order of the
-// matrices, and known by their attributes:
-//
-//   gpt2.scales = array<i64: 7, 2>   of argument 7, of which dimension 2 is
-//                                    that of columns; f32
-//   gpt2.sums = array<i64: 7, 2>     i32
-//
-// What is not a number stays so: it makes its column's scale, or its row's, not
-// a number.
-//
-// Who fills them, and q: see pack_panels.cpp. Run it before `block-rows`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 #include "compiler/passes/weights/quantize_rows.h"
@@ -46,30 +12,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_QUANTIZEMATRICES
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct QuantizeMatrices
-    : PassWrapper<QuantizeMatrices, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(QuantizeMatrices)
-
-  QuantizeMatrices() = default;
-  QuantizeMatrices(const QuantizeMatrices &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "QuantizeMatrices"; }
-  StringRef getArgument() const final { return "quantize-matrices"; }
-  StringRef getDescription() const final {
-    return "Take matrices of weights in eight bits, with a scale for each "
-           "column";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    math::MathDialect, tensor::TensorDialect>();
-  }
-
-  Option<int64_t> depth{
-      *this, "depth", llvm::cl::init(1),
-      llvm::cl::desc("Products of u8 and s8 that an instruction adds; 1: there "
-                     "is none, the other factor stays f32")};
+struct QuantizeMatrices : impl::QuantizeMatricesBase<QuantizeMatrices> {
+  using Base::Base;
 
   void runOnOperation() final {
     for (auto entry : getOperation().getOps<func::FuncOp>())
@@ -80,7 +30,8 @@ struct QuantizeMatrices
 private:
   /// A matrix's vectors.
   struct Columns {
-    BlockArgument scales, sums;
+    BlockArgument scales, sums; ///< no sums if no product has dots
+    int64_t dim = 0;            ///< the matrix's that is theirs
   };
 
   LogicalResult quantizeIn(func::FuncOp entry) {
@@ -95,6 +46,8 @@ private:
       return a.first.getArgNumber() < b.first.getArgNumber();
     });
     for (auto &[argument, readers] : matrices) {
+      if (failed(agree(argument, readers)))
+        return failure();
       Columns columns = addColumns(entry, argument, readers.front());
       for (MatrixProduct &product : readers)
         quantize(product, columns);
@@ -104,6 +57,26 @@ private:
     Block &block = entry.getBody().front();
     entry.setType(FunctionType::get(&getContext(), block.getArgumentTypes(),
                                     entry.getResultTypes()));
+    return success();
+  }
+
+  /// A matrix has columns in one dimension, and its scales and sums are of the
+  /// whole of them: then all of its products have dots, or none has.
+  static LogicalResult agree(BlockArgument argument,
+                             ArrayRef<MatrixProduct> readers) {
+    auto plain = cast<RankedTensorType>(argument.getType());
+    MatrixProduct first = readers.front();
+    for (MatrixProduct product : readers) {
+      if (product.matrixType().getShape() != plain.getShape().take_back(2))
+        return product.op.emitError("quantize-matrices: a product with a part "
+                                    "of a matrix");
+      if (product.termsDim() != first.termsDim()) {
+        InFlightDiagnostic diagnostic = product.op.emitError(
+            "quantize-matrices: this product's columns are another's rows");
+        diagnostic.attachNote(first.op.getLoc()) << "the other";
+        return diagnostic;
+      }
+    }
     return success();
   }
 
@@ -117,19 +90,19 @@ private:
     SmallVector<int64_t> shape(plain.getShape());
     int64_t matrix = plain.getRank() - 2;
     shape.erase(shape.begin() + matrix + product.termsDim());
-    int64_t columnsDim = matrix + 1 - product.termsDim();
+    Columns columns;
+    columns.dim = matrix + 1 - product.termsDim();
     Builder builder(&getContext());
     auto add = [&](StringRef name, Type element) {
       unsigned at = entry.getNumArguments();
       auto matrix =
-          builder.getDenseI64ArrayAttr({argument.getArgNumber(), columnsDim});
+          builder.getDenseI64ArrayAttr({argument.getArgNumber(), columns.dim});
       (void)entry.insertArgument(
           at, RankedTensorType::get(shape, element),
           builder.getDictionaryAttr(builder.getNamedAttr(name, matrix)),
           argument.getLoc());
       return entry.getArgument(at);
     };
-    Columns columns;
     columns.scales = add(scalesAttr, builder.getF32Type());
     if (hasDots(product))
       columns.sums = add(sumsAttr, builder.getI32Type());
@@ -148,16 +121,14 @@ private:
         continue;
       }
       auto extract = dyn_cast<tensor::ExtractOp>(user);
-      if (!extract || argument.getType() != extract.getTensor().getType() ||
-          cast<RankedTensorType>(argument.getType()).getRank() != 2)
+      if (!extract || extract.getTensor().getType().getRank() != 2)
         return user->emitError(
             "quantize-matrices knows no way to read i8 here");
-      // An element of a row: the row's scale.
       ImplicitLocOpBuilder builder(extract.getLoc(), extract->getContext());
       builder.setInsertionPointAfter(extract);
       extract.getResult().setType(i8);
-      Value scale = tensor::ExtractOp::create(builder, columns.scales,
-                                              extract.getIndices().front());
+      Value scale = tensor::ExtractOp::create(
+          builder, columns.scales, extract.getIndices()[columns.dim]);
       auto wide =
           arith::SIToFPOp::create(builder, builder.getF32Type(), extract);
       auto value = arith::MulFOp::create(builder, wide, scale);
@@ -305,11 +276,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createQuantizeMatrices(int64_t depth) {
-  auto pass = std::make_unique<QuantizeMatrices>();
-  pass->depth = depth;
-  return pass;
-}
-
 } // namespace gpt2

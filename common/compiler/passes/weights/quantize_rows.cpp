@@ -7,6 +7,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace gpt2 {
@@ -14,7 +16,19 @@ namespace {
 
 using Body = llvm::function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
 
+constexpr float most = std::numeric_limits<float>::max();
+
+Value real(ImplicitLocOpBuilder &builder, float value) {
+  return arith::ConstantOp::create(builder, builder.getF32FloatAttr(value));
+}
+
 } // namespace
+
+Value clamp(ImplicitLocOpBuilder &builder, Value value, float least,
+            float most) {
+  Value above = arith::MaxNumFOp::create(builder, value, real(builder, least));
+  return arith::MinNumFOp::create(builder, above, real(builder, most));
+}
 
 Value quantizeRows(ImplicitLocOpBuilder &builder, Value rows, Value &largest) {
   Location loc = builder.getLoc();
@@ -55,27 +69,24 @@ Value quantizeRows(ImplicitLocOpBuilder &builder, Value rows, Value &largest) {
            });
   largestOp->setAttr(resultAttr, builder.getUnitAttr());
   largest = largestOp.getResult(0);
-  // 127 / m, and 0 for a row of zeros.
-  auto inverse = make(
-      largest, tensor::EmptyOp::create(builder, perRow, f32), {each, each},
-      {parallel}, "quantized.inverse",
-      [&](ImplicitLocOpBuilder &body, ValueRange e) {
-        auto m = arith::BitcastOp::create(body, f32, e[0]);
-        auto c127 = arith::ConstantOp::create(body, body.getF32FloatAttr(127));
-        auto none = arith::ConstantOp::create(body, body.getF32FloatAttr(0));
-        auto isZero =
-            arith::CmpFOp::create(body, arith::CmpFPredicate::OEQ, m, none);
-        auto ratio = arith::DivFOp::create(body, c127, m);
-        return arith::SelectOp::create(body, isZero, none, ratio).getResult();
-      });
+  // 127 / m, finite and not 0 whatever m is.
+  auto inverse = make(largest, tensor::EmptyOp::create(builder, perRow, f32),
+                      {each, each}, {parallel}, "quantized.inverse",
+                      [&](ImplicitLocOpBuilder &body, ValueRange e) {
+                        auto m = arith::BitcastOp::create(body, f32, e[0]);
+                        auto ratio =
+                            arith::DivFOp::create(body, real(body, 127), m);
+                        return clamp(body, ratio, 127 / most, most);
+                      });
   auto quantized = make(
       {rows, inverse.getResult(0)}, tensor::EmptyOp::create(builder, sizes, i8),
       {all, row, all}, {parallel, parallel}, "quantized",
       [&](ImplicitLocOpBuilder &body, ValueRange e) -> Value {
-        auto c128 = arith::ConstantOp::create(body, body.getF32FloatAttr(128));
+        // An integer only of what is one: others would have no value at all.
         auto scaled = arith::MulFOp::create(body, e[0], e[1]);
-        auto whole = math::RoundEvenOp::create(body, scaled);
-        auto shifted = arith::AddFOp::create(body, whole, c128);
+        Value bounded = clamp(body, scaled, -127, 127);
+        auto whole = math::RoundEvenOp::create(body, bounded);
+        auto shifted = arith::AddFOp::create(body, whole, real(body, 128));
         auto i32 = arith::FPToSIOp::create(body, body.getI32Type(), shifted);
         return arith::TruncIOp::create(body, i8, i32);
       });

@@ -7,8 +7,13 @@ namespace gpt2 {
 
 /// Quantizes `rows`, a tensor of f32 (t, k), row by row as the program runs:
 /// returns a tensor of u8 around 128 (t, k), and in `largest` a tensor of i32
-/// (t), the bits of each row's largest magnitude. See quantize_matrices.cpp.
+/// (t), the bits of each row's largest magnitude. See `quantize-matrices`.
 mlir::Value quantizeRows(mlir::ImplicitLocOpBuilder &builder, mlir::Value rows,
                          mlir::Value &largest);
+
+/// `value`, f32, between `least` and `most`, which can become an integer: what
+/// is not a number would have no value as one. That becomes `least`.
+mlir::Value clamp(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                  float least, float most);
 
 } // namespace gpt2

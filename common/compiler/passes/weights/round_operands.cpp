@@ -1,24 +1,4 @@
 //===- round_operands.cpp - Both factors of a product in bf16 -----------===//
-//
-// A CPU's dot products of bf16 want both factors so. Where narrow-elements has
-// made a layer's matrix bf16,
-//
-//   y[t, n] += x[t, k] * extend(w[k, n])
-//
-// this pass has x rounded too:
-//
-//   y[t, n] += extend(x[t, k]) * extend(w[k, n])
-//
-// Products of bf16 are exact in f32, and sums stay in f32. x is rounded where
-// it is computed if that is elementwise and nobody else reads it, otherwise by
-// an operation of its own, gpt2.op = "rounded".
-//
-// A matrix that is read row by row, the output embedding, multiplies f32 as
-// before: of a prompt it multiplies one row, which waits for memory anyway.
-//
-// Run it before `block-rows`.
-//
-//===----------------------------------------------------------------------===//
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 
@@ -30,28 +10,14 @@
 using namespace mlir;
 
 namespace gpt2 {
+
+#define GEN_PASS_DEF_ROUNDOPERANDS
+#include "compiler/passes/Passes.h.inc"
+
 namespace {
 
-struct RoundOperands : PassWrapper<RoundOperands, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RoundOperands)
-
-  RoundOperands() = default;
-  RoundOperands(const RoundOperands &other) : PassWrapper(other) {}
-
-  StringRef getName() const final { return "RoundOperands"; }
-  StringRef getArgument() const final { return "round-operands"; }
-  StringRef getDescription() const final {
-    return "Round to bf16 what is multiplied by matrices of bf16";
-  }
-  void getDependentDialects(DialectRegistry &registry) const final {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    tensor::TensorDialect>();
-  }
-
-  Option<int64_t> depth{
-      *this, "depth", llvm::cl::init(2),
-      llvm::cl::desc("Products that an instruction adds: sums of another "
-                     "number of products are left alone")};
+struct RoundOperands : impl::RoundOperandsBase<RoundOperands> {
+  using Base::Base;
 
   void runOnOperation() final {
     SmallVector<MatrixProduct> products;
@@ -137,11 +103,4 @@ private:
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createRoundOperands(int64_t depth) {
-  auto pass = std::make_unique<RoundOperands>();
-  pass->depth = depth;
-  return pass;
-}
-
 } // namespace gpt2

@@ -1,0 +1,81 @@
+//===- build_test.cpp - What is compiled, beside what a chapter is ------===//
+#include "chapter/conformance/chapter_test.h"
+#include "compiler/pipeline/pipeline_text.h"
+
+#include <gmock/gmock.h>
+
+using namespace gpt2;
+using namespace gpt2::testing;
+using ::testing::Contains;
+using ::testing::Not;
+
+namespace {
+
+TEST(Builds, AreOfWhatTheChapterHasAndTheModelIs) {
+  Config config = makeConfig(2, 3, 96, 20, 53);
+  Build build(tested().chapter, config, {{"T", 7}});
+  EXPECT_EQ(build.sources(), tested().chapter.sources);
+  EXPECT_EQ(build.formats, Formats());
+  EXPECT_EQ(build.sizes.at("C"), 96);
+  EXPECT_EQ(build.sizes.at("T"), 7);
+  // Nothing of one model is left in what is built for another.
+  config.isTied = false;
+  build = build.forModel(config);
+  EXPECT_FALSE(build.model.isTied);
+  EXPECT_EQ(build.sizes, sizesOf(config));
+  build = build.forSizes({{"C", 5}});
+  EXPECT_EQ(build.model, Config());
+  EXPECT_EQ(build.sizes, (Sizes{{"C", 5}}));
+}
+
+TEST(Builds, HaveTheActivationsKernelOrTheUsers) {
+  Config config;
+  config.activation = Activation::Relu;
+  Build build(tested().chapter, config);
+  auto named = [&](const std::string &name) {
+    for (const std::filesystem::path &source : build.sources())
+      if (source.filename() == name)
+        return source;
+    return std::filesystem::path();
+  };
+  EXPECT_EQ(named("relu.mlir").parent_path().filename(), "activations");
+  EXPECT_EQ(named("gelu.mlir"), "");
+  // A user's @gelu is for any model.
+  build.texts = {"/own/gelu.mlir", "/own/of_no_chapter.mlir"};
+  EXPECT_EQ(named("gelu.mlir"), "/own/gelu.mlir");
+  EXPECT_EQ(named("relu.mlir"), "");
+  EXPECT_THAT(build.sources(), Not(Contains("/own/of_no_chapter.mlir")));
+  EXPECT_EQ(build.sources().size(), tested().chapter.sources.size());
+}
+
+TEST(Builds, TakeAUsersStagesButForTheFirst) {
+  Build build(tested().chapter, Config());
+  std::string own = textOf(build.stages().upTo(StageKind::Specialized));
+  build.pipeline = stagesOf("== specialized\ncse\n== mine\ncse\n", "a text");
+  EXPECT_EQ(textOf(build.stages()), own + "== mine\ncse\n");
+}
+
+TEST(Builds, HaveKernelsIfTheChapterDoes) {
+  Build build(tested().chapter, Config());
+  build.formats.weights = ElementType::BF16;
+  build.schedule = "a schedule of the user's";
+  std::optional<Build> kernels = build.withKernels();
+  if (tested().chapter.hasKernels()) {
+    EXPECT_EQ(kernels->chapter, &tested().chapter);
+    EXPECT_EQ(kernels->schedule, build.schedule);
+    return;
+  }
+  ASSERT_EQ(kernels.has_value(), tested().chapter.onGpu != nullptr);
+  if (!kernels)
+    return;
+  EXPECT_EQ(kernels->chapter, tested().chapter.onGpu);
+  EXPECT_EQ(kernels->formats.weights, ElementType::BF16);
+  EXPECT_EQ(kernels->schedule, "") << "that was for the CPU";
+  EXPECT_EQ(kernels->sizes, build.sizes);
+  // As are these stages.
+  build.schedule.clear();
+  build.pipeline = build.stages();
+  EXPECT_FALSE(build.withKernels());
+}
+
+} // namespace

@@ -1,0 +1,109 @@
+//===- race_detector.cpp - Who used shared memory since the last barrier ===//
+#include "device/emulator/race_detector.h"
+
+#include <bit>
+
+namespace gpt2 {
+namespace {
+
+constexpr unsigned largestGranuleShift = 4; // 16 bytes: the widest access
+
+/// Each entry of `entries` as often as it has parts now.
+template <typename T>
+std::vector<T> split(const std::vector<T> &entries, size_t parts) {
+  std::vector<T> result;
+  result.reserve(entries.size() * parts);
+  for (const T &entry : entries)
+    result.insert(result.end(), parts, entry);
+  return result;
+}
+
+} // namespace
+
+RaceDetector::RaceDetector(unsigned subgroupSize)
+    : subgroupShift(std::countr_zero(subgroupSize)) {}
+
+void RaceDetector::prepare(size_t bytes, unsigned threads) {
+  barrier(); // what is noted is past
+  granuleShift = largestGranuleShift;
+  granules.resize((bytes + (1 << granuleShift) - 1) >> granuleShift);
+  atomics.clear();
+  lastExchange.assign(((threads - 1) >> subgroupShift) + 1, 0);
+}
+
+bool RaceDetector::races(Use earlier, Use use) const {
+  if (isPast(earlier) || threadOf(earlier) == threadOf(use))
+    return false;
+  return subgroupOf(earlier) != subgroupOf(use) || !isBeforeExchange(earlier);
+}
+
+/// Adds a use to those that do not race with each other.
+void RaceDetector::keep(Pair &uses, Use use) const {
+  auto &[first, second] = uses;
+  if (isPast(first)) {
+    uses = {use, 0};
+    return;
+  }
+  if (!isPast(second) && subgroupOf(first) != subgroupOf(second))
+    return; // whoever writes now, there is another
+  if (subgroupOf(first) != subgroupOf(use)) {
+    second = use;
+    return;
+  }
+  // What races with an earlier use of a subgroup also races with this one.
+  if (isBeforeExchange(first))
+    uses = {use, 0};
+  else if (threadOf(first) == threadOf(use))
+    first = use;
+  else if (isPast(second))
+    second = use;
+}
+
+std::optional<RaceDetector::Race>
+RaceDetector::findRace(size_t granule, Use use, Access access) const {
+  const Granule &kept = granules[granule];
+  if (races(kept.write, use))
+    return Race{threadOf(kept.write), Access::Write};
+  if (access != Access::Read)
+    for (Use read : kept.reads)
+      if (races(read, use))
+        return Race{threadOf(read), Access::Read};
+  if (access != Access::Atomic && !atomics.empty())
+    for (Use atomic : atomics[granule])
+      if (races(atomic, use))
+        return Race{threadOf(atomic), Access::Atomic};
+  return std::nullopt;
+}
+
+std::optional<RaceDetector::Race>
+RaceDetector::use(size_t offset, size_t bytes, unsigned thread, Access access) {
+  size_t places = offset | bytes;
+  if ((places & ((size_t{1} << granuleShift) - 1)) != 0)
+    refine(places);
+  if (access == Access::Atomic && atomics.empty())
+    atomics.resize(granules.size());
+  Use use = now << threadBits | thread;
+  size_t end = (offset + bytes) >> granuleShift;
+  for (size_t granule = offset >> granuleShift; granule < end; ++granule) {
+    if (std::optional<Race> race = findRace(granule, use, access))
+      return race;
+    if (access == Access::Read)
+      keep(granules[granule].reads, use);
+    else if (access == Access::Write)
+      granules[granule].write = use;
+    else
+      keep(atomics[granule], use);
+  }
+  return std::nullopt;
+}
+
+/// Makes granules so small that each of `places`, or-ed, is a multiple of them.
+void RaceDetector::refine(size_t places) {
+  auto shift = static_cast<unsigned>(std::countr_zero(places));
+  size_t parts = size_t{1} << (granuleShift - shift);
+  granules = split(granules, parts);
+  atomics = split(atomics, parts);
+  granuleShift = shift;
+}
+
+} // namespace gpt2
