@@ -23,10 +23,12 @@ std::string headOf(const Option &option) {
 /// The help as it goes on from the head: a value of one letter is a capital.
 std::string helpOf(const Option &option) {
   std::string help = option.describe();
+  auto isInWord = [&](size_t i) {
+    return std::isalnum(static_cast<unsigned char>(help[i])) != 0;
+  };
   help[0] = static_cast<char>(std::tolower(help[0]));
   for (size_t i = 1; i + 1 < help.size() && option.value.size() == 1; ++i)
-    if (help[i] == option.value[0] && !std::isalnum(help[i - 1]) &&
-        !std::isalnum(help[i + 1]))
+    if (help[i] == option.value[0] && !isInWord(i - 1) && !isInWord(i + 1))
       help[i] = static_cast<char>(std::toupper(help[i]));
   return help;
 }

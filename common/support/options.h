@@ -26,14 +26,13 @@ struct Setter {
   bool readsInput = false; ///< a file that is read: "-" is stdin
 };
 
-/// @{
-/// Setters of variables, which must live until the command line is parsed.
-/// Numbers are as support/numbers.h has them; what is optional and a path must
-/// not be empty.
+/// Sets a variable, which must live until the command line is parsed.
 Setter into(std::string &text);
 Setter into(std::optional<std::string> &text);
 Setter into(std::filesystem::path &path);
+/// The same of a file or folder, whose name is not empty.
 Setter into(std::optional<std::filesystem::path> &path);
+/// The same of a number, as support/numbers.h has them.
 template <typename T>
 requires std::is_arithmetic_v<T> Setter into(T &number) {
   std::ostringstream initial;
@@ -43,9 +42,8 @@ requires std::is_arithmetic_v<T> Setter into(T &number) {
           },
           initial.str()};
 }
-/// @}
 
-/// The same of a file that is read.
+/// `setter`, of a file that is read.
 Setter reading(Setter setter);
 
 /// What a switch does: it sets `variable` to `value`.

@@ -29,7 +29,7 @@ TEST_F(CommandLines, AreParsedAgain) {
   auto isKnown = [](const char *name) {
     return llvm::cl::getRegisteredOptions().count(name) > 0;
   };
-  CommandLine first = parsed({"a", "--seed=3", "--greedy=false"});
+  CommandLine first = parsed({"a", "--seed=2", "--seed=3", "--greedy=false"});
   EXPECT_EQ(first.prompt, "a");
   EXPECT_EQ(first.sampler.seed, 3u);
   EXPECT_EQ(first.sampler.temperature, SamplerOptions().temperature);
@@ -73,7 +73,6 @@ TEST_F(CommandLines, RefuseWhatIsWrong) {
   };
   EXPECT_THAT(refusal({"--modle=x"}), HasSubstr("Did you mean '--model=x'?"));
   EXPECT_THAT(refusal({"--temp=1"}), HasSubstr("'--temp=1'")); // no beginnings
-  EXPECT_THAT(refusal({"--seed=1", "--seed=2"}), HasSubstr("--seed option"));
   EXPECT_THAT(refusal({"--seed"}), HasSubstr("requires a value"));
   EXPECT_THAT(refusal({"--greedy=no"}), HasSubstr("invalid value"));
   EXPECT_THAT(refusal({"a", "b"}), HasSubstr("positional"));
