@@ -186,7 +186,7 @@ TEST_P(QuantizedTest, WhatIsNotFiniteStaysSo) {
   compute();
   for (int64_t t = 0; t < T; ++t)
     for (int64_t n = 0; n < N; ++n) {
-      float value = at(y, t, n, N), sign = n % 2 == 0 ? 1 : -1;
+      float value = at(y, t, n, N), sign = std::copysign(1.0f, at(w, 0, n, N));
       std::string where = std::to_string(t) + ", " + std::to_string(n);
       bool isInfiniteRow = t == 2 || t == 3,
            isInfiniteColumn = n == 6 || n == 7;

@@ -194,7 +194,6 @@ int runLine(const CommandLine &line) {
 
 int runChapter(const Chapter &chapter, int argc, char **argv) {
   exitOnFatalErrors(chapter.name);
-  exitOnFatalErrors(chapter.name);
   return exitCodeOf(chapter.name, [&] {
     return runLine(parseCommandLine(chapter, argc, argv));
   });

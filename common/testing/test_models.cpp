@@ -45,7 +45,7 @@ void append(std::string &bytes, ElementType type, float value) {
 Config makeConfig(int64_t layers, int64_t heads, int64_t channels,
                   int64_t context, int64_t vocab) {
   auto last = static_cast<int32_t>(vocab - 1);
-  return {layers, heads, channels, context, vocab, {last}, last};
+  return {layers, heads, channels, context, vocab, {last}, last, {}};
 }
 
 Weights randomWeights(const Config &config) {
