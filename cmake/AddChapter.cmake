@@ -4,13 +4,14 @@
 #
 # Makes a chapter of the folder it is called in:
 #   *.mlir         the program's text; files replace the parent's of the same
-#                  name (the first chapter's parent is common/*.mlir)
+#                  name (inherit() in common/chapter/chapter.h; the first chapter
+#                  has those of common/*.mlir)
 #   schedules/cpu/*.mlir        how programs for the CPU are tiled, a file for
 #                               each family of CPUs (compiler/schedule/schedule.h),
 #   schedules/cpu/steps/*.mlir  and what the files share;
 #   schedules/gpu/              the same for programs with kernels
 #   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not
-#                  do (the first chapter's parent: common/chapter/entries/)
+#                  do (the first chapter has those of common/chapter/entries/)
 #   cpu/*.mlir     text for the CPU only,
 #   gpu/*.mlir     and for programs with kernels only
 #   pipeline.cpp   if present, the chapter's stages(); otherwise the parent's
@@ -37,176 +38,137 @@ function(add_chapter name)
   cmake_parse_arguments(PARSE_ARGV 1 CHAPTER "THREADS"
     "TITLE;PARENT;GPU_TEST_FILTER" "DEVICES;WEIGHTS;GPU_WEIGHTS;CACHES")
   set_property(GLOBAL APPEND PROPERTY GPT2_CHAPTERS ${name})
-  string(REPLACE "-" "_" namespace ${name})
   if(NOT CHAPTER_WEIGHTS)
     set(CHAPTER_WEIGHTS f32)
   endif()
   if(NOT CHAPTER_GPU_WEIGHTS)
     set(CHAPTER_GPU_WEIGHTS ${CHAPTER_WEIGHTS})
   endif()
-  list(JOIN CHAPTER_CACHES "\", \"" cache_list)
-  if(CHAPTER_CACHES)
-    set(cache_list "\"${cache_list}\"")
-  endif()
-
-  set(kinds "")
   set(devices_cpu ${CHAPTER_DEVICES})
   list(FILTER devices_cpu INCLUDE REGEX "^cpu$")
   set(devices_gpu ${CHAPTER_DEVICES})
   list(FILTER devices_gpu EXCLUDE REGEX "^cpu$")
-  foreach(kind cpu gpu)
-    if(devices_${kind})
-      list(APPEND kinds ${kind})
-    endif()
-  endforeach()
-  set(pipeline_file "")
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/pipeline.cpp)
-    set(pipeline_file pipeline.cpp)
-  endif()
-
-  # Entries for kernels.
-  if(CHAPTER_PARENT)
-    get_property(entries TARGET ${CHAPTER_PARENT}-chapter
-      PROPERTY CHAPTER_ENTRIES)
-  else()
-    file(GLOB entries CONFIGURE_DEPENDS
-      ${PROJECT_SOURCE_DIR}/common/chapter/entries/*.mlir)
-  endif()
-  replace_namesakes(entries ${CMAKE_CURRENT_SOURCE_DIR}/entries/*.mlir)
-  relative_to_source(entry_list ${entries})
-  list(JOIN entry_list "\",\n          \"" entry_list)
+  file(GLOB pipeline_file CONFIGURE_DEPENDS pipeline.cpp)
 
   add_library(${name}-chapter STATIC ${pipeline_file})
-  set_target_properties(${name}-chapter PROPERTIES CHAPTER_ENTRIES "${entries}")
   target_link_libraries(${name}-chapter PUBLIC gpt2-chapter)
+
+  # The namespaces of the parent's chapter(), of each kind, and of our own.
+  set(parent_cpu "")
+  set(parent_gpu "")
   if(CHAPTER_PARENT)
     target_link_libraries(${name}-chapter PUBLIC ${CHAPTER_PARENT}-chapter)
+    get_property(parent_cpu TARGET ${CHAPTER_PARENT}-chapter PROPERTY CHAPTER_cpu)
+    get_property(parent_gpu TARGET ${CHAPTER_PARENT}-chapter PROPERTY CHAPTER_gpu)
   endif()
+  string(REPLACE "-" "_" own ${name})
+  set(chapter_cpu ${parent_cpu})
+  set(chapter_gpu ${parent_gpu})
+  if(devices_cpu)
+    set(chapter_cpu ${own})
+  endif()
+  if(devices_cpu AND devices_gpu)
+    set(chapter_gpu ${own}::gpu)
+  elseif(devices_gpu)
+    set(chapter_gpu ${own})
+  elseif(parent_gpu STREQUAL parent_cpu) # none has kernels yet
+    set(chapter_gpu ${own})
+  endif()
+  set_target_properties(${name}-chapter PROPERTIES
+    CHAPTER_cpu "${chapter_cpu}" CHAPTER_gpu "${chapter_gpu}")
 
-  foreach(kind cpu gpu)
-    # What is inherited: sources, the namespace of stages(), of chapter().
-    foreach(property SOURCES PIPELINE NAMESPACE)
-      set(${property} "")
-      if(CHAPTER_PARENT)
-        get_property(${property} TARGET ${CHAPTER_PARENT}-chapter
-          PROPERTY CHAPTER_${property}_${kind})
-      elseif("${property}" STREQUAL "SOURCES")
-        file(GLOB SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/common/*.mlir)
-      endif()
-    endforeach()
-    if(kind STREQUAL cpu)
-      set(inherited_cpu "${NAMESPACE}")
+  if(devices_cpu)
+    set(on_gpu "")
+    if(devices_gpu)
+      set(on_gpu ${chapter_gpu})
     endif()
+    set(max_threads 1)
+    if(CHAPTER_THREADS)
+      set(max_threads "availableThreads()")
+    endif()
+    add_chapter_kind(cpu ${CMAKE_CURRENT_BINARY_DIR} "${CHAPTER_WEIGHTS}")
+  endif()
+  if(devices_gpu)
+    set(on_gpu "")
+    set(max_threads 1)
+    set(directory ${CMAKE_CURRENT_BINARY_DIR})
+    if(devices_cpu)
+      string(APPEND directory /gpu)
+    endif()
+    add_chapter_kind(gpu ${directory} "${CHAPTER_GPU_WEIGHTS}")
+  endif()
+endfunction()
 
-    if(kind IN_LIST kinds)
-      replace_namesakes(SOURCES
-        ${CMAKE_CURRENT_SOURCE_DIR}/*.mlir
-        ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/*.mlir)
-      if(NAMESPACE)
-        set(parent_declaration
-          "namespace ${NAMESPACE} { const Chapter &chapter(); }")
-        set(parent_pointer "&${NAMESPACE}::chapter()")
-      else()
-        set(parent_declaration "")
-        set(parent_pointer "nullptr")
-      endif()
-      set(NAMESPACE ${namespace})
-      set(gpu_declaration "")
-      set(gpu_pointer "nullptr")
-      set(directory ${CMAKE_CURRENT_BINARY_DIR})
-      if(kinds STREQUAL "cpu;gpu" AND kind STREQUAL cpu)
-        set(gpu_declaration
-          "namespace ${namespace}::gpu { const Chapter &chapter(); }")
-        set(gpu_pointer "&${namespace}::gpu::chapter()")
-      elseif(kinds STREQUAL "cpu;gpu")
-        set(NAMESPACE ${namespace}::gpu)
-        set(directory ${CMAKE_CURRENT_BINARY_DIR}/gpu)
-      endif()
-      if(pipeline_file)
-        set(PIPELINE ${NAMESPACE})
-      endif()
-      set(max_threads 1)
-      if(CHAPTER_THREADS AND kind STREQUAL cpu)
-        set(max_threads "availableThreads()")
-      endif()
-      set(formats ${CHAPTER_WEIGHTS})
-      if(kind STREQUAL gpu)
-        set(formats ${CHAPTER_GPU_WEIGHTS})
-      endif()
-      file(GLOB schedules CONFIGURE_DEPENDS
-        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/${kind}/*.mlir)
-      file(GLOB steps CONFIGURE_DEPENDS
-        ${CMAKE_CURRENT_SOURCE_DIR}/schedules/${kind}/steps/*.mlir)
-      list(JOIN formats "\", \"" format_list)
-      foreach(list schedules steps)
-        relative_to_source(${list} ${${list}})
-        list(TRANSFORM ${list} REPLACE "(.+)" "\"\\1\"")
-        list(JOIN ${list} ",\n          " ${list})
-      endforeach()
-      relative_to_source(source_list ${SOURCES})
-      list(JOIN source_list "\",\n          \"" source_list)
-      list(JOIN devices_${kind} "\", \"" device_list)
-      foreach(file chapter.cpp main.cpp declaration.h)
-        configure_file(${PROJECT_SOURCE_DIR}/cmake/${file}.in
-          ${directory}/${file} @ONLY)
-      endforeach()
-      target_sources(${name}-chapter PRIVATE ${directory}/chapter.cpp)
-      if(directory STREQUAL CMAKE_CURRENT_BINARY_DIR)
-        add_executable(${name} ${directory}/main.cpp)
-        target_link_libraries(${name} PRIVATE ${name}-chapter)
-        add_chapter_test(
-          ${name}-test ${kind} ${NAMESPACE} ${directory} ${name} "" "")
-      else()
-        add_chapter_test(
-          ${name}-gpu-test ${kind} ${NAMESPACE} ${directory} ${name}.gpu
-          --device=emulator "${CHAPTER_GPU_TEST_FILTER}")
-      endif()
-    elseif(kind STREQUAL gpu)
-      # The first chapter with kernels starts from those for the CPU.
-      if(NAMESPACE STREQUAL inherited_cpu)
-        foreach(property SOURCES PIPELINE NAMESPACE)
-          get_property(${property} TARGET ${name}-chapter
-            PROPERTY CHAPTER_${property}_cpu)
-        endforeach()
-      endif()
+# A chapter's programs of one kind, with what add_chapter() has set. What is
+# generated goes to `directory`.
+function(add_chapter_kind kind directory formats)
+  set(namespace ${chapter_${kind}})
+  set(parent "${parent_${kind}}")
+  set(declarations "")
+  foreach(other parent on_gpu)
+    set(${other}_pointer nullptr)
+    if(${other})
+      string(APPEND declarations
+        "namespace ${${other}} { const Chapter &chapter(); }\n")
+      set(${other}_pointer &${${other}}::chapter\(\))
     endif()
-    set_target_properties(${name}-chapter PROPERTIES
-      CHAPTER_SOURCES_${kind} "${SOURCES}"
-      CHAPTER_PIPELINE_${kind} "${PIPELINE}"
-      CHAPTER_NAMESPACE_${kind} "${NAMESPACE}")
   endforeach()
+  set(pipeline nullptr)
+  if(pipeline_file)
+    set(pipeline ${namespace}::stages)
+    string(APPEND declarations "namespace ${namespace} "
+      "{ Pipeline stages(const PipelineOptions &options); }\n")
+  endif()
+  set(first_sources "")
+  set(first_entries "")
+  if(NOT parent)
+    set(first_sources ${PROJECT_SOURCE_DIR}/common/*.mlir)
+    set(first_entries ${PROJECT_SOURCE_DIR}/common/chapter/entries/*.mlir)
+  endif()
+  list_texts(sources *.mlir ${kind}/*.mlir ${first_sources})
+  list_texts(entries entries/*.mlir ${first_entries})
+  list_texts(schedules schedules/${kind}/*.mlir)
+  list_texts(steps schedules/${kind}/steps/*.mlir)
+  list_strings(devices ${devices_${kind}})
+  list_strings(weights ${formats})
+  list_strings(caches ${CHAPTER_CACHES})
+  foreach(file chapter.cpp main.cpp declaration.h)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${file}.in
+      ${directory}/${file} @ONLY)
+  endforeach()
+  target_sources(${name}-chapter PRIVATE ${directory}/chapter.cpp)
 
+  if(directory STREQUAL CMAKE_CURRENT_BINARY_DIR)
+    add_executable(${name} ${directory}/main.cpp)
+    target_link_libraries(${name} PRIVATE ${name}-chapter)
+    add_chapter_test(${name}-test ${kind} ${namespace} ${directory} ${name} "" "")
+  else()
+    add_chapter_test(${name}-gpu-test ${kind} ${namespace} ${directory}
+      ${name}.gpu --device=emulator "${CHAPTER_GPU_TEST_FILTER}")
+  endif()
   # Its kernels alone, timed. (Those for a GPU: --profile.)
-  if(cpu IN_LIST kinds AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/schedules/cpu)
+  if(kind STREQUAL cpu AND NOT schedules)
     add_executable(${name}-bench $<TARGET_OBJECTS:${name}-tested>)
     target_link_libraries(${name}-bench PRIVATE
       ${name}-chapter gpt2-chapter-bench)
   endif()
 endfunction()
 
-# relative_to_source(<list> <file>...): those in the repository as paths in it,
-# which may be installed elsewhere; others as they are.
-function(relative_to_source list)
-  string(REPLACE "${PROJECT_SOURCE_DIR}/" "" files "${ARGN}")
-  set(${list} "${files}" PARENT_SCOPE)
+# list_strings(<variable> <text>...): an initializer of C++ strings, without
+# braces.
+function(list_strings variable)
+  list(TRANSFORM ARGN REPLACE "(.+)" "\"\\1\"")
+  list(JOIN ARGN ",\n          " strings)
+  set(${variable} "${strings}" PARENT_SCOPE)
 endfunction()
 
-# replace_namesakes(<list> <pattern>...): files that match, instead of those of
-# the same name in <list>, and besides the others.
-function(replace_namesakes list)
+# list_texts(<variable> <pattern>...): the same of the files that match: those in
+# the repository as paths in it, which may be installed elsewhere.
+function(list_texts variable)
   file(GLOB files CONFIGURE_DEPENDS ${ARGN})
-  set(names "")
-  foreach(file IN LISTS files)
-    cmake_path(GET file FILENAME name)
-    list(APPEND names ${name})
-  endforeach()
-  foreach(file IN LISTS ${list})
-    cmake_path(GET file FILENAME name)
-    if(NOT name IN_LIST names)
-      list(APPEND files ${file})
-    endif()
-  endforeach()
-  set(${list} "${files}" PARENT_SCOPE)
+  string(REPLACE "${PROJECT_SOURCE_DIR}/" "" files "${files}")
+  list_strings(files ${files})
+  set(${variable} "${files}" PARENT_SCOPE)
 endfunction()
 
 # The tests of a chapter's programs of one kind: those that every chapter passes,

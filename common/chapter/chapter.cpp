@@ -1,6 +1,7 @@
 //===- chapter.cpp - What a chapter is ----------------------------------===//
 #include "chapter/chapter.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -15,6 +16,28 @@ bool Chapter::takes(ElementType format) const {
                          ? "int8"
                          : llvm::StringRef(nameOf(format)).lower();
   return llvm::is_contained(weightFormats, name);
+}
+
+/// Adds those of `parents` that have no namesake in `files`.
+static void inheritFiles(std::vector<std::filesystem::path> &files,
+                         const std::vector<std::filesystem::path> &parents) {
+  size_t own = files.size();
+  for (const std::filesystem::path &parent : parents)
+    if (llvm::none_of(llvm::ArrayRef(files).take_front(own),
+                      [&](const std::filesystem::path &file) {
+                        return file.filename() == parent.filename();
+                      }))
+      files.push_back(parent);
+}
+
+Chapter inherit(Chapter own) {
+  if (!own.parent)
+    return own;
+  inheritFiles(own.sources, own.parent->sources);
+  inheritFiles(own.kernelEntries, own.parent->kernelEntries);
+  if (!own.pipeline)
+    own.pipeline = own.parent->pipeline;
+  return own;
 }
 
 } // namespace gpt2

@@ -20,15 +20,15 @@ struct Chapter {
   const Chapter *parent = nullptr;
   /// MLIR text: common/gpt2.mlir and the kernels, the parent's files replaced
   /// by those of the same name.
-  std::vector<std::filesystem::path> sources;
+  std::vector<std::filesystem::path> sources = {};
   /// The same for kernels alone, in the place of gpt2.mlir: entries test_NAME.
-  std::vector<std::filesystem::path> kernelEntries;
+  std::vector<std::filesystem::path> kernelEntries = {};
   /// Its stages for a model and a machine.
-  std::function<Pipeline(const PipelineOptions &options)> pipeline;
-  std::vector<std::string> devices;       ///< what --device may name
-  std::vector<std::string> weightFormats; ///< what --weights may name
+  std::function<Pipeline(const PipelineOptions &options)> pipeline = nullptr;
+  std::vector<std::string> devices = {};       ///< what --device may name
+  std::vector<std::string> weightFormats = {}; ///< what --weights may name
   /// What --kv may name; empty if the program keeps no keys and values.
-  std::vector<std::string> cacheFormats;
+  std::vector<std::string> cacheFormats = {};
   /// The same with kernels, if this is for the CPU and there are both.
   const Chapter *onGpu = nullptr;
   int maxThreads = 1; ///< what --threads may ask for
@@ -44,6 +44,10 @@ struct Chapter {
   bool keepsCache() const { return !cacheFormats.empty(); }
   std::string entry() const { return keepsCache() ? "prefill" : "forward"; }
 };
+
+/// `own`, of which texts and a pipeline are what the chapter's folder has, with
+/// what it lacks of its parent: texts of other names, and the pipeline.
+Chapter inherit(Chapter own);
 
 /// The command line of a chapter's program; returns its exit code.
 int runChapter(const Chapter &chapter, int argc, char **argv);

@@ -7,6 +7,8 @@
 using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 namespace {
@@ -53,6 +55,28 @@ TEST(Builds, TakeAUsersStagesButForTheFirst) {
   std::string own = textOf(build.stages().upTo(StageKind::Specialized));
   build.pipeline = stagesOf("== specialized\ncse\n== mine\ncse\n", "a text");
   EXPECT_EQ(textOf(build.stages()), own + "== mine\ncse\n");
+}
+
+TEST(Chapters, InheritWhatTheirFoldersLack) {
+  auto stages = [](const char *name) {
+    return [name](const PipelineOptions &) {
+      return Pipeline{Stage::named(name, [](mlir::OpPassManager &) {})};
+    };
+  };
+  Chapter parent{.name = "a", .title = "A", .pipeline = stages("of_a")};
+  parent.sources = {"a/linear.mlir", "a/gelu.mlir", "common/gpt2.mlir"};
+  parent.kernelEntries = {"entries/linear.mlir"};
+  parent.schedules = {"a/schedules/cpu/avx2.mlir"};
+  Chapter own{.name = "b", .title = "B", .parent = &parent};
+  own.sources = {"b/cpu/gelu.mlir", "b/logits.mlir"};
+  Chapter child = inherit(own);
+  EXPECT_THAT(child.sources, ElementsAre("b/cpu/gelu.mlir", "b/logits.mlir",
+                                         "a/linear.mlir", "common/gpt2.mlir"));
+  EXPECT_EQ(child.kernelEntries, parent.kernelEntries);
+  EXPECT_THAT(child.schedules, IsEmpty());
+  EXPECT_EQ(child.pipeline({}).front().name, "of_a");
+  own.pipeline = stages("of_b");
+  EXPECT_EQ(inherit(own).pipeline({}).front().name, "of_b");
 }
 
 TEST(Builds, HaveKernelsIfTheChapterDoes) {
