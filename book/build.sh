@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # build.sh BUILD OUT: the book as a site in OUT/html. Any warning is an error.
 set -euo pipefail
 build=$1 out=$2

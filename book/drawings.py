@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Draws what the pages of chapters 4 to 6, and that of the architecture, explain,
 as SVG.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Cuts the part of a listing that a page talks about.
 
 usage: excerpt.py FILE --around REGEX [--levels N]     MLIR: the N-th block of

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # generate.sh BUILD OUT: runs the commands whose output the pages show, and
 # writes what they print into OUT.
 set -euo pipefail
@@ -154,7 +155,7 @@ units sm_90 ptx >"$out/ch06.ptx"
 units gfx942 amdgcn >"$out/ch06.gcn"
 excerpt "$out/ch06.ptx" --from 'bar.sync' --to 'bar.sync' | expand -t 2 >"$out/ch06-units.ptx"
 excerpt "$out/ch06.gcn" --from '^\s+s_barrier' --to '^\s+s_barrier' | cut -d';' -f1 | grep -v '^\s*$' >"$out/ch06-units.gcn"
-excerpt "$out/ch06.ptx" --from 'entry linear_in_bf16_of_one\(' --to '^}' >"$out/ch06-of-one.ptx"
+excerpt "$out/ch06.ptx" --from 'entry linear_in_bf16_decode\(' --to '^}' >"$out/ch06-of-one.ptx"
 excerpt "$out/ch06-of-one.ptx" --from '^\$L__BB' --to 'bra' | expand -t 2 >"$out/ch06-one-token.ptx"
 grep -q 'ld.global.v4' "$out/ch06-one-token.ptx"
 echo "(no ptxas on the machine that made this page)" >"$out/ch06-units.txt"

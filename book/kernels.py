@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What ptxas says of kernels, as a table.
 
 usage: kernels.py PTXAS CHIP OURS.ptx            all kernels

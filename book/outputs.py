@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the commands that a Markdown file shows, and writes their output into it.
 
 usage: outputs.py FILE.md...        (in the repository's root)

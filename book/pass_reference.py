@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The page about passes, of what mlir-tblgen -gen-pass-doc wrote.
 
 usage: pass_reference.py PASSES.md >page.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes listings beside each other, as HTML.
 
 usage: side_by_side.py TITLE=FILE...

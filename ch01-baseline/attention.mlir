@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention (Vaswani et al. 2017), one head and one query at a time:
 //   p[j]         = exp(q[i, h] . k[j, h] / sqrt(D) - max) / sum, for j <= i
 //   y[i, h, d]   = sum over j <= i of p[j] * v[j, h, d]

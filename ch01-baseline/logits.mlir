@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[v] = sum over c of wte[v, c] * x[c]: how well each token continues the text.
 // x (C), wte (V, C) -> l (V)
 func.func private @logits(

@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 1: loops in, loops out --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The kernels are loops already. Nothing is optimised at this level: sizes
 // become numbers, tensors become memory, loops become branches.

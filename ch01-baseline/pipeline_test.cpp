@@ -1,4 +1,5 @@
 //===- pipeline_test.cpp - What chapter 1's page says of its memory -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "declaration.h"
 
 #include <gmock/gmock.h>

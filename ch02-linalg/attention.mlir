@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention (Vaswani et al. 2017), all heads and queries at once:
 //   s[h, i, j] = q[i, h] . k[j, h] / sqrt(D), minus infinity where j > i
 //   p[h, i, j] = exp(s[h, i, j] - max over j) / sum over j

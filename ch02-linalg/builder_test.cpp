@@ -1,4 +1,5 @@
 //===- builder_test.cpp - The builder says what the text says -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "builder/bias_gelu.h"
 #include "support/paths.h"
 

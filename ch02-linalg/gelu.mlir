@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y = 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), element by element:
 // the tanh approximation (Hendrycks & Gimpel 2016) that GPT-2 was trained with.
 // x (T, C) -> y (T, C)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, c] = (x[t, c] - mean[t]) / sqrt(variance[t] + 1e-5) * gain[c] + bias[c]
 // x (T, C), gain (C), bias (C) -> y (T, C); mean and variance over a row.
 #all = affine_map<(t, c) -> (t, c)>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, n] = b[n] + sum over k of x[t, k] * w[k, n]
 // x (T, K), w (K, N), b (N) -> y (T, N)
 // What is computed, and nothing of how: the order of the three loops is not here.

@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 2: the compiler writes the loops ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The kernels say what is computed on which axes. Which loop is innermost is
 // decided here, for all of them, by one rule.

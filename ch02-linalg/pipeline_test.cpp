@@ -1,4 +1,5 @@
 //===- pipeline_test.cpp - What chapter 2's page says of its program ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "declaration.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

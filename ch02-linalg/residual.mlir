@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // x[t, c] += y[t, c], into x itself: the residual stream has one buffer.
 // x (T, C), y (T, C) -> x (T, C)
 func.func private @residual(

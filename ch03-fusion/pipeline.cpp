@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 3: compute a tile from start to end -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The kernels are chapter 2's, to the letter. What is new is when their parts
 // run, and where what they hand on is kept.

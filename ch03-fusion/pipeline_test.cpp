@@ -1,4 +1,5 @@
 //===- pipeline_test.cpp - What chapter 3's page says of its program ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "declaration.h"
 
 #include "compiler/pipeline/session.h"

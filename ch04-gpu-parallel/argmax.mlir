@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The id of the largest of V logits, of equal ones the lowest, or -1 if one is
 // not a number or infinite, or all are minus infinity: what a greedy choice
 // needs to know, so that it need not bring V logits to the host. An entry of its own, behind @forward.
@@ -6,7 +7,7 @@
 // found lies in shared memory, and half of the threads takes the better of two,
 // half of these again, until one is left.
 #shared = #gpu.address_space<workgroup>
-func.func @most_likely(
+func.func @argmax(
     %token: tensor<1xi32> {gpt2.shape = "1", bufferization.writable = true},
     %logits: tensor<?xf32> {gpt2.shape = "V"}) -> tensor<1xi32>
     attributes {llvm.emit_c_interface} {

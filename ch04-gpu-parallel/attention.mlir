@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention (Vaswani et al. 2017) in three kernels:
 //   s[h, i, j] = q[i, h] . k[j, h] / sqrt(D)           where j <= i
 //   p[h, i, j] = exp(s[h, i, j] - max over j) / sum over j

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, c] = (x[t, c] - mean[t]) / sqrt(variance[t] + 1e-5) * gain[c] + bias[c]
 //
 // A subgroup (a warp of 32 lanes, a wavefront of 64) takes a row. A lane adds up

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, n] = b[n] + sum over k of x[t, k] * w[k, n]
 //
 // A block makes a tile of 32 rows and 64 columns of y. Its 128 threads bring 32

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[v] = sum over c of x[c] * wte[v, c]: a subgroup for each token known, whose
 // lanes read its row together.
 // x (C), wte (V, C) -> l (V)

@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 4: kernels for a GPU ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The host's part of the program only launches kernels; all arithmetic is in
 // them. Some are written by hand, block by block and thread by thread; the

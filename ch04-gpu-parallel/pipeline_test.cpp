@@ -1,4 +1,5 @@
 //===- pipeline_test.cpp - What chapter 4's program looks like ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/on_this_gpu.h"
 #include "compiler/codegen/gpu_codegen.h"
 #include "compiler/inspect/pass_trace.h"
@@ -242,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(Weights, OnThisGpu,
                            return std::string(nameOf(info.param));
                          });
 
-TEST(MostLikely, IsTheHostsArgmax) {
+TEST(Argmax, IsTheHostsArgmax) {
   for (const char *chip : {"sm_90", "gfx942"})
     for (int64_t V : {1, 2, 1023, 1025, 5000}) {
       Config config = makeConfig(1, 1, 2, 1, V + 1);
@@ -251,7 +252,7 @@ TEST(MostLikely, IsTheHostsArgmax) {
       auto chosen = [&](std::vector<float> logits) {
         int32_t token = -2;
         program.callWithHostTensors(
-            "most_likely", {MemRef(&token, {1}), MemRef(logits.data(), {V})});
+            "argmax", {MemRef(&token, {1}), MemRef(logits.data(), {V})});
         return token;
       };
       const float infinity = std::numeric_limits<float>::infinity();

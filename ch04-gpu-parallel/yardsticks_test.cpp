@@ -1,10 +1,11 @@
 //===- yardsticks_test.cpp - The hand-written kernels compute -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "yardsticks/on_the_host.h"
 // Behind what it needs.
 #include "yardsticks/kernels.cu"
 
 #include "device/emulator/emulator.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "reference/values.h"
 #include "testing/test_files.h"

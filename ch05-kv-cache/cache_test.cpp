@@ -1,4 +1,5 @@
 //===- cache_test.cpp - What is kept is what would be computed ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "run/sequence.h"
 #include "testing/messages.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // x[t, c] = wte[tokens[t], c] + wpe[positions[t], c]: two gathers and a sum.
 // tokens (T), positions (T), wte (V, C), wpe (P, C) -> x (T, C)
 func.func private @embedding(

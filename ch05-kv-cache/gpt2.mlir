@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // GPT-2's forward pass (Radford et al. 2019) with a cache: what attention needs
 // of a token, its key and its value in each layer, is computed once and kept.
 //

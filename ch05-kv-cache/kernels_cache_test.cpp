@@ -1,4 +1,5 @@
 //===- kernels_cache_test.cpp - The kernels that know the cache ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "reference/values.h"
 

@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 5: compute each token once ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What is new is in the text: tokens that know their places, and a cache. The
 // stages are those of the chapter before, with what the cache needs.
@@ -31,7 +32,7 @@ Pipeline withCache(Pipeline stages, const PipelineOptions &options) {
       pm.addPass(createCloneEntry({.from = "prefill",
                                    .to = "decode",
                                    .sizes = {"N=1", "T=1"},
-                                   .suffix = "_of_one"}));
+                                   .suffix = "_decode"}));
     });
   if (options.formats.cache == ElementType::BF16)
     stages.insertAfter(StageKind::Specialized, cacheStage());

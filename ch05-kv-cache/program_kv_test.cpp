@@ -1,4 +1,5 @@
 //===- program_kv_test.cpp - Sequences, as a user runs them -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 #include "model/generate.h"
 

@@ -1,4 +1,5 @@
 //===- pipeline.cpp - Chapter 6: a schedule at the machine's limit ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What is computed is what the chapter before computes. How, which tiles in
 // which order, in what registers, by how many threads, is said by a text in the
@@ -54,7 +55,7 @@ applySequence(const std::vector<std::filesystem::path> &files,
 Stage narrowStage(const PipelineOptions &options) {
   return {StageKind::Weights,
           [isQuantized = options.formats.weights == ElementType::I8,
-           depth = options.dotDepth](OpPassManager &pm) {
+           depth = options.vnniFactor](OpPassManager &pm) {
             if (isQuantized) {
               pm.addPass(createQuantizeMatrices({.depth = depth}));
               return;
@@ -86,7 +87,7 @@ Stage scheduleStage(const PipelineOptions &options) {
 }
 
 Stage packStage(const PipelineOptions &options) {
-  return {StageKind::Packed, [depth = options.dotDepth,
+  return {StageKind::Packed, [depth = options.vnniFactor,
                               lanes = options.dotLanes](OpPassManager &pm) {
             // Weights in the order in which tiles read them.
             pm.addPass(createPackPanels());

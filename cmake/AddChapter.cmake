@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # add_chapter(<name> TITLE <line> [PARENT <chapter>] DEVICES <device>...
 #             [WEIGHTS <format>...] [GPU_WEIGHTS <format>...]
 #             [CACHES <format>...] [THREADS] [GPU_TEST_FILTER <filter>])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Finds LLVM and MLIR 22, and defines the target `mlir22`: their two shared
 # libraries and headers; and LLVM's linker, LLD_PROGRAM. Any other major version is refused: MLIR's C++
 # interfaces change with each.

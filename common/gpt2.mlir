@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // GPT-2's forward pass (Radford et al. 2019): the skeleton every chapter shares.
 //
 // The kernels are declared here and defined by a chapter, one file each; linking

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Steps that say whether what is computed is right, and on what.
 
 README.md says what each number is. A step takes the Tools and returns what goes

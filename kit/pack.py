@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Packs the kit: all that is needed on a machine with a GPU and without LLVM.
 
 usage: pack.py --bin BUILD/bin --chapters NAME,... FILE.tar.gz [--chips sm_80,sm_90]

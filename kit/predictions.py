@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What was predicted for an H100 before anything had run on one, beside what is.
 
 The predictions are of weights in bf16 at GPT-2 small's sizes. They come from
@@ -30,8 +31,8 @@ PREDICTIONS = [
 # qkv, the fourth the MLP's second.
 KERNELS = {
     "layernorm": ("layernorm_4", 64),
-    "qkv, one token": ("linear_in_bf16_of_one", 64),
-    "proj2, one token": ("linear_in_bf16_of_one_3", 64),
+    "qkv, one token": ("linear_in_bf16_decode", 64),
+    "proj2, one token": ("linear_in_bf16_decode_3", 64),
     "attention behind 64": ("attention", 64),
     "attention behind 1000": ("attention", None),
     "logits, one token": ("logits_in_bf16_1", 64),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """GPT-2 in PyTorch, timed: eager, compiled, and as a CUDA graph, in bf16.
 
 usage: pytorch_gpt2.py --sizes LAYERS,HEADS,CHANNELS,CONTEXT,VOCABULARY OUT.json

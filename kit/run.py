@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The first minutes on a GPU: is all that is computed right, and how fast is it?
 
 usage: python3 run.py [--device cuda|hip|emulator] [--seconds 600] [--out FILE]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Steps that say how fast it is, and how fast it could be; see checks.py."""
 
 from __future__ import annotations

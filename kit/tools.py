@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the kit's steps share: programs run with a limit, logits read and compared."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 //===- yardsticks.cu - What a GPU can do at most, and what a step costs -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Compiled where it runs (nvcc -O3 -arch=sm_90), with kernels.cu of chapter 4
 // beside it. Prints a JSON object; kit/README.md says what each number is.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 from lowering_gpt2 import GPT2
 
 for chapter in ("ch02-linalg", "ch03-fusion", "ch06-vectorize"):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import numpy as np
 from lowering_gpt2 import GPT2
 

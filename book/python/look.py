@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 from lowering_gpt2 import GPT2
 
 model = GPT2.from_pretrained(chapter="ch03-fusion")

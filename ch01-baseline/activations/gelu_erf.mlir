@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y = x / 2 (1 + erf(x / sqrt(2))), element by element: in the place of gelu.mlir
 // for a model whose activation_function is "gelu". The skeleton calls it by the
 // same name. With z = |x| / sqrt(2) and u = 1 / (1 + 0.3275911 z),

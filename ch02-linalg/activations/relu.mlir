@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y = max(x, 0), element by element: in the place of gelu.mlir for a model whose
 // activation_function is "relu". The skeleton calls it by the same name.
 // x (T, C) -> y (T, C)

@@ -1,4 +1,5 @@
 //===- bias_gelu.cpp - A kernel made by C++ and not by a parser ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What bias_gelu.mlir says, said to MLIR's builder. An OpBuilder inserts what
 // is created at a place that it remembers; OpTy::create makes an operation

@@ -1,4 +1,5 @@
 //===- bias_gelu.h - A kernel made by C++ and not by a parser -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, c] = gelu(x[t, c] + b[c]): the text that bias_gelu.cpp builds.
 // x (T, C), b (C) -> y (T, C)
 func.func @bias_gelu(

@@ -1,4 +1,5 @@
 //===- kernels.cu - Three of chapter 4's kernels by hand ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // LayerNorm, causal softmax and the product as one writes them in CUDA C++, or
 // in HIP, from the same file: yardsticks for what MLIR emits. The mappings to

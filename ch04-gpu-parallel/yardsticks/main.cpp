@@ -1,10 +1,11 @@
 //===- main.cpp - ch04-yardsticks: MLIR's kernels beside hand-written ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/build.h"
-#include "compiler/codegen/program.h"
+#include "compiler/codegen/loaded_archive.h"
 #include "declaration.h"
 #include "device/choose_device.h"
 #include "device/gpu/gpu_device.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "reference/values.h"
 #include "run/self_check.h"

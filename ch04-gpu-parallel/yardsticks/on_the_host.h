@@ -1,4 +1,5 @@
 //===- on_the_host.h - CUDA C++ for the emulator ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What kernels.cu needs of CUDA C++, so that a compiler for the CPU takes it
 // and the emulator runs it: included before it, by its test. A block's threads

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention (Vaswani et al. 2017) over what the cache holds, for
 // token t at position p = positions[t] of sequence s = sequences[t]:
 //   x[h, j] = q[t, h] . keys[s, l, h, j] / sqrt(D)             for j <= p

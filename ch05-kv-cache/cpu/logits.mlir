@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[n, v] = sum over c of wte[v, c] * x[n, c]: how well each token continues
 // each of N texts. A row of wte is read once for all of them; the order in which
 // a sum's terms are added is left to the compiler.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Each token's key and value, to their place in the cache:
 //   keys[s, l, h, p, :] = qkv[t, 1, h, :]   values[s, l, h, p, :] = qkv[t, 2, h, :]
 // where s = sequences[t], p = positions[t]. Of tokens, which are at different

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An entry for the kernel alone, for tests and benchmarks: layer 1.
 func.func private @attention(
     tensor<?x3x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>, index,

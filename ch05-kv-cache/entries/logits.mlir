@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An entry for the kernel alone, for tests and benchmarks.
 func.func private @logits(tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An entry for the kernel alone, for tests: layer 1. Both caches are updated in
 // place.
 func.func private @update_cache(

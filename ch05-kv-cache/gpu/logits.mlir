@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[n, v] = sum over c of x[n, c] * wte[v, c]: a subgroup for each token known,
 // whose lanes read its row together, once from memory for all N texts.
 // x (N, C), wte (V, C) -> l (N, V)

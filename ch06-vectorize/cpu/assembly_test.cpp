@@ -1,4 +1,5 @@
 //===- assembly_test.cpp - What the hot loops are made of ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads the assembly of the program for GPT-2 small, for CPUs that need not be
 // this one: a loop over k is a multiply-add, or a dot product, for each of a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention (Vaswani et al. 2017) over what the cache holds. 32 tokens
 // that follow each other in one sequence, as in a prompt, are computed together;
 // others one by one. Heads are independent, and threads divide them.

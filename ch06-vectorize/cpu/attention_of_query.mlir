@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attention of one token, for steps that give each of many sequences a token:
 // there are no other queries to share a key with.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attention of up to 32 tokens of one sequence, blocked (Milakov & Gimelshein 2018;
 // Dao et al. 2022): 32 queries at once meet 64 keys at a time, and of a row of
 // scores no more than that is ever there. With

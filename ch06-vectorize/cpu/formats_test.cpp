@@ -1,4 +1,5 @@
 //===- formats_test.cpp - Weights in bf16 and in eight bits -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/schedule/schedule.h"
 #include "model/checkpoint/checkpoint.h"

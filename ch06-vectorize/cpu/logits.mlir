@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[n, v] = sum over c of wte[v, c] * x[n, c], for 64 rows at a time: what they are
 // computed in, whole blocks of rows, need not be as large as the context. A single
 // row, which is what follows a prompt, is computed alone: a block of 8 would be

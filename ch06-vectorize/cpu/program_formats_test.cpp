@@ -1,4 +1,5 @@
 //===- program_formats_test.cpp - Formats, as a user asks for them ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 
 using namespace gpt2;

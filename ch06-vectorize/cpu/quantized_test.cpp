@@ -1,4 +1,5 @@
 //===- quantized_test.cpp - Products of integers ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/schedule/schedule.h"
 #include "support/files.h"
@@ -95,7 +96,7 @@ struct QuantizedTest : ::testing::TestWithParam<int> {
     std::vector<int32_t> sums(N);
     MemRef matrix = shape.at(packed.data());
     program.callWithHostTensors(
-        "prepare_2", {matrix, MemRef(scales.data(), {N}),
+        "prepack_2", {matrix, MemRef(scales.data(), {N}),
                       MemRef(sums.data(), {N}), MemRef(w.data(), {K, N})});
     y.assign(T * N, 0);
     program.callWithHostTensors(

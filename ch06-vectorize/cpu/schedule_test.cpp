@@ -1,4 +1,5 @@
 //===- schedule_test.cpp - Schedules, threads, and what they compute ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/schedule/schedule.h"
 #include "device/host_device.h"

@@ -1,4 +1,5 @@
 //===- tune_test.cpp - Schedules with other numbers ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 #include "chapter/tune.h"
 #include "compiler/schedule/tuning.h"

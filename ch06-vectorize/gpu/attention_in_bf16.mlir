@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Causal self-attention over what the cache holds, as @attention, for many tokens
 // and by the chip's matrix units, where D is a multiple of 16 and at most 64.
 // Scores are never in the device's memory.
@@ -353,7 +354,7 @@ func.func private @attention_in_bf16(
 func.func private @attention(
     tensor<?x3x?x?xf32>, tensor<?x?x?x?x?xf32>, tensor<?x?x?x?x?xf32>, index,
     tensor<?xi32>, tensor<?xi32>) -> tensor<?x?x?xf32>
-func.func private @attention_in_bf16_of_one(
+func.func private @attention_in_bf16_decode(
     %qkv: tensor<?x3x?x?xf32>, %keys: tensor<?x?x?x?x?xf32>,
     %values: tensor<?x?x?x?x?xf32>, %l: index, %sequences: tensor<?xi32>,
     %positions: tensor<?xi32>) -> tensor<?x?x?xf32> {

@@ -1,4 +1,5 @@
 //===- chip_builds.h - The chapter's program for a chip, for its tests --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/conformance/chapter_test.h"

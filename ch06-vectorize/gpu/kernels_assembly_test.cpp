@@ -1,4 +1,5 @@
 //===- kernels_assembly_test.cpp - What kernels in bf16 look like -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chip_builds.h"
 
 #include "compiler/inspect/pass_trace.h"
@@ -42,7 +43,7 @@ std::string withoutNumber(const std::string &kernel) {
 TEST(MatrixUnits, KernelsReadSixteenBytesAtOnce) {
   const std::map<std::string, size_t> wanted = {
       {"linear_in_bf16", 1 + 1},    // four of x, eight of w
-      {"linear_in_bf16_of_one", 1}, // eight of w
+      {"linear_in_bf16_decode", 1}, // eight of w
       {"logits_in_bf16", 2 + 1},    // eight of x, eight of wte
       {"attention_in_bf16", 3 * 2}, // eight of a query, of a key and a value
   };
@@ -72,7 +73,7 @@ TEST(MatrixUnits, KernelsReadSixteenBytesAtOnce) {
     // A layer's four products, of many tokens and of one; logits of both.
     EXPECT_EQ(found,
               (std::map<std::string, size_t>{{"linear_in_bf16", 4},
-                                             {"linear_in_bf16_of_one", 4},
+                                             {"linear_in_bf16_decode", 4},
                                              {"logits_in_bf16", 2},
                                              {"attention_in_bf16", 1}}))
         << chip;

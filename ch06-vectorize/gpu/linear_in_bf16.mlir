@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, n] = b[n] + sum over k of x[t, k] * w[k, n], by the chip's matrix units:
 // where weights are in bf16, and C a multiple of 16.
 //

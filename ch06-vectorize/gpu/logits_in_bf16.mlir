@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // l[n, v] = sum over c of x[n, c] * wte[v, c], where wte is in bf16 and C a
 // multiple of 16: a subgroup for each token known, whose lanes read eight
 // elements of its row at a time, 16 bytes.

@@ -1,4 +1,5 @@
 //===- matrix_units_test.cpp - GPT-2 by a GPU's matrix units ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chip_builds.h"
 
 #include "chapter/ahead_of_time.h"

@@ -1,4 +1,5 @@
 //===- ahead_of_time.cpp - A chapter's program in a library -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/ahead_of_time.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/tools.h"
@@ -139,7 +140,7 @@ void asInTheModel(mlir::ModuleOp module, bool isOneToken,
     if (function.getName().starts_with("test_"))
       function.walk([&](mlir::func::CallOp call) {
         for (const std::string &suffix :
-             {special + "_of_one", std::string("_of_one")}) {
+             {special + "_decode", std::string("_decode")}) {
           std::string name = call.getCallee().str() + suffix;
           if (symbols.lookup(name))
             return call.setCallee(name);
@@ -156,7 +157,7 @@ CheckedKernels checkedKernels(const Build &build, const KernelSizes &sizes) {
         return llvm::is_contained(passNamesOf(stage), "distribute-tiles");
       });
   checked.roundsFactors = usesMatrixUnits && sizes.T > 1;
-  checked.request.prepare =
+  checked.request.editLinked =
       [isOneToken = sizes.T == 1, special = usesMatrixUnits ? "_in_bf16" : ""](
           mlir::ModuleOp module) { asInTheModel(module, isOneToken, special); };
   return checked;

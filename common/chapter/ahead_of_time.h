@@ -1,4 +1,5 @@
 //===- ahead_of_time.h - A chapter's program in a library ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/build.h"

@@ -1,4 +1,5 @@
 //===- build.cpp - What is compiled -------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/build.h"
 #include "compiler/inspect/pass_trace.h"
 #include "compiler/schedule/schedule.h"
@@ -112,9 +113,9 @@ Pipeline Build::stages(bool isModel) const {
   options.schedule = scheduleFiles();
   options.mustSchedule = !schedule.empty();
   if (!options.schedule.empty() && !chapter->hasKernels())
-    options.dotDepth =
+    options.vnniFactor =
         dotProductDepth(options.schedule.front(), formats.weights, target.cpu);
-  if (options.dotDepth > 1)
+  if (options.vnniFactor > 1)
     options.dotLanes = dotProductLanes(options.schedule.front(), target.cpu);
   Pipeline own = chapter->pipeline(options);
   if (!pipeline)
@@ -185,7 +186,7 @@ CompileRequest kernelRequest(const Build &build, const std::string &kernel) {
   request.sources.insert(request.sources.begin(), entries.begin(),
                          entries.end());
   if (!kernel.empty())
-    request.prepare = [kernel](mlir::ModuleOp module) {
+    request.editLinked = [kernel](mlir::ModuleOp module) {
       keepKernel(module, kernel);
     };
   return request;

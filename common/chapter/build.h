@@ -1,4 +1,5 @@
 //===- build.h - What is compiled ---------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/chapter.h"

@@ -1,4 +1,5 @@
 //===- chapter.cpp - What a chapter is ----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/chapter.h"
 
 #include "llvm/ADT/ArrayRef.h"

@@ -1,4 +1,5 @@
 //===- chapter.h - What a chapter is ------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/pipeline/pipelines.h"

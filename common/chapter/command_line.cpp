@@ -1,4 +1,5 @@
 //===- command_line.cpp - The options every chapter's program takes -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/command_line.h"
 #include "chapter/llvm_options.h"
 #include "chapter/options.h"

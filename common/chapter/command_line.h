@@ -1,4 +1,5 @@
 //===- command_line.h - The options every chapter's program takes -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/model.h"

@@ -1,6 +1,7 @@
 //===- divergence.cpp - Where two versions of GPT-2 part ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/divergence.h"
-#include "compiler/codegen/program.h"
+#include "compiler/codegen/loaded_archive.h"
 #include "compiler/inspect/tap.h"
 #include "compiler/pipeline/session.h"
 #include "reference/reference.h"
@@ -86,7 +87,7 @@ std::vector<Results> chapterResults(const Version &version,
   CompileRequest request =
       compileRequest(version.build->forModel(config, sizes));
   request.llvmLevel = 1; // runs once
-  request.prepare = [indices](mlir::ModuleOp module) {
+  request.editLinked = [indices](mlir::ModuleOp module) {
     tapKernelCalls(module, indices);
   };
   Executable program = load(compileToObject(request).bytes);

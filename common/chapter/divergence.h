@@ -1,9 +1,10 @@
 //===- divergence.h - Where two versions of GPT-2 part ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/build.h"
 #include "model/weights.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 
 #include <optional>
 

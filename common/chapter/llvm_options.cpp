@@ -1,4 +1,5 @@
 //===- llvm_options.cpp - A table of options, beside LLVM's own ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/llvm_options.h"
 
 #include "llvm/ADT/STLExtras.h"

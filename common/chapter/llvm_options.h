@@ -1,4 +1,5 @@
 //===- llvm_options.h - A table of options, beside LLVM's own -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // MLIR's libraries register options (--mlir-timing, ...) with LLVM's parser. A
 // table's options are registered there too while a command line is parsed.

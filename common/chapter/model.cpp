@@ -1,4 +1,5 @@
 //===- model.cpp - A chapter's program, bound to a model's weights ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/model.h"
 #include "chapter/tune.h"
 #include "compiler/pipeline/pipeline_text.h"

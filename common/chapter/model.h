@@ -1,4 +1,5 @@
 //===- model.h - A chapter's program, bound to a model's weights --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the chapters' command line and Python's module have in common: which of
 // a chapter's programs is meant, where it runs, and how it gets its weights.
@@ -64,7 +65,7 @@ public:
         const OnProgram &onProgram = {});
   Model(const Model &) = delete;
 
-  Executable &program() { return executable; }
+  Executable &compiled() { return executable; }
   Forward &forward() { return pass; }
   /// How long compiling and loading took.
   const Times &times() const { return took; }

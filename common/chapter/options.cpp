@@ -1,4 +1,5 @@
 //===- options.cpp - The options of every chapter's program -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/options.h"
 #include "run/options.h"
 

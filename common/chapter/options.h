@@ -1,4 +1,5 @@
 //===- options.h - The options of every chapter's program ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/command_line.h"

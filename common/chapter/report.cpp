@@ -1,4 +1,5 @@
 //===- report.cpp - What a run took, for people and for programs --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/report.h"
 #include "compiler/codegen/codegen.h"
 #include "device/gpu/driver.h"

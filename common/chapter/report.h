@@ -1,4 +1,5 @@
 //===- report.h - What a chapter is and does, for programs ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/build.h"

@@ -1,4 +1,5 @@
 //===- run_chapter.cpp - A chapter's program ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/ahead_of_time.h"
 #include "chapter/chapter.h"
 #include "chapter/command_line.h"
@@ -186,7 +187,8 @@ int runLine(const CommandLine &line) {
                 useGraphs(line, compiled.program);
                 describeCache(line, checkpoint->config(), compiled.program);
               });
-  run(line, *prompts, model.forward(), model.program().device(), model.times());
+  run(line, *prompts, model.forward(), model.compiled().device(),
+      model.times());
   return 0;
 }
 

@@ -1,4 +1,5 @@
 //===- score_chapter.cpp - What a chapter's program does, as a table ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/report.h"
 #include "compiler/pipeline/session.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- tune.cpp - Better numbers for a schedule, on this machine --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/tune.h"
 #include "chapter/model.h"
 #include "compiler/codegen/codegen.h"

@@ -1,4 +1,5 @@
 //===- tune.h - Better numbers for a schedule, on this machine ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/build.h"

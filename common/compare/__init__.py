@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """./tutorial compare: what each chapter buys, measured in one run.
 
 programs.py   runs a program in a process of its own, and notices who else ran

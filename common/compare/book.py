@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The results that the book quotes, and what its pages show of them.
 
 book/results/NAME.json are measured by `./tutorial compare --update-book`, each

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The arithmetic of a comparison: from samples to what tables and plots show.
 
 Works on the dictionaries of a results file (schema.json says what is in one),

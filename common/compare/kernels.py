@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Kernels alone: each chapter's benchmark, by Google Benchmark, in turn."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Which machine, which versions: what a number means nothing without."""
 
 import importlib.metadata

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The rounds: in each, every row's program runs once, in turn, so that whatever
 else the machine does befalls them alike."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What is to be measured: rows, and whether this machine has what each needs."""
 
 import importlib.util

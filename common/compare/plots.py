@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Results as pictures, each as SVG and as PNG."""
 
 import io

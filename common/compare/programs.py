@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs programs, each in a process of its own, and notices who else ran.
 
 A program's own account of itself comes as JSON (a chapter's --report). Its peak

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """GPT-2 in PyTorch with the command line of a chapter's program: a yardstick.
 
 It computes the whole sequence for each token, as chapters without a cache do.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Quantities as people read them: three digits and a unit."""
 
 from .figures import Spread

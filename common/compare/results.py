@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The file of results: what was measured, where, when, and by which command.
 
 schema.json says what is in one; a file from elsewhere is checked against it.

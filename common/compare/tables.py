@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Results as tables: text for a terminal, Markdown for pages."""
 
 import unicodedata

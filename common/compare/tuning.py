@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What --tune of a chapter saw, as a table and as a picture.
 
     python3 -m compare.tuning SEEN.json OUT.svg      (by ./tutorial tune)

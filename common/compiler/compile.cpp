@@ -1,9 +1,10 @@
 //===- compile.cpp - From sources and stages to machine code ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/compile.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/gpu_codegen.h"
+#include "compiler/codegen/loaded_archive.h"
 #include "compiler/codegen/object_cache.h"
-#include "compiler/codegen/program.h"
 #include "compiler/codegen/tools.h"
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/pipeline/session.h"
@@ -183,7 +184,7 @@ void keep(const ObjectCache &cache, const std::string &key,
 CompiledObject compileToObject(const CompileRequest &request) {
   std::optional<ObjectCache> cache;
   std::string key;
-  if (request.cacheDirectory && !request.prepare && request.suffix.empty()) {
+  if (request.cacheDirectory && !request.editLinked && request.suffix.empty()) {
     cache.emplace(*request.cacheDirectory);
     key = keyOf(request);
     if (!request.ignoreCached)

@@ -1,4 +1,5 @@
 //===- compile.h - From sources and stages to machine code --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/pipeline/request.h"
@@ -14,9 +15,9 @@ struct CompiledObject {
   bool fromCache = false;
 };
 
-/// The host's code for `request`: an archive for Program; with a suffix, an
-/// object file for a linker. Throws an Error that carries MLIR's diagnostics if
-/// a source or a pass fails. If it cannot be kept in the cache, that is said
+/// The host's code for `request`: an archive for LoadedArchive; with a suffix,
+/// an object file for a linker. Throws an Error that carries MLIR's diagnostics
+/// if a source or a pass fails. If it cannot be kept in the cache, that is said
 /// once, on stderr.
 CompiledObject compileToObject(const CompileRequest &request);
 

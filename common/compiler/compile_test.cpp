@@ -1,6 +1,7 @@
 //===- compile_test.cpp - What is compiled anew, and what is not --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/loaded_archive.h"
 #include "compiler/codegen/object_cache.h"
-#include "compiler/codegen/program.h"
 #include "compiler/compile.h"
 #include "compiler/pipeline/pipelines.h"
 #include "compiler/support/fatal_errors.h"
@@ -86,7 +87,7 @@ protected:
   static std::vector<float> run(const CompiledObject &object, int64_t n) {
     std::vector<float> out(n);
     std::vector<MemRef> arguments = {MemRef(out.data(), {n})};
-    Program(object.bytes).call("fill", arguments);
+    LoadedArchive(object.bytes).call("fill", arguments);
     return out;
   }
 };
@@ -236,14 +237,15 @@ func.func @round(
   std::vector<uint16_t> rounded(values.size());
   std::vector<MemRef> arguments = {MemRef(rounded.data(), {count}),
                                    MemRef(values.data(), {count})};
-  Program(compileToObject(request).bytes).call("round", arguments);
+  LoadedArchive(compileToObject(request).bytes).call("round", arguments);
   for (size_t i = 0; i < values.size(); ++i)
     EXPECT_EQ(rounded[i], floatToBfloat(values[i])) << values[i];
 }
 
-TEST(Program, SaysThatItIsNoArchive) {
-  EXPECT_THAT(messageOf([] { Program("\177ELF, but nothing of the kind"); }),
-              HasSubstr("cannot read the compiled program"));
+TEST(LoadedArchive, SaysThatItIsNoArchive) {
+  EXPECT_THAT(
+      messageOf([] { LoadedArchive("\177ELF, but nothing of the kind"); }),
+      HasSubstr("cannot read the compiled program"));
 }
 
 } // namespace

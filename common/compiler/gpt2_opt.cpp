@@ -1,4 +1,5 @@
 //===- gpt2_opt.cpp - mlir-opt with our passes --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   gpt2-opt --inline --specialize-shapes=sizes=L=12,C=768,H=12,V=50257,P=1024
 //

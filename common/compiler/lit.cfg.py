@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # How lit runs the texts beside the passes: their RUN lines say what to do, and
 # FileCheck reads the result. CTest runs each by itself:
 #   ctest -R passes.tensor.fuse_elementwise

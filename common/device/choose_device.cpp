@@ -1,4 +1,5 @@
 //===- choose_device.cpp - A GPU if it computes, else the emulator ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/choose_device.h"
 #include "device/dynamic_library.h"
 #include "device/gpu/driver.h"

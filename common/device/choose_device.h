@@ -1,4 +1,5 @@
 //===- choose_device.h - A GPU if it computes, else the emulator --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
 //===- choose_device_test.cpp - What is said when there is no GPU -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/choose_device.h"
 #include "device/dynamic_library.h"
 #include "device/gpu/driver.h"

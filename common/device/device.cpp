@@ -1,4 +1,5 @@
 //===- device.cpp - Where kernels run -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/device.h"
 #include "device/mgpu.h"
 #include "support/error.h"

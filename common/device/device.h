@@ -1,4 +1,5 @@
 //===- device.h - Where kernels run -------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A compiled program's host part launches kernels by name, through the
 // functions of mgpu.h, on the device that is current on its thread. What a

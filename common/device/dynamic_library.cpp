@@ -1,4 +1,5 @@
 //===- dynamic_library.cpp - A library opened while the program runs ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/dynamic_library.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- dynamic_library.h - A library opened while the program runs ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "support/error.h"

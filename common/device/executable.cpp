@@ -1,4 +1,5 @@
 //===- executable.cpp - A compiled program and what it runs on ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/executable.h"
 #include "device/emulator/emulated_device.h"
 #include "device/gpu/gpu_device.h"

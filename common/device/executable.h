@@ -1,4 +1,5 @@
 //===- executable.h - A compiled program and what it runs on ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/device.h"

@@ -1,4 +1,5 @@
 //===- host_device.cpp - The CPU as a device ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/host_device.h"
 #include "support/error.h"
 #include "support/pages.h"

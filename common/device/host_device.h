@@ -1,4 +1,5 @@
 //===- host_device.h - The CPU as a device ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/device.h"

@@ -1,4 +1,5 @@
 //===- host_device_test.cpp - How many threads divide loops -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/host_device.h"
 
 #include <gtest/gtest.h>

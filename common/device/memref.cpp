@@ -1,4 +1,5 @@
 //===- memref.cpp - How compiled code is handed a tensor ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/memref.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- memref.h - How compiled code is handed a tensor ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/element_type.h"

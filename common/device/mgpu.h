@@ -1,4 +1,5 @@
 //===- mgpu.h - What a compiled program's host part calls ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Names and signatures are those of MLIR's own runtimes for CUDA and ROCm
 // (mlir/lib/ExecutionEngine/*RuntimeWrappers.cpp); these direct everything to

@@ -1,4 +1,5 @@
 //===- packed_layout.cpp - How a program wants one of its matrices ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/packed_layout.h"
 #include "support/error.h"
 

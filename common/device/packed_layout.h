@@ -1,4 +1,5 @@
 //===- packed_layout.h - How a program wants one of its matrices --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/element_type.h"

@@ -1,4 +1,5 @@
 //===- packed_layout_test.cpp - Words that stand in a program -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/packed_layout.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- program_abi.h - What compiled programs and the runtime agree on --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A compiled program has entries, functions that take memrefs, and variables
 // that say what the program is and wants. The compiler writes them and the
@@ -31,11 +32,11 @@ inline constexpr char prefill[] = "prefill";
 inline constexpr char decode[] = "decode";
 /// (token: 1 x i32, logits: V x f32): the first of the largest; -1 if a logit
 /// is not a number. Programs with kernels have it.
-inline constexpr char argmax[] = "most_likely";
+inline constexpr char argmax[] = "argmax";
 /// (packed, scales if there are, sums if there are, plain): some rows of the
 /// entries' argument `number`, from f32 to where entries read them.
 inline std::string prepackEntry(size_t number) {
-  return "prepare_" + std::to_string(number);
+  return "prepack_" + std::to_string(number);
 }
 
 /// A variable of the program; for an array, its first element.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains a model on what several others predict together, and on the text.
 
 usage: distill.py CORPUS_DIR OUT_DIR TEACHER_DIR TEACHER_DIR... [--minutes 170] [--resume]

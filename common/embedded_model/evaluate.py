@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Measures a model on a text it was not trained on, and draws its loss curve.
 
 usage: evaluate.py VALIDATION.txt MODEL_DIR

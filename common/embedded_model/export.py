@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Turns a checkpoint of train.py into the files that ship.
 
 usage: export.py CHECKPOINT_DIR OUT_DIR

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """GPT-2 in PyTorch, with the public checkpoint's names and (in, out) matrices.
 
 Used to train the embedded model and to record the logits that judge the C++

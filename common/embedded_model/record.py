@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Records what the tests judge the C++ programs by, from independent code.
 
 usage: record.py          (from anywhere; writes into the repository)

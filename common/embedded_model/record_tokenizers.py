@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Records what transformers makes of the tokenizers of tokenizer_cases.py.
 
 usage: record_tokenizers.py          (from anywhere; writes into the repository)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Our tokenizer beside transformers', on texts that nobody wrote down.
 
 usage: test_tokenizers.py GPT2_TOKENIZE          (skips without transformers)

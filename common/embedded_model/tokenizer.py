@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains the embedded model's byte-level BPE in GPT-2's file format.
 
 usage: tokenizer.py CORPUS.txt OUT_DIR [--vocab-size 4096]

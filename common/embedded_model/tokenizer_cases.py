@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tokenizers as people have them: small folders that differ in one thing each.
 
 `cases(vocab, merges)` gives, by name, the JSON files of each folder; of

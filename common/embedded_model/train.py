@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains the embedded model: GPT-2's architecture, small, on fairy tales.
 
 usage: train.py CORPUS_DIR OUT_DIR [--minutes 300] [--resume]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Records the letters, numbers and words that PCRE2 may be too old to know.
 
 usage: unicode_ranges.py          (from anywhere; writes into the repository)

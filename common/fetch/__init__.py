@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """./tutorial fetch: public checkpoints of GPT-2, from the hub to where --model finds them.
 
 places.py     which models there are, and the folders in which they may lie

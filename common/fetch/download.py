@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One file from a server: resumed after cuts, and checked before it has its name.
 
 What has come lies in FILE.part, and stays there if the program ends. A server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Which public models there are, and the folders in which they may lie.
 
 common/model/checkpoint/public_models.json has the table: for each file of a model at one

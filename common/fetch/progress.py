@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How far a file is: a line that is rewritten on a terminal, else one at the end."""
 
 import sys

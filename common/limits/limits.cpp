@@ -1,4 +1,5 @@
 //===- limits.cpp - What this machine's cores and memory can do ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "limits/limits.h"
 #include "support/pages.h"
 
@@ -48,16 +49,17 @@ double fastest(const Stopwatch &now, int threads, int tries,
 
 /// Multiply-adds a second of all threads, in tries of about 10 ms.
 double peak(const Stopwatch &now, const PeakLoop &loop, int threads) {
-  int64_t turns = 1 << 12;
+  int64_t iterations = 1 << 12;
   double seconds = 0;
   while (seconds < 0.01) {
-    turns *= 2;
+    iterations *= 2;
     double start = now();
-    keep(loop.run(turns));
+    keep(loop.run(iterations));
     seconds = now() - start;
   }
-  seconds = fastest(now, threads, 10, [&](int) { keep(loop.run(turns)); });
-  return loop.multiplyAdds * static_cast<double>(turns) * threads / seconds;
+  seconds = fastest(now, threads, 10, [&](int) { keep(loop.run(iterations)); });
+  return loop.multiplyAdds * static_cast<double>(iterations) * threads /
+         seconds;
 }
 
 /// Cycles a second: additions that wait for each other take one cycle each.
@@ -93,12 +95,12 @@ double readRate(const Stopwatch &now, int threads, int64_t bytes) {
   fastest(now, threads, 1,
           [&](int thread) { std::memset(parts[thread].get(), 1, 8 * count); });
   double total = 8.0 * static_cast<double>(count) * threads;
-  int turns = std::max(1, static_cast<int>(64e6 / total));
+  int iterations = std::max(1, static_cast<int>(64e6 / total));
   double seconds = fastest(now, threads, 10, [&](int thread) {
-    for (int turn = 0; turn < turns; ++turn)
+    for (int iteration = 0; iteration < iterations; ++iteration)
       keep(sumOf(parts[thread].get(), count));
   });
-  return total * turns / seconds;
+  return total * iterations / seconds;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 //===- limits.h - What this machine's cores and memory can do -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The yardsticks beside which a chapter's times are read: a loop that does
 // nothing but one thing, as fast as the machine allows. Nothing of LLVM and
@@ -43,12 +44,12 @@ Limits measureLimits(int threads, int64_t bytes,
 /// is well.
 std::string whatIsImplausible(const Limits &limits);
 
-/// Twelve sums of one kind, each a vector, for `turns` turns; returns the total
-/// of their first lanes.
+/// Twelve sums of one kind, each a vector, added up `iterations` times; returns
+/// the total of their first lanes.
 struct PeakLoop {
   const char *name = "";
-  double multiplyAdds = 0; ///< of one turn
-  double (*run)(int64_t turns) = nullptr;
+  double multiplyAdds = 0; ///< of one iteration
+  double (*run)(int64_t iterations) = nullptr;
 };
 
 /// The loops for this CPU; one without `run` has no instruction here.

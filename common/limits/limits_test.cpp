@@ -1,4 +1,5 @@
 //===- limits_test.cpp - Loops that do what they say --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "limits/limits.h"
 
 #include <gmock/gmock.h>
@@ -15,7 +16,7 @@ TEST(Limits, PeakLoopsDoTheirSums) {
   // s = s / 2 + 1 / 4, from 0, 1, ... 11, which add up to 66.
   EXPECT_EQ(loops.fma.run(1), 66 / 2.0 + 12 * 0.25);
   EXPECT_EQ(loops.fma.run(2), 66 / 4.0 + 12 * 0.375);
-  // Two products of 1, and four of 3, are added to a lane in each turn.
+  // Two products of 1, and four of 3, are added to a lane in each iteration.
   if (loops.dotBf16.run) {
     EXPECT_EQ(loops.dotBf16.run(5), 66 + 12 * 5 * 2);
   }
@@ -50,19 +51,19 @@ TEST(Limits, CountWhatAllThreadsDoInTheFastestTry) {
     EXPECT_EQ(limits.threads, threads);
     EXPECT_EQ(limits.vectors, loops.fma.name);
     EXPECT_EQ(limits.clock, 64.0 * (1 << 24));
-    // The first number of turns that takes 10 ms is twice the first tried.
-    double turns = 64.0 * (1 << 13) * threads;
-    EXPECT_EQ(limits.fma, turns * loops.fma.multiplyAdds);
+    // The first number of iterations that takes 10 ms is twice the first tried.
+    double iterations = 64.0 * (1 << 13) * threads;
+    EXPECT_EQ(limits.fma, iterations * loops.fma.multiplyAdds);
     ASSERT_EQ(limits.dotBf16.has_value(), loops.dotBf16.run != nullptr);
     if (limits.dotBf16) {
-      EXPECT_EQ(*limits.dotBf16, turns * loops.dotBf16.multiplyAdds);
+      EXPECT_EQ(*limits.dotBf16, iterations * loops.dotBf16.multiplyAdds);
     }
     ASSERT_EQ(limits.dotInt8.has_value(), loops.dotInt8.run != nullptr);
     if (limits.dotInt8) {
-      EXPECT_EQ(*limits.dotInt8, turns * loops.dotInt8.multiplyAdds);
+      EXPECT_EQ(*limits.dotInt8, iterations * loops.dotInt8.multiplyAdds);
     }
     EXPECT_EQ(limits.bytes, 1 << 20);
-    // 64 MB in whole turns through all threads' parts of the buffer.
+    // 64 MB in whole iterations through all threads' parts of the buffer.
     EXPECT_EQ(limits.read, 64.0 * 61 * (1 << 20));
   }
 }

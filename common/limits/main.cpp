@@ -1,4 +1,5 @@
 //===- main.cpp - gpt2-limits: prints what this machine can do ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "limits/limits.h"
 #include "support/error.h"
 #include "support/json_file.h"

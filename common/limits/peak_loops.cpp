@@ -1,4 +1,5 @@
 //===- peak_loops.cpp - Multiply-adds and nothing else ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A multiply-add takes about four cycles, and up to two start in each: twelve
 // sums that do not depend on each other keep every unit busy, and fit in the
@@ -20,11 +21,11 @@ constexpr int sums = 12;
 
 #if defined(__x86_64__)
 
-__attribute__((target("avx512f"))) double fmaAvx512(int64_t turns) {
+__attribute__((target("avx512f"))) double fmaAvx512(int64_t iterations) {
   __m512 sum[sums], a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
   for (int i = 0; i < sums; ++i)
     sum[i] = _mm512_set1_ps(static_cast<float>(i));
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (__m512 &s : sum)
       s = _mm512_fmadd_ps(s, a, b);
   for (int i = 1; i < sums; ++i)
@@ -32,11 +33,11 @@ __attribute__((target("avx512f"))) double fmaAvx512(int64_t turns) {
   return sum[0][0];
 }
 
-__attribute__((target("avx2,fma"))) double fmaAvx2(int64_t turns) {
+__attribute__((target("avx2,fma"))) double fmaAvx2(int64_t iterations) {
   __m256 sum[sums], a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(0.25f);
   for (int i = 0; i < sums; ++i)
     sum[i] = _mm256_set1_ps(static_cast<float>(i));
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (__m256 &s : sum)
       s = _mm256_fmadd_ps(s, a, b);
   for (int i = 1; i < sums; ++i)
@@ -45,12 +46,12 @@ __attribute__((target("avx2,fma"))) double fmaAvx2(int64_t turns) {
 }
 
 __attribute__((target("avx512f,avx512bf16"))) double
-dotBf16Avx512(int64_t turns) {
+dotBf16Avx512(int64_t iterations) {
   __m512 sum[sums];
   __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(1), _mm512_set1_ps(1));
   for (int i = 0; i < sums; ++i)
     sum[i] = _mm512_set1_ps(static_cast<float>(i));
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (__m512 &s : sum)
       s = _mm512_dpbf16_ps(s, a, a);
   for (int i = 1; i < sums; ++i)
@@ -59,11 +60,11 @@ dotBf16Avx512(int64_t turns) {
 }
 
 __attribute__((target("avx512f,avx512vnni"))) double
-dotInt8Avx512(int64_t turns) {
+dotInt8Avx512(int64_t iterations) {
   __m512i sum[sums], a = _mm512_set1_epi8(3);
   for (int i = 0; i < sums; ++i)
     sum[i] = _mm512_set1_epi32(i);
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (__m512i &s : sum)
       s = _mm512_dpbusd_epi32(s, a, a);
   for (int i = 1; i < sums; ++i)
@@ -71,11 +72,11 @@ dotInt8Avx512(int64_t turns) {
   return static_cast<int32_t>(sum[0][0]);
 }
 
-__attribute__((target("avx2,avxvnni"))) double dotInt8Avx(int64_t turns) {
+__attribute__((target("avx2,avxvnni"))) double dotInt8Avx(int64_t iterations) {
   __m256i sum[sums], a = _mm256_set1_epi8(3);
   for (int i = 0; i < sums; ++i)
     sum[i] = _mm256_set1_epi32(i);
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (__m256i &s : sum)
       s = _mm256_dpbusd_avx_epi32(s, a, a);
   for (int i = 1; i < sums; ++i)
@@ -93,12 +94,12 @@ bool hasAvxVnni() {
 
 /// For any CPU: four floats a vector. The compiler contracts product and sum
 /// if it may use a fused instruction (always on AArch64).
-double fmaVector4(int64_t turns) {
+double fmaVector4(int64_t iterations) {
   using Vector = float __attribute__((vector_size(16)));
   Vector sum[sums], a = {0.5f, 0.5f, 0.5f, 0.5f}, b = a * a;
   for (int i = 0; i < sums; ++i)
     sum[i] = Vector{} + static_cast<float>(i);
-  for (int64_t turn = 0; turn < turns; ++turn)
+  for (int64_t iteration = 0; iteration < iterations; ++iteration)
     for (Vector &s : sum)
       s = s * a + b;
   for (int i = 1; i < sums; ++i)
@@ -111,7 +112,8 @@ double fmaVector4(int64_t turns) {
 #if defined(__x86_64__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
-uint64_t sumOf(const uint64_t *data, int64_t count) {
+uint64_t
+sumOf(const uint64_t *data, int64_t count) {
   using Vector = uint64_t __attribute__((vector_size(64)));
   const auto *vectors = reinterpret_cast<const Vector *>(data);
   Vector sum[4] = {}; // so that loads need not wait for an addition

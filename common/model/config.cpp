@@ -1,4 +1,5 @@
 //===- config.cpp - Reading and checking config.json --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/config.h"
 #include "support/error.h"
 #include "support/json_file.h"

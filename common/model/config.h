@@ -1,4 +1,5 @@
 //===- config.h - The sizes of a GPT-2 ----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstdint>

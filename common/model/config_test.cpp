@@ -1,4 +1,5 @@
 //===- config_test.cpp - Sizes that are refused -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/config.h"
 #include "support/files.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- element_type.cpp - Number formats of checkpoints -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/element_type.h"
 
 #include <bit>

@@ -1,4 +1,5 @@
 //===- element_type.h - Number formats of checkpoints -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 //===- element_type_test.cpp - Bits to numbers --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/element_type.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 //===- formats.h - The formats that Checkpoint::open knows --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/checkpoint/checkpoint.h"

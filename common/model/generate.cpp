@@ -1,4 +1,5 @@
 //===- generate.cpp - Token after token ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/generate.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- generate.h - Token after token -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/config.h"

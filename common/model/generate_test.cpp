@@ -1,4 +1,5 @@
 //===- generate_test.cpp - Where generation starts and stops ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/generate.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"

@@ -1,4 +1,5 @@
 //===- sampler.cpp - From logits to the next token ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/sampler.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- sampler.h - From logits to the next token ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 //===- sampler_test.cpp - Draws follow the probabilities they should ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/sampler.h"
 #include "testing/test_files.h"
 

@@ -1,4 +1,5 @@
 //===- weights.cpp - The sixteen weight tensors in f32 ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/weights.h"
 #include "support/error.h"
 #include "support/pages.h"

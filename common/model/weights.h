@@ -1,4 +1,5 @@
 //===- weights.h - The sixteen weight tensors in f32 --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the compiled program takes: the public checkpoint's tensors under their
 // own names, those of the layers stacked along a first dimension L, matrices as

@@ -1,4 +1,5 @@
 //===- loaded_model.cpp - A model as Python has it ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "python/loaded_model.h"
 #include "device/host_device.h"
 #include "run/prompts.h"

@@ -1,4 +1,5 @@
 //===- loaded_model.h - A model as Python has it ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/model.h"
@@ -56,7 +57,7 @@ public:
   const Chapter &chapter() const { return *build().chapter; }
   const Build &build() const { return placed->build; }
   const ProgramOptions &options() const { return wanted; }
-  std::string device() { return model->program().device().describe(); }
+  std::string device() { return model->compiled().device().describe(); }
   /// Why no GPU was found, if one was looked for.
   const std::string &note() const { return placed->note; }
   const Times &times() const { return model->times(); }

@@ -1,4 +1,5 @@
 //===- looks.cpp - Programs shown, counted and explained, from Python ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/report.h"
 #include "python/loaded_model.h"
 #include "support/files.h"

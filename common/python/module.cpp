@@ -1,4 +1,5 @@
 //===- module.cpp - Python's module lowering_gpt2._core -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the package lowering_gpt2 is built on: models, their sequences, and
 // looks at their programs. Arguments are checked here as far as C++ must; what

@@ -1,4 +1,5 @@
 //===- sessions.cpp - Texts that grow, from Python ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "python/loaded_model.h"
 #include "python/view.h"
 #include "run/batch.h"

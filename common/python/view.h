@@ -1,4 +1,5 @@
 //===- view.h - The memory of a NumPy array -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <pybind11/pybind11.h>

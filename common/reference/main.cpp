@@ -1,7 +1,8 @@
 //===- main.cpp - gpt2-judge: the judge's logits --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "model/generate.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "support/error.h"
 #include "support/files.h"

@@ -1,4 +1,5 @@
 //===- published_test.cpp - The judge, judged by what others published --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "model/sampler.h"
 #include "model/tokenizer/tokenizer.h"

@@ -1,4 +1,5 @@
 //===- reference.cpp - GPT-2 in plain C++ and double precision ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "reference/reference.h"
 
 #include <algorithm>

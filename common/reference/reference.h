@@ -1,4 +1,5 @@
 //===- reference.h - GPT-2 in plain C++ and double precision ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The judge: what every chapter's logits are compared with. Written to be read
 // beside the paper, not to be fast. Matrices are row major; shapes stand at

@@ -1,4 +1,5 @@
 //===- reference_test.cpp - The judge, judged by PyTorch ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The fixtures hold logits that PyTorch computed in double precision:
 // common/embedded_model/record.py. So does the folder of GPT2_TEST_DATA, for
@@ -8,7 +9,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/formats.h"
 #include "model/sampler.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "support/files.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- transformers_test.cpp - Models as transformers saves them --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // model/fixtures/models/ has small models, most of them saved by transformers,
 // some changed as other tools change them, with the logits that it computes.

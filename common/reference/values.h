@@ -1,4 +1,5 @@
 //===- values.h - Numbers for tests and benchmarks ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "reference/reference.h"

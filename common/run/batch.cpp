@@ -1,4 +1,5 @@
 //===- batch.cpp - Many prompts at once ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/batch.h"
 #include "run/times.h"
 

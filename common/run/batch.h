@@ -1,4 +1,5 @@
 //===- batch.h - Many prompts at once -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/generate.h"

@@ -1,4 +1,5 @@
 //===- check_kernels.cpp - Kernels of a library, checked ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/check_kernels.h"
 #include "run/kernel_checks.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- check_kernels.h - Kernels of a library, checked ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/executable.h"

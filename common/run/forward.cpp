@@ -1,4 +1,5 @@
 //===- forward.cpp - GPT-2's forward pass, compiled and bound -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/forward.h"
 #include "model/element_type.h"
 #include "model/sampler.h"
@@ -77,8 +78,8 @@ void Forward::makeRoom(int64_t count) {
     bindCache(count);
 }
 
-void Forward::addPrepared(Weights &weights, size_t i,
-                          const PackedLayout &layout) {
+void Forward::addPrepacked(Weights &weights, size_t i,
+                           const PackedLayout &layout) {
   const WeightSpec &spec = weights.specs()[i];
   Device &device = executable.device();
   std::string name(spec.name);
@@ -151,7 +152,7 @@ void Forward::bindWeights(Weights &weights) {
     const WeightSpec &spec = weights.specs()[i];
     std::string name(spec.name);
     if (auto layout = executable.layoutOf(arguments.size())) {
-      addPrepared(weights, i, *layout);
+      addPrepacked(weights, i, *layout);
       continue;
     }
     std::span<float> values = weights.tensor(i);
@@ -257,7 +258,7 @@ void Forward::readLogits(std::span<float> logits) {
                 extra[i].bytes());
 }
 
-int32_t Forward::mostLikely(size_t row) {
+int32_t Forward::argmax(size_t row) {
   if (row >= computed)
     fail("no row ", row, " of logits: ", computed, " were computed");
   Device &device = executable.device();

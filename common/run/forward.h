@@ -1,4 +1,5 @@
 //===- forward.h - GPT-2's forward pass, compiled and bound -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/executable.h"
@@ -53,7 +54,7 @@ public:
   /// The most likely token by row `row` of it; of equally likely ones the
   /// lowest. If the program has an entry for that, logits stay on the device.
   /// Throws an Error as checkLogits() does, or if there is no such row.
-  int32_t mostLikely(size_t row);
+  int32_t argmax(size_t row);
 
   /// For how many open() would find room.
   int64_t freeSequences() const;
@@ -74,8 +75,8 @@ private:
   /// Gives weights, and then `extra`, to the device.
   void bindWeights(Weights &weights);
   /// Adds tensor `i`, laid out as the program wants it.
-  void addPrepared(Weights &weights, size_t i, const PackedLayout &layout);
-  /// Adds what prepared tensors brought with them, behind all others.
+  void addPrepacked(Weights &weights, size_t i, const PackedLayout &layout);
+  /// Adds what prepacked tensors brought with them, behind all others.
   void addVectors();
   void bindCache(int64_t count);
   void addArgument(const MemRef &tensor, DeviceMemory memory);

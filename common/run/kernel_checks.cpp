@@ -1,4 +1,5 @@
 //===- kernel_checks.cpp - Each kernel alone, against the reference -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/kernel_checks.h"
 #include "reference/reference.h"
 #include "reference/values.h"

@@ -1,8 +1,9 @@
 //===- kernel_checks.h - Each kernel alone, against the reference -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/executable.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 
 namespace gpt2 {
 

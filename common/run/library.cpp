@@ -1,4 +1,5 @@
 //===- library.cpp - What a chapter's --aot wrote -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/library.h"
 #include "device/program_abi.h"
 #include "support/error.h"

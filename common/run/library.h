@@ -1,4 +1,5 @@
 //===- library.h - What a chapter's --aot wrote -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/dynamic_library.h"

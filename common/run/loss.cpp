@@ -1,4 +1,5 @@
 //===- loss.cpp - How well a model predicts a text ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/loss.h"
 #include "model/generate.h"
 #include "model/sampler.h"

@@ -1,4 +1,5 @@
 //===- loss.h - How well a model predicts a text ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "run/forward.h"

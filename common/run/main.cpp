@@ -1,4 +1,5 @@
 //===- main.cpp - gpt2-run: runs what a chapter's --aot wrote -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/choose_device.h"
 #include "device/host_device.h"
 #include "run/check_kernels.h"

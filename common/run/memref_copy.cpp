@@ -1,4 +1,5 @@
 //===- memref_copy.cpp - What a library calls to copy a buffer ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A copy between buffers whose rows do not follow each other calls memrefCopy,
 // which is in MLIR's runner library; gpt2-run has none of LLVM's.
@@ -16,7 +17,7 @@ struct Unranked {
   const struct {
     char *allocated, *aligned;
     int64_t offset, shape[];
-  } *descriptor;
+  } * descriptor;
 
   int64_t size(int64_t dim) const { return descriptor->shape[dim]; }
   int64_t stride(int64_t dim) const { return descriptor->shape[rank + dim]; }

@@ -1,4 +1,5 @@
 //===- options.cpp - The options of whatever runs a model ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/options.h"
 
 using namespace gpt2::categories;

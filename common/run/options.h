@@ -1,4 +1,5 @@
 //===- options.h - The options of whatever runs a model -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "run/run.h"

@@ -1,4 +1,5 @@
 //===- options_test.cpp - The options of whatever runs a model ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/options.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 //===- prompts.cpp - What is to be continued ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/prompts.h"
 #include "run/batch.h"
 #include "support/error.h"
@@ -29,8 +30,8 @@ std::vector<int32_t> parseIds(const std::string &line,
 }
 
 /// Makes `ids` a prompt, and says on stderr what had to be done for that.
-void prepare(std::vector<int32_t> &ids, const Config &config,
-             ContextPolicy context, const std::string &where) {
+void fit(std::vector<int32_t> &ids, const Config &config, ContextPolicy context,
+         const std::string &where) {
   std::string note = preparePrompt(ids, config, context);
   if (!note.empty())
     std::cerr << where << note << "\n";
@@ -49,7 +50,7 @@ void readFileOfPrompts(const RunOptions &options, Prompts &prompts) {
                                    ? encode(*prompts.tokenizer, line, options)
                                    : parseIds(prompts.given.back(), where);
     try {
-      prepare(ids, prompts.config, options.context, where + ": ");
+      fit(ids, prompts.config, options.context, where + ": ");
     } catch (const Error &error) {
       fail(where, ": ", error.what());
     }
@@ -116,7 +117,7 @@ Prompts readPrompts(const RunOptions &options, const Checkpoint &checkpoint) {
   std::vector<int32_t> ids = prompts.tokenizer
                                  ? encode(*prompts.tokenizer, text, options)
                                  : readTokenIds(*options.tokenIds);
-  prepare(ids, config, options.context, "");
+  fit(ids, config, options.context, "");
   prompts.given.push_back(text);
   prompts.tokens.push_back(std::move(ids));
   return prompts;

@@ -1,4 +1,5 @@
 //===- prompts.h - What is to be continued ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/tokenizer/tokenizer.h"

@@ -1,4 +1,5 @@
 //===- run.cpp - A model that runs: text, ids or logits -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/run.h"
 #include "model/tokenizer/tokenizer.h"
 #include "run/prompts.h"

@@ -1,4 +1,5 @@
 //===- run.h - A model that runs: text, ids or logits -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the chapters' programs and gpt2-run have in common. Nothing of LLVM.
 //

@@ -1,6 +1,7 @@
 //===- self_check.cpp - Whether a device computes -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/self_check.h"
-#include "reference/compare.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "reference/values.h"
 #include "support/error.h"

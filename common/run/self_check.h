@@ -1,4 +1,5 @@
 //===- self_check.h - Whether a device computes -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/executable.h"

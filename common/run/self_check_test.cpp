@@ -1,4 +1,5 @@
 //===- self_check_test.cpp - Kernels that are right, and wrong ones -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "reference/reference.h"
 #include "reference/values.h"
 #include "run/self_check.h"

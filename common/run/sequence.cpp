@@ -1,4 +1,5 @@
 //===- sequence.cpp - A text that grows ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/sequence.h"
 #include "model/generate.h"
 #include "support/error.h"
@@ -83,7 +84,7 @@ void Sequence::extend(std::span<const int32_t> tokens,
 
 int32_t Sequence::extendAndChoose(std::span<const int32_t> tokens) {
   compute(seen.size(), tokens, 1);
-  return forward->mostLikely(0);
+  return forward->argmax(0);
 }
 
 void Sequence::truncate(int64_t length) {
@@ -111,7 +112,7 @@ void Sequence::become(std::span<const int32_t> tokens,
 int32_t Sequence::becomeAndChoose(std::span<const int32_t> tokens) {
   size_t kept = commonWith(tokens);
   compute(kept, tokens.subspan(kept), 1);
-  return forward->mostLikely(0);
+  return forward->argmax(0);
 }
 
 Sequence Sequence::fork(int64_t length) const {
@@ -179,7 +180,7 @@ Batch::extendAndChoose(std::span<Sequence *const> sequences,
   std::vector<int32_t> chosen(sequences.size());
   compute(sequences, tokens, {}, [&](size_t first, size_t count) {
     for (size_t row = 0; row < count; ++row)
-      chosen[first + row] = forward.mostLikely(row);
+      chosen[first + row] = forward.argmax(row);
   });
   return chosen;
 }

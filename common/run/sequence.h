@@ -1,4 +1,5 @@
 //===- sequence.h - A text that grows -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What a service calls a session: the tokens so far, and what the program keeps
 // of them. If it keeps keys and values, only what is new is computed; if not,

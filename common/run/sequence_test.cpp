@@ -1,4 +1,5 @@
 //===- sequence_test.cpp - What a sequence refuses, and keeps -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // On a program that pretends: after token t at position p the most likely one
 // is 3 t + p. What chapters' programs compute, their own tests say.
@@ -203,12 +204,12 @@ TEST_P(SequenceTest, ForwardTakesWhatItHasRoomFor) {
     EXPECT_THAT(compute(two, std::vector<int32_t>(1), 1, {}),
                 HasSubstr("2 tokens of 1 sequences at 1 positions"));
   }
-  EXPECT_THAT(messageOf([&] { forward.mostLikely(0); }),
+  EXPECT_THAT(messageOf([&] { forward.argmax(0); }),
               HasSubstr("no row 0 of logits: 0 were computed"));
   Sequence sequence(forward);
   sequence.extendAndChoose(two);
-  EXPECT_EQ(forward.mostLikely(0), after(2, 1));
-  EXPECT_THAT(messageOf([&] { forward.mostLikely(1); }),
+  EXPECT_EQ(forward.argmax(0), after(2, 1));
+  EXPECT_THAT(messageOf([&] { forward.argmax(1); }),
               HasSubstr("no row 1 of logits: 1 were computed"));
   std::vector<float> more(2 * vocab);
   EXPECT_THAT(messageOf([&] { forward.readLogits(more); }),

@@ -1,4 +1,5 @@
 //===- times.cpp - What a run took, for people and for programs ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run/times.h"
 #include "run/batch.h"
 

@@ -1,4 +1,5 @@
 //===- times.h - What a run took, for people and for programs -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/device.h"

@@ -1,4 +1,5 @@
 //===- error.cpp - How a program ends that could not go on --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/error.h"
 #include "support/output.h"
 

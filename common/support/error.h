@@ -1,4 +1,5 @@
 //===- error.h - What every part of the book throws ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An Error carries one message for the user: which file, which tensor, what was
 // expected, what was found, what to do next. `main` prints it and exits with 1.

@@ -1,4 +1,5 @@
 //===- files.cpp - Small files, read and written whole ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/files.h"
 #include "support/error.h"
 #include "support/numbers.h"

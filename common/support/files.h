@@ -1,4 +1,5 @@
 //===- files.h - Small files, read and written whole ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 //===- files_test.cpp - Files appear whole or not at all ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/files.h"
 #include "support/mapped_file.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- foreign.h - What people have in the place of a model's file ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

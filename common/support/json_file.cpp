@@ -1,4 +1,5 @@
 //===- json_file.cpp - JSON with errors that name the file --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/json_file.h"
 #include "support/error.h"
 #include "support/files.h"

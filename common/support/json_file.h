@@ -1,4 +1,5 @@
 //===- json_file.h - JSON with errors that name the file ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

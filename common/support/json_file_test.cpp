@@ -1,4 +1,5 @@
 //===- json_file_test.cpp - JSON, written and read ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/files.h"
 #include "support/json_file.h"
 #include "testing/messages.h"

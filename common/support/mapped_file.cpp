@@ -1,4 +1,5 @@
 //===- mapped_file.cpp - A file as read-only memory ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/mapped_file.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- mapped_file.h - A file as read-only memory -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstddef>

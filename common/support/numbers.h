@@ -1,4 +1,5 @@
 //===- numbers.h - Numbers as users write them --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // In options and in files of token ids, everywhere alike: decimal, and nothing
 // around them. What does not fit is refused, never cut.

@@ -1,4 +1,5 @@
 //===- numbers_test.cpp - Whole numbers or none -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/numbers.h"
 #include "testing/messages.h"
 

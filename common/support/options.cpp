@@ -1,4 +1,5 @@
 //===- options.cpp - The options of a program, as a table ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/options.h"
 #include "support/error.h"
 #include "support/output.h"

@@ -1,4 +1,5 @@
 //===- options.h - The options of a program, as a table -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What each option is called, what --help says of it, and what it sets.
 // parseOptions() takes a command line as getopt_long() does. Chapters' programs

@@ -1,4 +1,5 @@
 //===- options_test.cpp - Command lines as getopt_long takes them -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/options.h"
 #include "testing/messages.h"
 

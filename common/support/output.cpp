@@ -1,4 +1,5 @@
 //===- output.cpp - What a program prints -------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/output.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- output.h - What a program prints ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 //===- pages.cpp - What the kernel is told about memory -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/pages.h"
 
 #include <cstdint>

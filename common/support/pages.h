@@ -1,4 +1,5 @@
 //===- pages.h - What the kernel is told about memory -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 //===- pages_test.cpp - What the kernel is told about memory ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/host_device.h"
 #include "support/pages.h"
 

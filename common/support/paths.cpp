@@ -1,4 +1,5 @@
 //===- paths.cpp - Where the book's own files lie -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/paths.h"
 
 #include <utility>

@@ -1,4 +1,5 @@
 //===- paths.h - Where the book's own files lie -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 //===- processors.cpp - How much of a machine is ours -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/processors.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 //===- processors.h - How much of a machine is ours ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 //===- processors_test.cpp - How much of a machine is ours --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/files.h"
 #include "support/processors.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- gpu_assembly.cpp - Kernels in assembly, for tests ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/gpu_assembly.h"
 #include "support/error.h"
 #include "support/files.h"

@@ -1,4 +1,5 @@
 //===- gpu_assembly.h - Kernels in assembly, for tests ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <map>

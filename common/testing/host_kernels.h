@@ -1,4 +1,5 @@
 //===- host_kernels.h - C++ functions as kernels of the emulator --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // They call what compiled kernels call.
 //

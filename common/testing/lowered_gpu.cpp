@@ -1,4 +1,5 @@
 //===- lowered_gpu.cpp - Modules lowered for a chip, for tests ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/lowered_gpu.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/dialect/dialect.h"
@@ -36,12 +37,12 @@ mlir::gpu::GPUModuleOp LoweredGpu::kernels() {
   return *module->getOps<mlir::gpu::GPUModuleOp>().begin();
 }
 
-Program LoweredGpu::host() {
+LoadedArchive LoweredGpu::host() {
   kernels().erase();
   llvm::LLVMContext llvmContext;
   auto machine = createHostTargetMachine();
   auto ir = translateAndOptimize(*module, llvmContext, *machine, 2);
-  return Program(generateArchive(*ir));
+  return LoadedArchive(generateArchive(*ir));
 }
 
 void **KernelArguments::pointers() {

@@ -1,4 +1,5 @@
 //===- lowered_gpu.h - Modules lowered for a chip, for tests ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_codegen.h"
@@ -23,7 +24,7 @@ public:
   mlir::gpu::GPUModuleOp kernels();
 
   /// The functions; their kernels are gone after that.
-  Program host();
+  LoadedArchive host();
 
   const GpuTarget target;
 

@@ -1,4 +1,5 @@
 //===- messages.h - What an Error says ----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "support/error.h"

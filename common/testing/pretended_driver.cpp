@@ -1,4 +1,5 @@
 //===- pretended_driver.cpp - A library of a GPU's vendor, without a GPU ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/pretended_driver.h"
 #include "support/files.h"
 

@@ -1,4 +1,5 @@
 //===- pretended_driver.h - A library of a GPU's vendor, without a GPU --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- published.cpp - What others say that GPT-2 writes ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The ids are those that the tests of Hugging Face's transformers expect of the
 // public checkpoints, without sampling: test_lm_generate_gpt2 in

@@ -1,4 +1,5 @@
 //===- run_pipeline.cpp - Passes on a text, for tests -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/run_pipeline.h"
 #include "compiler/dialect/dialect.h"
 #include "compiler/passes/passes.h"

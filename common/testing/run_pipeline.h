@@ -1,4 +1,5 @@
 //===- run_pipeline.h - Passes on a text, for tests ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 //===- test_files.cpp - Temporary folders, and programs run in them -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/test_files.h"
 #include "support/files.h"
 

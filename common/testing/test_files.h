@@ -1,4 +1,5 @@
 //===- test_files.h - Temporary folders, and programs run in them -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

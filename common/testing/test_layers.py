@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Includes point down: a file of common includes files of its own room, and of
 rooms that stand before it in ROOMS. A folder that is not listed belongs to the
 room around it.

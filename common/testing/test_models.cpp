@@ -1,4 +1,5 @@
 //===- test_models.cpp - Small models, in memory and on disk ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/test_models.h"
 #include "model/formats.h"
 #include "support/error.h"

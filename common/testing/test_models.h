@@ -1,4 +1,5 @@
 //===- test_models.h - Small models, in memory and on disk --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/element_type.h"

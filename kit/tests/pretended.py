@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A kit with pretended programs: what the steps do on a GPU, where none is.
 
 Programs that are asked for more than they should be fail, so that a step that
@@ -37,7 +38,7 @@ step = 0.001 if "no-graphs" not in options else 0.002
 step += 0.0003 * ("without" in library.name)
 report = {"steps": [3 * step] + [step] * (count - 1)}
 if "profile" in options:
-    report["kernels"] = [{"kernel": "linear_in_bf16_of_one", "launches": 12, "seconds": 12 * 6e-6},
+    report["kernels"] = [{"kernel": "linear_in_bf16_decode", "launches": 12, "seconds": 12 * 6e-6},
                          {"kernel": "attention", "launches": 12, "seconds": 12 * len(ids) * 1e-7}]
 if "report" in options:
     Path(options["report"]).write_text(json.dumps(report))

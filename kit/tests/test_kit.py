@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The kit, packed with the smallest model and the newest chapter alone, and run
 from an empty folder, with no PATH to the build, on the emulator."""
 
@@ -97,7 +98,7 @@ class Kit(unittest.TestCase):
         self.assertGreater(min(ways["with"]["token"], ways["without"]["first"]), 0)
         kernels = {r["kernel"]: r for r in results["profile"]}
         # Five layers, and two tokens behind the prompt.
-        self.assertEqual(kernels["linear_in_bf16_of_one_3"]["launches"], 10)
+        self.assertEqual(kernels["linear_in_bf16_decode_3"]["launches"], 10)
         self.assertEqual(kernels["linear_in_bf16"]["launches"], 5)
         for step in ("yardsticks", "sanitizer", "ncu"):
             self.assertIsNone(results[step])
@@ -111,7 +112,7 @@ class Kit(unittest.TestCase):
                 [
                     part.split(b"\n}")[0]
                     for part in text.split(b".visible .entry ")
-                    if part.startswith(b"linear_in_bf16_of_one(")
+                    if part.startswith(b"linear_in_bf16_decode(")
                 ]
                 if library["kind"] != "kernels"
                 else [None]
@@ -252,7 +253,7 @@ class Comparing(unittest.TestCase):
             "library": "x-bf16.so",
             "prompt": 64,
             "new_tokens": 9,
-            "kernel": "linear_in_bf16_of_one_3",
+            "kernel": "linear_in_bf16_decode_3",
             "us": 20.0,
         }
         found = {

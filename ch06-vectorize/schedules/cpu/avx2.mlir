@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For x86 with AVX2 and multiply-add: 16 registers of 8 floats.
 
 !op = !transform.any_op

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For x86 with AVX-512: 32 registers of 16 floats.
 
 !op = !transform.any_op

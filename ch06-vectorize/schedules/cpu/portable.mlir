@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For CPUs with registers of 4 floats: AArch64, x86 with SSE.
 
 !op = !transform.any_op

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For AMD's CDNA 2 and 3: matrix cores, v_mfma_f32_16x16x16.
 
 !op = !transform.any_op

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For NVIDIA since Ampere: tensor cores, which mma.sync.m16n8k16 feeds.
 
 !op = !transform.any_op

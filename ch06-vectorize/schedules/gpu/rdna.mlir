@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For AMD's RDNA 3: v_wmma_f32_16x16x16_bf16.
 
 !op = !transform.any_op

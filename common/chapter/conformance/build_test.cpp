@@ -1,4 +1,5 @@
 //===- build_test.cpp - What is compiled, beside what a chapter is ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/pipeline/pipeline_text.h"
 

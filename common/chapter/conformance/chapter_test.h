@@ -1,4 +1,5 @@
 //===- chapter_test.h - What the tests of every chapter share -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tests in this folder are compiled once, and linked with each chapter.
 //
@@ -7,8 +8,8 @@
 
 #include "chapter/build.h"
 #include "chapter/conformance/tested.h"
-#include "compiler/codegen/program.h"
-#include "reference/compare.h"
+#include "compiler/codegen/loaded_archive.h"
+#include "reference/comparison.h"
 #include "reference/reference.h"
 #include "run/forward.h"
 #include "testing/test_files.h"

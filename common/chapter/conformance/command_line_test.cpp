@@ -1,4 +1,5 @@
 //===- command_line_test.cpp - What a chapter's program can be told -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 #include "chapter/options.h"
 

@@ -1,4 +1,5 @@
 //===- divergence_test.cpp - Planted errors are found where they are ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "chapter/divergence.h"
 #include "support/files.h"

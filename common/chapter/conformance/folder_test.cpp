@@ -1,4 +1,5 @@
 //===- folder_test.cpp - A chapter is its folder ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/pipeline/session.h"

@@ -1,4 +1,5 @@
 //===- forward_test.cpp - The whole model, against the reference --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/generate.h"

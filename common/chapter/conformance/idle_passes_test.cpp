@@ -1,4 +1,5 @@
 //===- idle_passes_test.cpp - No pass of a pipeline is idle -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/inspect/pass_trace.h"
 #include "model/checkpoint/checkpoint.h"

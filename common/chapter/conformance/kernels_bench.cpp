@@ -1,4 +1,5 @@
 //===- kernels_bench.cpp - Each kernel alone, timed ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Compiled once and linked with each chapter, as the tests are. Shapes are
 // those of GPT-2 small with a prompt of 64 tokens; names say which:
@@ -7,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "chapter/build.h"
 #include "chapter/conformance/tested.h"
-#include "compiler/codegen/program.h"
+#include "compiler/codegen/loaded_archive.h"
 #include "reference/values.h"
 #include "support/error.h"
 

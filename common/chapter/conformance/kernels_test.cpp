@@ -1,4 +1,5 @@
 //===- kernels_test.cpp - Each kernel alone, against the reference ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "run/kernel_checks.h"
 

@@ -1,4 +1,5 @@
 //===- on_this_gpu.h - Tests on the GPU that is here, if there is one ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/conformance/chapter_test.h"

@@ -1,4 +1,5 @@
 //===- program_looks_test.cpp - What a chapter's program shows ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 
 using namespace gpt2;

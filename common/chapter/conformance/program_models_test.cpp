@@ -1,4 +1,5 @@
 //===- program_models_test.cpp - Models as people have them, run --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 #include "support/json_file.h"
 

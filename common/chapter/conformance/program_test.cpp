@@ -1,4 +1,5 @@
 //===- program_test.cpp - A chapter's program, as a user runs it --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 #include "model/tokenizer/tokenizer.h"
 #include "run/kernel_checks.h"

@@ -1,4 +1,5 @@
 //===- program_test.h - Running a chapter's program ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/conformance/chapter_test.h"

@@ -1,4 +1,5 @@
 //===- published_test.cpp - GPT-2 small writes what it wrote for others -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/program_test.h"
 
 using namespace gpt2;

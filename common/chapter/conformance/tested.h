@@ -1,4 +1,5 @@
 //===- tested.h - The chapter that tests are linked with ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "chapter/chapter.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An entry for the kernel alone, for tests and benchmarks. The result is written
 // into a batch of one, inserted as a slice, so that it is made in its place.
 func.func private @embedding(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An entry for the kernel alone, for tests and benchmarks. The residual is added
 // in place: %x is both operand and result.
 func.func private @residual(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Results small enough to compute with by hand, and programs that pretend."""
 
 import copy

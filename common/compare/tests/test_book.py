@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the book quotes can be made of the results that are in the repository."""
 
 import re

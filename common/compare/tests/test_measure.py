@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Measuring programs that pretend: rounds, failures, and the exit code."""
 
 import contextlib

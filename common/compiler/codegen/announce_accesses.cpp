@@ -1,4 +1,5 @@
 //===- announce_accesses.cpp - What kernels do to memory, told before it --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/announce_accesses.h"
 #include "compiler/codegen/emulate_intrinsics.h"
 #include "device/emulator/intrinsics.h"

@@ -1,4 +1,5 @@
 //===- announce_accesses.h - What kernels do to memory, told before it ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "llvm/IR/Module.h"

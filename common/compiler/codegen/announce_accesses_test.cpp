@@ -1,4 +1,5 @@
 //===- announce_accesses_test.cpp - All that kernels do to memory is seen ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "testing/lowered_gpu.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- codegen.cpp - From the LLVM dialect to machine code --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/codegen.h"
 #include "compiler/support/diagnostics.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- codegen.h - From the LLVM dialect to machine code ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

@@ -1,4 +1,5 @@
 //===- emulate_intrinsics.cpp - What a GPU's thread asks, asked of us ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/emulate_intrinsics.h"
 #include "device/emulator/intrinsics.h"
 #include "device/emulator/matrix_unit.h"

@@ -1,4 +1,5 @@
 //===- emulate_intrinsics.h - What a GPU's thread asks, asked of us -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // NVVM's and AMDGPU's intrinsics as calls of device/emulator/intrinsics.h: who
 // am I, barriers, exchanges between lanes.

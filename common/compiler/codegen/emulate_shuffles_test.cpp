@@ -1,4 +1,5 @@
 //===- emulate_shuffles_test.cpp - Shuffles of every mode and width ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "testing/lowered_gpu.h"
 

@@ -1,4 +1,5 @@
 //===- emulated_module.cpp - A GPU's kernels as functions of the host ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The kernels' LLVM IR, as the target's code generator would get it, changed in
 // four respects: intrinsics become calls of the emulator's functions
@@ -203,7 +204,7 @@ EmulatedModule::EmulatedModule(mlir::gpu::GPUModuleOp gpuModule) {
   LLVMContext context;
   std::unique_ptr<TargetMachine> host = createHostTargetMachine();
   std::unique_ptr<Module> module = emulateKernels(gpuModule, context, *host);
-  program = std::make_unique<Program>(generateArchive(*module));
+  program = std::make_unique<LoadedArchive>(generateArchive(*module));
 }
 
 const EmulatedKernel *EmulatedModule::kernels() const {

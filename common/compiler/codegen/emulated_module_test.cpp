@@ -1,4 +1,5 @@
 //===- emulated_module_test.cpp - Kernels for GPUs, run on the emulator ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "testing/lowered_gpu.h"
 #include "testing/test_files.h"

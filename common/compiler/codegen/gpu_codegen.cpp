@@ -1,4 +1,5 @@
 //===- gpu_codegen.cpp - From a gpu.module to a GPU's code --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/tools.h"

@@ -1,8 +1,9 @@
 //===- gpu_codegen.h - From a gpu.module to a GPU's code ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"
-#include "compiler/codegen/program.h"
+#include "compiler/codegen/loaded_archive.h"
 #include "device/emulator/emulator.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -55,7 +56,7 @@ public:
   const EmulatedKernel &kernel(const std::string &name) const;
 
 private:
-  std::unique_ptr<Program> program;
+  std::unique_ptr<LoadedArchive> program;
 };
 
 } // namespace gpt2

@@ -1,4 +1,5 @@
 //===- gpu_codegen_test.cpp - Assembly for GPUs ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "support/files.h"
 #include "testing/lowered_gpu.h"

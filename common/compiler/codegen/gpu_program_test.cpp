@@ -1,4 +1,5 @@
 //===- gpu_program_test.cpp - A host program that launches -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/emulated_device.h"
 #include "testing/lowered_gpu.h"
 #include "testing/test_files.h"
@@ -40,7 +41,7 @@ TEST(GpuProgram, LaunchesOnTheCurrentDevice) {
   EmulatedModule kernels(lowered.kernels());
   EmulatedDevice device(kernels.kernels(), 32, 2);
   EXPECT_THAT(device.describe(), HasSubstr("subgroups of 32, on 2 threads"));
-  Program host = lowered.host();
+  LoadedArchive host = lowered.host();
   std::vector<float> values(4 * 70);
   std::iota(values.begin(), values.end(), -9.0f);
   size_t bytes = 4 * values.size();

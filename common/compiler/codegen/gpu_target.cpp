@@ -1,4 +1,5 @@
 //===- gpu_target.cpp - A chip to compile for ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_target.h"
 #include "compiler/codegen/gpu_codegen.h"
 #include "support/error.h"

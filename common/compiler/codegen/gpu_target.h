@@ -1,4 +1,5 @@
 //===- gpu_target.h - A chip to compile for -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 //===- object_cache.cpp - Compiled programs on disk ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/object_cache.h"
 #include "support/error.h"
 #include "support/files.h"

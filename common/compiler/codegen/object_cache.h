@@ -1,4 +1,5 @@
 //===- object_cache.h - Compiled programs on disk -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 //===- object_cache_test.cpp - Whole entries or none --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/object_cache.h"
 #include "support/files.h"
 #include "testing/test_files.h"

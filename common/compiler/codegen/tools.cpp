@@ -1,4 +1,5 @@
 //===- tools.cpp - Programs that a compilation calls --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/tools.h"
 #include "support/error.h"
 #include "support/files.h"

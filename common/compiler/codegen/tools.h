@@ -1,4 +1,5 @@
 //===- tools.h - Programs that a compilation calls ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <optional>

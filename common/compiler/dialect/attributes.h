@@ -1,4 +1,5 @@
 //===- attributes.h - What programs and schedules say of themselves -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Attributes of ours, by name. dialect.cpp says where each may stand and of
 // what kind it is, and refuses any other.

@@ -1,4 +1,5 @@
 //===- dialect.cpp - The dialect of our attributes ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/dialect/dialect.h"
 #include "compiler/dialect/attributes.h"
 

@@ -1,4 +1,5 @@
 //===- dialect.h - The dialect of our attributes ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/Dialect.h"

@@ -1,4 +1,5 @@
 //===- dialect_test.cpp - Misspelt and misplaced attributes -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/run_pipeline.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 //===- registry.cpp - All dialects that texts and passes may use --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/dialect/dialect.h"
 
 #include "mlir/InitAllDialects.h"

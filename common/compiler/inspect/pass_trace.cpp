@@ -1,4 +1,5 @@
 //===- pass_trace.cpp - What each pass did ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/inspect/pass_trace.h"
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/pipeline/session.h"

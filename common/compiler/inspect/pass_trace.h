@@ -1,4 +1,5 @@
 //===- pass_trace.h - What each pass did --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/compile.h"

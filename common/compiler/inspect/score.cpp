@@ -1,4 +1,5 @@
 //===- score.cpp - What a program does, read off its loops --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/inspect/score.h"
 #include "compiler/inspect/work.h"
 #include "support/error.h"
@@ -42,7 +43,7 @@ public:
 
 private:
   /// Whether `variable`, of a loop or launch, decides what `inner` does: how
-  /// often a loop turns, or which way all threads of a block go.
+  /// often a loop runs, or which way all threads of a block go.
   static bool isDecidedBy(Value variable, Operation *inner) {
     DenseSet<Value> moves;
     if (auto loop = dyn_cast<scf::ForOp>(inner)) {
@@ -75,16 +76,16 @@ private:
     std::optional<int64_t> to = valueOf(loop.getUpperBound());
     std::optional<int64_t> step = valueOf(loop.getStep());
     if (!from || !to || !step)
-      failAt(loop, "how often the loop turns");
+      failAt(loop, "how often the loop runs");
     return ofTurns(loop, loop.getInductionVar(), *from, *to, *step,
                    [&] { return ofBlock(*loop.getBody()); });
   }
 
-  /// `turn` for each value of `variable`, which `op` counts up.
+  /// `iteration` for each value of `variable`, which `op` counts up.
   Work ofTurns(Operation *op, Value variable, int64_t from, int64_t to,
-               int64_t step, llvm::function_ref<Work()> turn) {
+               int64_t step, llvm::function_ref<Work()> iteration) {
     Work sum;
-    // Turns that are alike are counted once.
+    // Iterations that are alike are counted once.
     bool alike = !op->walk([&](Operation *inner) {
                       return inner != op && isDecidedBy(variable, inner)
                                  ? WalkResult::interrupt()
@@ -92,8 +93,8 @@ private:
                     }).wasInterrupted();
     for (int64_t i = from; i < to; i += step) {
       known[variable] = i;
-      double turns = alike ? llvm::divideCeil(to - from, step) : 1;
-      sum.addTurns(turn(), turns, variable, cache);
+      double iterations = alike ? llvm::divideCeil(to - from, step) : 1;
+      sum.addIterations(iteration(), iterations, variable, cache);
       if (alike)
         break;
     }
@@ -285,7 +286,7 @@ private:
   const KnownElements &elements;
   const KnownSizes &sizes;
   unsigned subgroupSize;
-  DenseMap<Value, int64_t> known; ///< loop variables in their turn
+  DenseMap<Value, int64_t> known; ///< loop variables in their iteration
 };
 
 /// What `function` holds for temporaries: allocations, or places in globals or

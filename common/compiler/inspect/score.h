@@ -1,4 +1,5 @@
 //===- score.h - What a program does, read off its loops ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Time depends on the machine, and on who else uses it. What is counted here
 // depends on the program alone: operations, and bytes moved through a cache of
@@ -33,7 +34,7 @@ struct Score {
 };
 
 /// The elements of arguments, vectors of integers, that decide how often loops
-/// turn: by the argument's number.
+/// iteration: by the argument's number.
 using KnownElements = std::map<unsigned, std::vector<int64_t>>;
 
 /// The open sizes of arguments: by the argument's number and the dimension's.
@@ -42,15 +43,16 @@ using KnownSizes = std::map<std::pair<unsigned, unsigned>, int64_t>;
 /// Scores `function`, which consists of loops, scf.for and scf.parallel, and of
 /// gpu.launch, on memrefs of sizes that are static or follow from `sizes`, for
 /// a cache of `cacheBytes`. Throws an Error that names the loop if the number
-/// of its turns cannot be told.
+/// of its iterations cannot be told.
 ///
 /// A launch is taken for loops over its blocks and over their threads. Where
 /// the threads of a block part, all are counted as if they went along, since
 /// the lanes of a subgroup do. Shared memory and registers are not memory.
 ///
-/// The model is one of reuse between the turns of a loop: what one turn touches
-/// is still there in the next if a turn touches no more than the cache holds.
-/// It counts single elements, not cache lines, and a fully associative cache.
+/// The model is one of reuse between the iterations of a loop: what one
+/// iteration touches is still there in the next if an iteration touches no more
+/// than the cache holds. It counts single elements, not cache lines, and a
+/// fully associative cache.
 ///
 /// A reduction over a subgroup, of `subgroupSize` lanes if it does not say, is
 /// the operations of each lane.

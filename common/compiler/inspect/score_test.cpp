@@ -1,4 +1,5 @@
 //===- score_test.cpp - Scores that can be counted by hand --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/dialect/dialect.h"
 #include "compiler/inspect/score.h"
 #include "support/error.h"
@@ -55,7 +56,7 @@ TEST(Score, CountsOperations) {
   EXPECT_THAT(s.loops, ElementsAre(1, 1, 1));
 }
 
-/// As many turns as an argument's element says.
+/// As many iterations as an argument's element says.
 const char *byElement = R"mlir(
   func.func @f(%x: memref<4xf32>, %n: memref<2xi32>) {
     %c0 = arith.constant 0 : index
@@ -63,8 +64,8 @@ const char *byElement = R"mlir(
     %c2 = arith.constant 2 : index
     scf.for %t = %c0 to %c2 step %c1 {
       %n_i32 = memref.load %n[%t] : memref<2xi32>
-      %turns = arith.index_cast %n_i32 : i32 to index
-      scf.for %i = %c0 to %turns step %c1 {
+      %iterations = arith.index_cast %n_i32 : i32 to index
+      scf.for %i = %c0 to %iterations step %c1 {
         %a = memref.load %x[%i] : memref<4xf32>
         %s = arith.addf %a, %a : f32
         memref.store %s, %x[%i] : memref<4xf32>
@@ -97,8 +98,8 @@ TEST(Score, WithALargeCacheEveryDatumIsMovedOnce) {
 }
 
 TEST(Score, ACacheForRowsReadsTheMatrixForEachOfThem) {
-  // A turn of k touches 1 of x, 16 of w, 16 of y: 132 bytes. A turn of t
-  // touches all 512 bytes of w and more.
+  // An iteration of k touches 1 of x, 16 of w, 16 of y: 132 bytes. An iteration
+  // of t touches all 512 bytes of w and more.
   Score s = score(product, 200);
   EXPECT_EQ(s.bytesRead, 4 * (4 * 8 + 4 * (8 * 16) + 4 * 16));
   EXPECT_EQ(s.bytesWritten, 4 * (4 * 16));
@@ -150,7 +151,7 @@ TEST(Score, CountsTemporaries) {
 
 TEST(Score, LaunchesAreLoopsOverBlocksAndThreads) {
   // Of blocks 0, 1, 2, the first two store; all 4 threads load, though one is
-  // told not to. A lane's turns begin at its id: 2 + 2 + 1 + 1 = 6 loads.
+  // told not to. A lane's iterations begin at its id: 2 + 2 + 1 + 1 = 6 loads.
   Score s = score(R"mlir(
     func.func @f(%m: memref<3x4xf32>, %out: memref<3x4xf32>) {
       %c0 = arith.constant 0 : index
@@ -253,7 +254,7 @@ TEST(Score, SaysWhatItCannotCount) {
     score(text, 0);
     FAIL();
   } catch (const Error &error) {
-    EXPECT_THAT(error.what(), HasSubstr("how often the loop turns"));
+    EXPECT_THAT(error.what(), HasSubstr("how often the loop runs"));
   }
   try {
     score(R"mlir(

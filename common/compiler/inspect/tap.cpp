@@ -1,4 +1,5 @@
 //===- tap.cpp - Looking at what a kernel of the skeleton returns -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/inspect/tap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,4 +1,5 @@
 //===- tap.h - Looking at what a kernel of the skeleton returns ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

@@ -1,4 +1,5 @@
 //===- tap_test.cpp - Which calls of a skeleton can be looked at --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/inspect/tap.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,5 @@
 //===- work.cpp - What a part of a program does -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/inspect/work.h"
 #include "compiler/passes/memory/buffer_size.h"
 #include "compiler/passes/passes.h"
@@ -102,28 +103,28 @@ void Work::add(Work &&part) {
   }
 }
 
-void Work::addTurns(const Work &turn, double turns, Value variable,
-                    double cacheBytes) {
-  flops += turns * turn.flops;
-  calls += turns * turn.calls;
-  allocations += turns * turn.allocations;
-  launches += turns * turn.launches;
-  blocks += turns * turn.blocks;
-  threads += turns * turn.threads;
-  bool stays = turn.footprint() <= cacheBytes;
-  for (const auto &[address, access] : turn.accesses) {
+void Work::addIterations(const Work &iteration, double iterations,
+                         Value variable, double cacheBytes) {
+  flops += iterations * iteration.flops;
+  calls += iterations * iteration.calls;
+  allocations += iterations * iteration.allocations;
+  launches += iterations * iteration.launches;
+  blocks += iterations * iteration.blocks;
+  threads += iterations * iteration.threads;
+  bool stays = iteration.footprint() <= cacheBytes;
+  for (const auto &[address, access] : iteration.accesses) {
     auto [entry, isNew] = accesses.try_emplace(address, access);
     Access &total = entry->second;
     if (isNew)
       total.footprint = total.read = total.written = 0;
     bool moves = access.moves.contains(variable);
     if (moves)
-      total.footprint += turns * access.footprint;
+      total.footprint += iterations * access.footprint;
     else
       total.footprint = std::max(total.footprint, access.footprint);
     if (moves || !stays) {
-      total.read += turns * access.read;
-      total.written += turns * access.written;
+      total.read += iterations * access.read;
+      total.written += iterations * access.written;
     } else {
       total.read = std::max(total.read, access.read);
       total.written = std::max(total.written, access.written);
@@ -197,7 +198,7 @@ void collectMoves(Value value, DenseSet<Value> &moves) {
       llvm::append_range(worklist, op->getOperands());
     else
       moves.insert(next);
-    // A thread's turns begin at a place of its own.
+    // A thread's iterations begin at a place of its own.
     if (auto argument = dyn_cast<BlockArgument>(next))
       if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
           loop && argument == loop.getInductionVar())

@@ -1,4 +1,5 @@
 //===- work.h - What a part of a program does ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/Operation.h"
@@ -33,10 +34,10 @@ struct Work {
   /// Adds what happens next.
   void add(Work &&part);
 
-  /// Adds `turns` turns of the loop or launch that counts `variable`, each like
-  /// `turn`, with a cache of `cacheBytes`.
-  void addTurns(const Work &turn, double turns, mlir::Value variable,
-                double cacheBytes);
+  /// Adds `iterations` of the loop or launch that counts `variable`, each like
+  /// `iteration`, with a cache of `cacheBytes`.
+  void addIterations(const Work &iteration, double iterations,
+                     mlir::Value variable, double cacheBytes);
 };
 
 /// What one operation does that is neither loop nor launch nor branch, a lane

@@ -1,4 +1,5 @@
 //===- Passes.td - The passes of our own, and what they do --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // From this file mlir-tblgen writes a base class, a factory and a registration
 // for each pass (see passes.h), and the book's page about them.
@@ -29,9 +30,9 @@ def CloneEntry : Pass<"clone-entry", "::mlir::ModuleOp"> {
     Run it before `inline`.
 
     ```mlir
-    // clone-entry{from=prefill to=decode sizes=T=1 suffix=_of_one}
+    // clone-entry{from=prefill to=decode sizes=T=1 suffix=_decode}
     func.func private @linear(tensor<?x8xf32>) -> tensor<?x8xf32>
-    func.func private @linear_of_one(tensor<?x8xf32>) -> tensor<?x8xf32>
+    func.func private @linear_decode(tensor<?x8xf32>) -> tensor<?x8xf32>
     func.func @prefill(%arg0: tensor<?x8xf32> {gpt2.shape = "T x C"})
         -> tensor<?x8xf32> {
       %0 = call @linear(%arg0) : (tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -46,7 +47,7 @@ def CloneEntry : Pass<"clone-entry", "::mlir::ModuleOp"> {
     ...
     func.func @decode(%arg0: tensor<?x8xf32> {gpt2.shape = "1 x C"})
         -> tensor<?x8xf32> {
-      %0 = call @linear_of_one(%arg0) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+      %0 = call @linear_decode(%arg0) : (tensor<?x8xf32>) -> tensor<?x8xf32>
       return %0 : tensor<?x8xf32>
     }
     ```
@@ -785,7 +786,7 @@ def PackPanels : Pass<"pack-panels", "::mlir::ModuleOp"> {
     that is not read in such vectors stays as it is.
 
     The matrices come from a file, in f32, so there are functions that lay them
-    out, to be called when they are loaded: `@prepare_0` for argument 0, with
+    out, to be called when they are loaded: `@prepack_0` for argument 0, with
     what a loader must know in `@gpt2_packed_0`, see `device/packed_layout.h`.
 
     Arguments are `gpt2.matrix`; entries with the same arguments all get the
@@ -815,7 +816,7 @@ def PackPanels : Pass<"pack-panels", "::mlir::ModuleOp"> {
     ...
     memref.global constant @gpt2_packed_0 : memref<8xi64>
         = dense<[32, 1, 3, 72, 768, 32, -1, -1]>
-    func.func @prepare_0(%arg0: memref<?x768x32xf32>, %arg1: memref<?x2304xf32>)
+    func.func @prepack_0(%arg0: memref<?x768x32xf32>, %arg1: memref<?x2304xf32>)
     ```
   }];
   let dependentDialects = [
@@ -831,7 +832,7 @@ def PrefetchPanels : Pass<"prefetch-panels", "::mlir::func::FuncOp"> {
     A panel of weights is read once for each block of rows. The first time it
     comes from memory, and the block waits; then from the second cache, and
     memory waits. So what multiplies a panel asks for the next one meanwhile, a
-    row, in lines of 64 bytes, in each turn of the innermost loop.
+    row, in lines of 64 bytes, in each iteration of the innermost loop.
 
     All blocks but the first ask for what is there. To divide the lines among
     blocks saves them that, and leaves a single block, a step of up to eight
@@ -1335,9 +1336,9 @@ def ReuseBuffers : Pass<"reuse-buffers", "::mlir::ModuleOp"> {
 }
 
 def UnrollMarkedLoops : Pass<"unroll-marked-loops"> {
-  let summary = "Write out the turns of loops marked gpt2.unroll";
+  let summary = "Write out the iterations of loops marked gpt2.unroll";
   let description = [{
-    A loop marked `gpt2.unroll` becomes its turns, one after another. A thread's
+    A loop marked `gpt2.unroll` becomes its iterations, one after another. A thread's
     private array is in registers only if every index into it is a constant, and
     LLVM unrolls what it finds worth its while, which a long body is not.
 

@@ -1,4 +1,5 @@
 //===- passes.cpp - Names for our passes --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 namespace gpt2 {

@@ -1,4 +1,5 @@
 //===- passes.h - The passes of our own ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Passes.td says what each of them is, and mlir-tblgen writes from it what is
 // declared here: of a pass `block-rows` the struct BlockRowsOptions and the

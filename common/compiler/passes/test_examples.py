@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What Passes.td says of each pass is so: its examples, run by gpt2-opt.
 
   test_examples.py GPT2_OPT PASSES.md     what mlir-tblgen -gen-pass-doc wrote

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Each pass has its test beside it, as text: the pass order-loops, of
 order_loops.cpp, has order_loops.mlir, which runs it. It may have more, each on
 one theme: order_loops_sums.mlir.

@@ -1,4 +1,5 @@
 //===- link.cpp - One program from a skeleton and its kernels -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/link.h"
 #include "compiler/support/diagnostics.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- link.h - One program from a skeleton and its kernels -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

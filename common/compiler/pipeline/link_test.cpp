@@ -1,4 +1,5 @@
 //===- link_test.cpp - Sources that fit, and those that do not ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/link.h"
 #include "support/files.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- pipeline_text.cpp - Stages as text, and back ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/passes/passes.h"
 #include "support/error.h"

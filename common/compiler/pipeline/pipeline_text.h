@@ -1,4 +1,5 @@
 //===- pipeline_text.h - Stages as text, and back -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A line "== NAME" for each stage, and below it its passes as mlir-opt's
 // --pass-pipeline knows them, one a line, within builtin.module( ).

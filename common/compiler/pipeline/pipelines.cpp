@@ -1,4 +1,5 @@
 //===- pipelines.cpp - The stages that all chapters share ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Conversion/Passes.h"

@@ -1,4 +1,5 @@
 //===- pipelines.h - The stages that all chapters share -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/passes/passes.h"
@@ -17,7 +18,7 @@ struct PipelineOptions : Specialization {
   /// CPU or the chip, and those with what all of them share.
   std::vector<std::filesystem::path> schedule = {};
   bool mustSchedule = false; ///< a user asked for this one
-  int64_t dotDepth = 1;      ///< products of weights that an instruction adds
+  int64_t vnniFactor = 1;    ///< products of weights that an instruction adds
   int64_t dotLanes = 0;      ///< to each of so many sums
 };
 

@@ -1,4 +1,5 @@
 //===- request.h - What to compile, and how -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/pipeline/specialization.h"
@@ -33,7 +34,7 @@ struct CompileRequest {
   bool ignoreCached = false;
   /// Called with the linked program before any pass: changes that are not in
   /// the sources. What it makes is not kept in the cache.
-  std::function<void(mlir::ModuleOp)> prepare;
+  std::function<void(mlir::ModuleOp)> editLinked;
   /// How much LLVM optimises, 0 to 3: less is sooner done.
   unsigned llvmLevel = 3;
   /// Called with the pass manager before it runs (MLIR's own options).

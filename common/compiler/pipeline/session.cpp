@@ -1,4 +1,5 @@
 //===- session.cpp - A compilation as it goes on ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/session.h"
 #include "compiler/dialect/dialect.h"
 #include "compiler/pipeline/link.h"
@@ -29,9 +30,9 @@ std::string reproducerPath() {
 
 Session::Session(const CompileRequest &request)
     : context(dialectRegistry(), MLIRContext::Threading::DISABLED),
-      program(link(context, request.sources)) {
-  if (request.prepare)
-    request.prepare(*program);
+      linked(link(context, request.sources)) {
+  if (request.editLinked)
+    request.editLinked(*linked);
 }
 
 void Session::run(std::span<const Stage> stages,
@@ -43,14 +44,14 @@ void Session::run(std::span<const Stage> stages,
   for (const Stage &stage : stages)
     stage.addPasses(pm);
   pm.enableCrashReproducerGeneration(reproducerPath());
-  if (failed(pm.run(*program)))
+  if (failed(pm.run(*linked)))
     fail("a pass failed:\n", diagnostics.text());
 }
 
 std::string Session::print() {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  program->print(stream);
+  linked->print(stream);
   return text;
 }
 

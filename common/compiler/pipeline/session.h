@@ -1,4 +1,5 @@
 //===- session.h - A compilation as it goes on --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/pipeline/request.h"
@@ -18,7 +19,7 @@ public:
   /// Links the request's sources. Throws an Error if they do not fit together.
   explicit Session(const CompileRequest &request);
 
-  mlir::ModuleOp module() { return *program; }
+  mlir::ModuleOp module() { return *linked; }
 
   /// Runs `stages` one after another. Throws an Error that names the pass which
   /// failed and the file that holds the program as it was before the stages.
@@ -31,7 +32,7 @@ public:
 
 private:
   mlir::MLIRContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> program;
+  mlir::OwningOpRef<mlir::ModuleOp> linked;
 };
 
 } // namespace gpt2

@@ -1,4 +1,5 @@
 //===- specialization.h - What a program is compiled for ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"

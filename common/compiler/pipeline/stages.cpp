@@ -1,4 +1,5 @@
 //===- stages.cpp - The stages of a pipeline ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/stages.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- stages.h - The stages of a pipeline ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/Pass/PassManager.h"

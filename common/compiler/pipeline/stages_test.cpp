@@ -1,4 +1,5 @@
 //===- stages_test.cpp - A pipeline, changed by checked operations ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/pipeline/pipeline_text.h"
 #include "compiler/pipeline/stages.h"
 #include "testing/messages.h"

@@ -1,4 +1,5 @@
 //===- schedule.cpp - Which schedule a CPU gets -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/schedule.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/schedule/schedule_text.h"

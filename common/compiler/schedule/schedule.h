@@ -1,4 +1,5 @@
 //===- schedule.h - Schedules: texts in the transform dialect -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"

@@ -1,4 +1,5 @@
 //===- schedule_text.cpp - What a schedule says, parsed -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/schedule_text.h"
 #include "compiler/dialect/attributes.h"
 #include "compiler/dialect/dialect.h"

@@ -1,4 +1,5 @@
 //===- schedule_text.h - What a schedule says, parsed -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 //===- tuning.cpp - The numbers of a schedule, and a search for better ones ==//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/tuning.h"
 #include "support/error.h"
 #include "support/files.h"

@@ -1,4 +1,5 @@
 //===- tuning.h - The numbers of a schedule, and a search for better ones ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/schedule/schedule_text.h"

@@ -1,4 +1,5 @@
 //===- tuning_test.cpp - A search over a schedule's numbers -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/tuning.h"
 #include "support/error.h"
 #include "support/files.h"

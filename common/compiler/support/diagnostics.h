@@ -1,4 +1,5 @@
 //===- diagnostics.h - MLIR's diagnostics as our errors -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/Diagnostics.h"

@@ -1,4 +1,5 @@
 //===- fatal_errors.cpp - What LLVM cannot return from ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/support/fatal_errors.h"
 
 #include "llvm/Support/ErrorHandling.h"

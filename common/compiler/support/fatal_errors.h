@@ -1,4 +1,5 @@
 //===- fatal_errors.h - What LLVM cannot return from --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // LLVM and MLIR are compiled without exceptions. Where memory ends or a thread
 // cannot be started, they abort; and where a standard container of theirs

@@ -1,4 +1,5 @@
 //===- block.cpp - One block of threads, each a fiber ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/block.h"
 #include "device/emulator/fiber_annotations.h"
 #include "support/error.h"

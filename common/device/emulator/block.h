@@ -1,4 +1,5 @@
 //===- block.h - One block of threads, each a fiber ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/emulator/emulator.h"

@@ -1,4 +1,5 @@
 //===- block_matrices.cpp - What a subgroup's lanes compute together -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/block.h"
 
 #include <bit>

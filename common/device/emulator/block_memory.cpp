@@ -1,4 +1,5 @@
 //===- block_memory.cpp - What a block's threads may use -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/block.h"
 
 #include <sstream>

@@ -1,4 +1,5 @@
 //===- emulated_device.cpp - The emulator as a device -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/emulated_device.h"
 #include "support/error.h"
 

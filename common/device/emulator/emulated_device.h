@@ -1,4 +1,5 @@
 //===- emulated_device.h - The emulator as a device ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/device.h"

@@ -1,4 +1,5 @@
 //===- emulator.cpp - A GPU on the CPU, for whoever has none ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/emulator.h"
 #include "device/emulator/block.h"
 #include "device/emulator/host_threads.h"

@@ -1,4 +1,5 @@
 //===- emulator.h - A GPU on the CPU, for whoever has none --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Runs a kernel's blocks on the host's threads. Within a block each GPU thread
 // is a fiber: it runs until it comes to a barrier or to an exchange within its

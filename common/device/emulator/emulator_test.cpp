@@ -1,4 +1,5 @@
 //===- emulator_test.cpp - Blocks of fibers, and what goes wrong --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "testing/host_kernels.h"
 
 #include <gmock/gmock.h>

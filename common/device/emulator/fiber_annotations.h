@@ -1,4 +1,5 @@
 //===- fiber_annotations.h - Fibers, as AddressSanitizer sees them ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // It must be told when a host thread goes on on another stack. Without it,
 // these do nothing.

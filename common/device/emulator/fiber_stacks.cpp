@@ -1,4 +1,5 @@
 //===- fiber_stacks.cpp - Stacks of a block's fibers, guarded ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/fiber_stacks.h"
 #include "device/emulator/fiber_annotations.h"
 #include "support/error.h"

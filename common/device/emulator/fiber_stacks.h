@@ -1,4 +1,5 @@
 //===- fiber_stacks.h - Stacks of a block's fibers, guarded --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Below each stack lies a page that nobody may use: a fiber that needs more
 // than it has is caught there, by a handler of SIGSEGV that runs on a stack of

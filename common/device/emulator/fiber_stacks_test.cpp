@@ -1,4 +1,5 @@
 //===- fiber_stacks_test.cpp - Threads that need more than their stack ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // In processes of their own: whoever overflows unnoticed does not stop there.
 //

@@ -1,4 +1,5 @@
 //===- host_threads.cpp - Threads that help whoever launches ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/host_threads.h"
 
 namespace gpt2 {

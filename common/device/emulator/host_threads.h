@@ -1,4 +1,5 @@
 //===- host_threads.h - Threads that help whoever launches --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <condition_variable>

@@ -1,4 +1,5 @@
 //===- intrinsics.cpp - What emulated kernels call -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/intrinsics.h"
 #include "device/emulator/block.h"
 

@@ -1,4 +1,5 @@
 //===- intrinsics.h - What emulated kernels call ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 //===- matrix_unit.cpp - What a GPU's matrix units compute --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/matrix_unit.h"
 
 namespace gpt2 {

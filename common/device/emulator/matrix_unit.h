@@ -1,7 +1,8 @@
 //===- matrix_unit.h - What a GPU's matrix units compute ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The emulator's own account of the instructions, from the vendors' manuals:
-// which lane holds what. The compiler's is lane_parts.cpp.
+// which lane holds what. The compiler's is fragments.cpp.
 //
 //===----------------------------------------------------------------------===//
 #pragma once

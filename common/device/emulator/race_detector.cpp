@@ -1,4 +1,5 @@
 //===- race_detector.cpp - Who used shared memory since the last barrier ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/race_detector.h"
 
 #include <bit>

@@ -1,4 +1,5 @@
 //===- race_detector.h - Who used shared memory since the last barrier --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A race is a use of a byte by two threads, one of them writing, that nothing
 // orders: neither a barrier of the block nor, within a subgroup, an exchange.

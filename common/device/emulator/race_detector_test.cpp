@@ -1,4 +1,5 @@
 //===- race_detector_test.cpp - Which uses of shared memory are a race ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/race_detector.h"
 #include "testing/host_kernels.h"
 

@@ -1,4 +1,5 @@
 //===- context.cpp - A GPU that its vendor's library has opened ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/gpu/context.h"
 #include "support/error.h"
 

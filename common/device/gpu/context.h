@@ -1,4 +1,5 @@
 //===- context.h - A GPU that its vendor's library has opened -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // CUDA's driver and HIP's runtime do the same things by functions of other
 // names; in a few things they differ. The first stand here once, with both

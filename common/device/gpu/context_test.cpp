@@ -1,4 +1,5 @@
 //===- context_test.cpp - Drivers on libraries that pretend -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/dynamic_library.h"
 #include "device/gpu/context.h"
 #include "device/gpu/gpu_device.h"

@@ -1,4 +1,5 @@
 //===- cuda.cpp - NVIDIA's GPUs through the CUDA driver API -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Types and numbers are those of cuda.h (CUDA Driver API documentation), whose
 // binary interface does not change: functions that did have _v2 in their name.

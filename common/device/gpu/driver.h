@@ -1,4 +1,5 @@
 //===- driver.h - What a GPU's vendor's library does for us -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // CUDA's driver and ROCm's HIP runtime, opened while the program runs: nothing
 // of either is needed to build. Both do the same few things.

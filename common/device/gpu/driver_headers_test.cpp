@@ -1,4 +1,5 @@
 //===- driver_headers_test.cpp - Our declarations beside the vendors' ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // context.h, cuda.cpp and hip.cpp name numbers, sizes and functions of the
 // vendors' headers. Where a header is at hand, the compiler compares.

@@ -1,4 +1,5 @@
 //===- gpu_device.cpp - A real GPU as a device --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/gpu/gpu_device.h"
 #include "support/error.h"
 

@@ -1,4 +1,5 @@
 //===- gpu_device.h - A real GPU as a device ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/gpu/driver.h"

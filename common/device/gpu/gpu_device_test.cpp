@@ -1,4 +1,5 @@
 //===- gpu_device_test.cpp - A real GPU as a device, without one --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/executable.h"
 #include "device/gpu/gpu_device.h"
 #include "support/error.h"

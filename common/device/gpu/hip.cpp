@@ -1,4 +1,5 @@
 //===- hip.cpp - AMD's GPUs through ROCm's HIP runtime ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Types and numbers are those of hip_runtime_api.h (HIP documentation). The one
 // structure that tells a GPU's name for compilers differs between versions of

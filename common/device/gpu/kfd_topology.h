@@ -1,4 +1,5 @@
 //===- kfd_topology.h - Which chip an AMD GPU is ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <filesystem>

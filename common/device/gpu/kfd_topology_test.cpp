@@ -1,4 +1,5 @@
 //===- kfd_topology_test.cpp - Which chip an AMD GPU is -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/gpu/kfd_topology.h"
 #include "testing/pretended_driver.h"
 

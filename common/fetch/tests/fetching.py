@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What tests of fetching share: a server, a small table and an empty cache."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A server on this machine that does what a test tells it to do, request by request."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fetching from a server that cuts, stalls, lies and is not there."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The table, against what is known otherwise; and where models are looked for."""
 
 import contextlib

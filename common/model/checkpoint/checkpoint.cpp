@@ -1,4 +1,5 @@
 //===- checkpoint.cpp - Which format is it? -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/model_cache.h"
 #include "model/formats.h"

@@ -1,4 +1,5 @@
 //===- checkpoint.h - A model from disk (or from a formula) -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads the public formats of GPT-2's weights into `Weights`: Hugging Face's
 // directory (config.json + model.safetensors, or shards of it) and llm.c's

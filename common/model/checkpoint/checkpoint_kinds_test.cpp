@@ -1,4 +1,5 @@
 //===- checkpoint_kinds_test.cpp - Heads, shards, and what is no model --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "support/files.h"
 #include "testing/test_files.h"

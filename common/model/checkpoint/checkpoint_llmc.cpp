@@ -1,4 +1,5 @@
 //===- checkpoint_llmc.cpp - llm.c's .bin files -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // 256 int32 of header (magic, version, context, vocabulary, layers, heads,
 // channels, padded vocabulary), then the sixteen tensors one after another,

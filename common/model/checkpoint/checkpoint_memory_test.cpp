@@ -1,4 +1,5 @@
 //===- checkpoint_memory_test.cpp - What loading takes, and gives back --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "support/files.h"
 #include "testing/test_files.h"

@@ -1,4 +1,5 @@
 //===- checkpoint_safetensors.cpp - Hugging Face's GPT-2 ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Tensors are named "h.0.ln_1.weight", or with what model classes and tools put
 // before it: "transformer.", "module.", "_orig_mod.". No tensor is dropped

@@ -1,4 +1,5 @@
 //===- checkpoint_test.cpp - Good checkpoints load, bad ones say why ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
 #include "model/tokenizer/tokenizer.h"
 #include "support/files.h"

@@ -1,4 +1,5 @@
 //===- model_cache.cpp - Public models by their names -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/model_cache.h"
 #include "model/checkpoint/public_models.h"
 #include "support/error.h"

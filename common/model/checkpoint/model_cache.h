@@ -1,4 +1,5 @@
 //===- model_cache.h - Public models by their names ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // "gpt2" is a model that `./tutorial fetch gpt2` downloads, or that the hub's
 // own library has downloaded. common/fetch/places.py looks in the same folders.

@@ -1,4 +1,5 @@
 //===- model_cache_test.cpp - Public models are found where they lie ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/object_cache.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/model_cache.h"

@@ -1,4 +1,5 @@
 //===- random.cpp - Weights from a formula ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A model of any size without a file, for tests and timings. Element i (row
 // major) of a tensor is a function of the tensor's name, a seed and i alone, so

@@ -1,4 +1,5 @@
 //===- safetensors.cpp - The index of a safetensors file ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/safetensors.h"
 #include "model/element_type.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- safetensors.h - The index of a safetensors file ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The format (huggingface/safetensors, "Format"): 8 bytes that give the length
 // of a JSON header, the header {name: {dtype, shape, data_offsets}}, the data.

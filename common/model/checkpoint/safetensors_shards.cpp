@@ -1,4 +1,5 @@
 //===- safetensors_shards.cpp - A model in one file or in several -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/safetensors.h"
 #include "support/error.h"
 #include "support/json_file.h"

@@ -1,4 +1,5 @@
 //===- added_tokens.cpp - Tokens found in text before it is cut ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/added_tokens.h"
 #include "model/tokenizer/unicode.h"
 

@@ -1,4 +1,5 @@
 //===- added_tokens.h - Tokens found in text before it is cut -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // "<|endoftext|>" and its like are not made by merges: they are looked for in
 // the text as it is, as Hugging Face's `tokenizers` does it.

@@ -1,4 +1,5 @@
 //===- byte_characters.cpp - Bytes as printable characters --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/byte_characters.h"
 #include "model/tokenizer/unicode.h"
 

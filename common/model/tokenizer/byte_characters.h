@@ -1,4 +1,5 @@
 //===- byte_characters.h - Bytes as printable characters ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Files of vocabularies write each byte as a printable character: itself where
 // it is one in Latin-1, else the next code point from 256 on (GPT-2's

@@ -1,4 +1,5 @@
 //===- byte_pairs.cpp - Merging bytes into tokens -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/byte_pairs.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 //===- byte_pairs.h - Merging bytes into tokens -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 //===- gpt2_tokenize.cpp - Text to token ids, and back ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"

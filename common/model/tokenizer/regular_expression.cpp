@@ -1,4 +1,5 @@
 //===- regular_expression.cpp - PCRE2, at a place in a text -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "model/tokenizer/regular_expression.h"
 #include "support/error.h"

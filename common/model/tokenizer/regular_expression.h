@@ -1,4 +1,5 @@
 //===- regular_expression.h - PCRE2, at a place in a text ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
 //===- tokenizer.cpp - From text to ids, and back -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "model/tokenizer/byte_characters.h"
 #include "model/tokenizer/tokenizer_description.h"

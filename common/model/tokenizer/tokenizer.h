@@ -1,4 +1,5 @@
 //===- tokenizer.h - GPT-2's byte-level byte-pair encoding --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Text is cut into words by a regular expression, each word into bytes, and
 // adjacent pieces are merged in the order in which training found the merges

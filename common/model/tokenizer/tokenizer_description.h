@@ -1,4 +1,5 @@
 //===- tokenizer_description.h - What a tokenizer's files say -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/tokenizer/added_tokens.h"

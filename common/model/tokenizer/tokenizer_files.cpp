@@ -1,4 +1,5 @@
 //===- tokenizer_files.cpp - Which files make a tokenizer ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "model/tokenizer/tokenizer_description.h"
 #include "support/error.h"

@@ -1,4 +1,5 @@
 //===- tokenizer_files_test.cpp - Which files make which tokenizer ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"

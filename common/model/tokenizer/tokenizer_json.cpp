@@ -1,4 +1,5 @@
 //===- tokenizer_json.cpp - Hugging Face's tokenizer.json ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The format can describe tokenizers of many kinds. What is not of GPT-2's kind
 // is refused by name: the ids would be other ones.

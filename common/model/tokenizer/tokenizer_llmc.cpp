@@ -1,4 +1,5 @@
 //===- tokenizer_llmc.cpp - llm.c's gpt2_tokenizer.bin ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/mapped_file.h"

@@ -1,4 +1,5 @@
 //===- tokenizer_llmc_test.cpp - llm.c's file ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"

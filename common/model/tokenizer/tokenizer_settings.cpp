@@ -1,4 +1,5 @@
 //===- tokenizer_settings.cpp - What stands beside a vocabulary ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // tokenizer_config.json and, from before transformers 4.34, special_tokens_map
 // and added_tokens.json. Which of them counts is as in transformers 5.

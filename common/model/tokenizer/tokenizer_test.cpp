@@ -1,4 +1,5 @@
 //===- tokenizer_test.cpp - Byte-pair encoding, judged by another -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"

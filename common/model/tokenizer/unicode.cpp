@@ -1,4 +1,5 @@
 //===- unicode.cpp - Characters, and which are letters ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/unicode.h"
 #include "model/tokenizer/regular_expression.h"
 

@@ -1,4 +1,5 @@
 //===- unicode.h - Characters, and which are letters --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The classes are those of `tokenizers`, by which models are trained. They are
 // PCRE2's and, because it follows the Unicode that it was built with, those

@@ -1,4 +1,5 @@
 //===- word_splitter.cpp - GPT-2's pre-tokenizer ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The expression is the one of GPT-2's encoder.py,
 //

@@ -1,4 +1,5 @@
 //===- word_splitter.h - GPT-2's pre-tokenizer --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
 //===- word_splitter_test.cpp - Words, judged by another ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/tokenizer/regular_expression.h"
 #include "model/tokenizer/unicode.h"
 #include "model/tokenizer/word_splitter.h"

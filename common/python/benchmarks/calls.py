@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What Python costs: a call of its own, and beside the chapter's program.
 
     ./tutorial build ch06-vectorize

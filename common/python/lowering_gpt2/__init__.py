@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """GPT-2, lowered: the programs of "Lowering GPT-2" from Python.
 
     from lowering_gpt2 import GPT2

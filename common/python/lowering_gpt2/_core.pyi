@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What is compiled: the ground of lowering_gpt2, which checks arguments and says
 what they mean. Arrays are contiguous: ids int32 (T,), logits float32 (N, V)."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What Python's users give, as C++ takes it."""
 
 from __future__ import annotations

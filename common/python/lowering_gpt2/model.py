@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A model that a chapter of the book has compiled."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Texts that grow: each token is computed once, if the chapter keeps it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """GPT-2 in NumPy and double precision: what the module is judged by. Shares no
 code with the book: Radford et al. 2019, and the public checkpoint's names."""
 

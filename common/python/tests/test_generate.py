@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Texts that are continued: beside the C++ programs, in pieces, to their end."""
 
 import types

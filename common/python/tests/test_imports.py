@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Beside other modules: in any order, with what OpenMP they have."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models that differ from GPT-2, in every chapter, beside transformers."""
 
 import lowering_gpt2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A kernel looked at, changed, and counted."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Logits, sessions and batches, judged by NumPy; what is refused, and how."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Beside transformers, where it is installed: the same model, the same names."""
 
 import judge

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What is installed, packed into a wheel, in an environment of its own: with
 nothing of the repository or of the build in reach."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attention: what a block of keys needs, in tiles of some keys and some queries.
 
 !op = !transform.any_op

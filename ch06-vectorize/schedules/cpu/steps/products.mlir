@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Products: of a matrix of weights and the rows of all tokens, or of one.
 //
 // What follows a product, GELU or the sum with the residual stream, is tiled, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The whole program: each kernel's result, in the order of the text.
 
 !op = !transform.any_op
@@ -51,7 +52,7 @@ module attributes {transform.with_named_sequence} {
             (%result, %part, %columns) : (!op, !number, !number) -> ()
       }
     }
-    transform.include @tile_logits_of_one failures(propagate)
+    transform.include @tile_logits_decode failures(propagate)
         (%program, %part, %columns) : (!op, !number, !number) -> ()
     transform.include @tile_attention failures(propagate)
         (%program, %keys, %queries) : (!op, !number, !number) -> ()
@@ -178,7 +179,7 @@ module attributes {transform.with_named_sequence} {
   }
 
   // The logits of a single row, behind a prompt or a token.
-  transform.named_sequence @tile_logits_of_one(
+  transform.named_sequence @tile_logits_decode(
       %program: !op {transform.readonly}, %part: !number {transform.readonly},
       %columns: !number {transform.readonly}) {
     %scaled = transform.structured.match attributes{gpt2.op = "scaled.of_one"}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Layer normalization and what else is computed row by row, with sums over a row:
 // %part elements at a time.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What an operation is, seen from its shape: names do not survive all patterns.
 
 !op = !transform.any_op

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From vectors of any shape to those that LLVM knows: behind bufferization.
 
 !op = !transform.any_op

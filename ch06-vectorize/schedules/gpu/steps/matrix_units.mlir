@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A block's products, divided among its subgroups and these among tiles of
 // 16 x 16 x 16, which is what one instruction of a matrix unit multiplies.
 //

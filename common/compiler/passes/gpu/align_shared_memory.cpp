@@ -1,4 +1,5 @@
 //===- align_shared_memory.cpp - Blocks' memory at multiples of 16 bytes --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

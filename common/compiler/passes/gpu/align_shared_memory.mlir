@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --align-shared-memory | FileCheck %s
 
 // Both of a block's variables, whatever their elements; a thread's own stays

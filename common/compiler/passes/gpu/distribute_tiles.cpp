@@ -1,5 +1,6 @@
-//===- distribute_tiles.cpp - Tiles of a subgroup become its lanes' parts ===//
-#include "compiler/passes/gpu/lane_places.h"
+//===- distribute_tiles.cpp - Tiles become fragments held by lanes --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/gpu/fragment_access.h"
 #include "compiler/passes/gpu/matrix_units.h"
 #include "compiler/passes/passes.h"
 #include "support/error.h"
@@ -20,7 +21,7 @@ namespace gpt2 {
 #define GEN_PASS_DEF_DISTRIBUTETILES
 #include "compiler/passes/Passes.h.inc"
 
-using namespace lane_parts;
+using namespace fragments;
 
 namespace {
 
@@ -57,9 +58,9 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
           loadSums(rewriter, loc, unit, adaptor.getBase(), tile));
       return success();
     }
-    Part part = role == "a"   ? unit.a
-                : role == "b" ? unit.b
-                              : unit.b.transposed();
+    FragmentLayout fragment = role == "a"   ? unit.a
+                              : role == "b" ? unit.b
+                                            : unit.b.transposed();
     Type element = op.getVectorType().getElementType();
     if (unit.loadsMatrices &&
         gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(op.getMemRefType())) {
@@ -67,15 +68,15 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
                                           tile, role, element));
       return success();
     }
-    Places places(rewriter, loc, part, tile.row, tile.column);
+    FragmentElements places(rewriter, loc, fragment, tile.row, tile.column);
     // Elements that are neighbours in memory: at once.
     SmallVector<Value> elements;
-    for (int64_t first = 0; first < part.size();) {
+    for (int64_t first = 0; first < fragment.size();) {
       int64_t end = first + 1;
-      while (end < part.size() && end - first < 8 &&
-             part.offsets[end].first == part.offsets[first].first &&
-             part.offsets[end].second ==
-                 part.offsets[first].second + end - first)
+      while (end < fragment.size() && end - first < 8 &&
+             fragment.offsets[end].first == fragment.offsets[first].first &&
+             fragment.offsets[end].second ==
+                 fragment.offsets[first].second + end - first)
         ++end;
       int64_t count = end - first;
       auto type = VectorType::get(count, element);
@@ -89,7 +90,7 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
       first = end;
     }
     rewriter.replaceOpWithNewOp<vector::FromElementsOp>(
-        op, VectorType::get(part.size(), element), elements);
+        op, VectorType::get(fragment.size(), element), elements);
     return success();
   }
 };
@@ -115,7 +116,7 @@ struct ConvertStore : TilePattern<vector::StoreOp> {
                   ConversionPatternRewriter &rewriter) const final {
     Location loc = op.getLoc();
     TileIndices tile(adaptor.getIndices());
-    Places places(rewriter, loc, unit.c, tile.row, tile.column);
+    FragmentElements places(rewriter, loc, unit.c, tile.row, tile.column);
     for (int64_t i = 0; i < unit.c.size(); ++i) {
       Value element = vector::ExtractOp::create(rewriter, loc,
                                                 adaptor.getValueToStore(), i);

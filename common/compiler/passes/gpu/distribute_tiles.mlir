@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --distribute-tiles=chip=gfx942 --split-input-file \
 // RUN:   --verify-diagnostics | FileCheck %s --check-prefixes=CHECK,CDNA
 // RUN: gpt2-opt %s --distribute-tiles=chip=sm_90 --split-input-file \

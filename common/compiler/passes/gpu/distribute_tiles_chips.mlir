@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: not gpt2-opt %s --distribute-tiles=chip=x 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not gpt2-opt %s --distribute-tiles=chip=sm_70 2>&1 \

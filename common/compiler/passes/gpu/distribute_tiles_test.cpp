@@ -1,4 +1,5 @@
 //===- distribute_tiles_test.cpp - Products by matrix units -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/gpu_codegen.h"
 #include "device/emulator/emulator.h"
 #include "reference/values.h"

@@ -1,4 +1,5 @@
 //===- fuse_epilogues.cpp - What follows a kernel, done by it -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --fuse-epilogues --split-input-file | FileCheck %s
 
 #id = affine_map<(i) -> (i)>

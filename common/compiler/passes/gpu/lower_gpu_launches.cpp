@@ -1,4 +1,5 @@
 //===- lower_gpu_launches.cpp - Launches become calls -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -22,7 +23,7 @@ public:
   void lower(gpu::LaunchFuncOp launch) {
     location = launch.getLoc();
     auto function = launch->getParentOfType<LLVM::LLVMFuncOp>();
-    // Variables on the stack belong to the function, not to a loop's turn.
+    // Variables on the stack belong to the function, not to a loop's iteration.
     builder.setInsertionPointToStart(&function.getBody().front());
     SmallVector<Value> places;
     for (Value operand : launch.getKernelOperands())

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --lower-gpu-launches --split-input-file \
 // RUN:   --verify-diagnostics | FileCheck %s
 
@@ -83,17 +84,17 @@ module attributes {gpu.container_module} {
 // -----
 
 // In a loop: the stack is the function's, from its first block on, and does not
-// grow with each turn. Without arguments, the array has room for one all the
+// grow with each iteration. Without arguments, the array has room for one all the
 // same, and the count says 0.
 // CHECK-LABEL: llvm.func @loop(
 // CHECK-NEXT:    %[[ONE:.+]] = llvm.mlir.constant(1 : i64)
 // CHECK-NEXT:    %[[ARGUMENTS:.+]] = llvm.alloca %[[ONE]] x !llvm.ptr
-// CHECK-NEXT:    llvm.br ^[[TURN:.+]]
-// CHECK-NEXT:  ^[[TURN]]:
+// CHECK-NEXT:    llvm.br ^[[LOOP:.+]]
+// CHECK-NEXT:  ^[[LOOP]]:
 // CHECK-NOT:     llvm.alloca
 // CHECK:         %[[COUNT:.+]] = llvm.mlir.constant(0 : i64)
 // CHECK:         llvm.call @mgpuLaunchKernel({{.*}}, %[[ARGUMENTS]], %{{[^,]+}}, %[[COUNT]])
-// CHECK-NEXT:    llvm.cond_br %{{.+}}, ^[[TURN]],
+// CHECK-NEXT:    llvm.cond_br %{{.+}}, ^[[LOOP]],
 module attributes {gpu.container_module} {
   gpu.module @kernels {
     llvm.func @nothing() attributes {gpu.kernel} {
@@ -101,11 +102,11 @@ module attributes {gpu.container_module} {
     }
   }
   llvm.func @loop(%n: i64, %again: i1) {
-    llvm.br ^turn
-  ^turn:
+    llvm.br ^loop
+  ^loop:
     gpu.launch_func @kernels::@nothing
         blocks in (%n, %n, %n) threads in (%n, %n, %n) : i64
-    llvm.cond_br %again, ^turn, ^end
+    llvm.cond_br %again, ^loop, ^end
   ^end:
     llvm.return
   }

@@ -1,4 +1,5 @@
 //===- lower_gpu_reductions.cpp - Reductions become shuffles ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

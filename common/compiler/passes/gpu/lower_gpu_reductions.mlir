@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --lower-gpu-reductions | FileCheck %s
 // RUN: gpt2-opt %s --lower-gpu-reductions=subgroup-size=64 \
 // RUN:   | FileCheck %s --check-prefix=WIDE

@@ -1,4 +1,5 @@
 //===- lower_math_to_intrinsics.cpp - exp and tanh without a library ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

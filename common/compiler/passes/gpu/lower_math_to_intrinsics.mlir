@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --lower-math-to-intrinsics | FileCheck %s
 
 // exp(x) = exp2(x log2 e).

@@ -1,4 +1,5 @@
 //===- matrix_units.h - Chips whose lanes multiply matrices together ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"

@@ -1,4 +1,5 @@
 //===- name_kernels.cpp - Launches get their kernels' names -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --name-kernels | FileCheck %s
 // RUN: gpt2-opt %s --name-kernels --gpu-kernel-outlining \
 // RUN:   | FileCheck %s --check-prefix=OUTLINED --implicit-check-not=gpu.module

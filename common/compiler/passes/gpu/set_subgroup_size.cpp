@@ -1,4 +1,5 @@
 //===- set_subgroup_size.cpp - How many lanes exchange values -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --set-subgroup-size=lanes=64 \
 // RUN:   | FileCheck %s -DLANES=64 --implicit-check-not=gpu.subgroup_size
 // RUN: gpt2-opt %s --set-subgroup-size \

@@ -1,4 +1,5 @@
 //===- allocate_per_thread.cpp - A thread's stack, taken once -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --allocate-per-thread --split-input-file \
 // RUN:   --verify-diagnostics | FileCheck %s
 // RUN: gpt2-opt %s --convert-scf-to-openmp --allocate-per-thread \

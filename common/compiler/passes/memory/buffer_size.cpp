@@ -1,4 +1,5 @@
 //===- buffer_size.cpp - How large a buffer can get ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/memory/buffer_size.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

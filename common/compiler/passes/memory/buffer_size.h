@@ -1,4 +1,5 @@
 //===- buffer_size.h - How large a buffer can get -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -1,4 +1,5 @@
 //===- copies_to_linalg.cpp - A copy is a loop like any other -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --copies-to-linalg | FileCheck %s
 
 // A copy between views is a loop over both that yields what it reads.

@@ -1,4 +1,5 @@
 //===- drop_returned_arguments.cpp - The caller has it already ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --drop-returned-arguments | FileCheck %s
 
 // The caller has %a already. It does not have what is allocated here.

@@ -1,4 +1,5 @@
 //===- fold_vector_accesses.cpp - Views into vector.load and .store -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --fold-vector-accesses --split-input-file | FileCheck %s
 
 // A row of a slice is one of the matrix, at the slice's place. What an access

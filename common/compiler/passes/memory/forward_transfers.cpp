@@ -1,4 +1,5 @@
 //===- forward_transfers.cpp - What was just written is not read again ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --forward-transfers | FileCheck %s
 
 // What was just written is taken from its register, not from memory.

@@ -1,4 +1,5 @@
 //===- prefer_vector_width.cpp - How wide LLVM's vectors shall be -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

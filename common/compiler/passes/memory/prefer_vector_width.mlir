@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --prefer-vector-width="function=g bits=128" | FileCheck %s
 // RUN: gpt2-opt %s --prefer-vector-width="function=g" \
 // RUN:   | FileCheck %s --check-prefix=DEFAULT

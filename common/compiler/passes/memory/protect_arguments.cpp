@@ -1,4 +1,5 @@
 //===- protect_arguments.cpp - Arguments that are not to be written -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --protect-arguments | FileCheck %s
 // RUN: gpt2-opt %s --protect-arguments \
 // RUN:   --one-shot-bufferize=bufferize-function-boundaries \

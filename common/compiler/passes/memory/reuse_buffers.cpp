@@ -1,9 +1,10 @@
 //===- reuse_buffers.cpp - Memory for temporaries, planned --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Lifetimes. Operations are numbered in the order of the text. A buffer lives
 // from its allocation to its last use; if that is in a loop which the
 // allocation is not in, to the loop's end. A buffer that is allocated in a loop
-// carries nothing from one turn to the next, so this holds in loops too.
+// carries nothing from one iteration to the next, so this holds in loops too.
 //
 // Places, not one block with offsets: LLVM knows that two globals do not
 // overlap, and of two parts of one block it does not, which keeps it from

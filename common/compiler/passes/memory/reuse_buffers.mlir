@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --reuse-buffers --split-input-file --verify-diagnostics \
 // RUN:   | FileCheck %s
 // RUN: gpt2-opt %s --reuse-buffers=arena=true --split-input-file \
@@ -59,11 +60,11 @@ func.func @chain(%x: memref<?x8xf32>) attributes {gpt2.context = 10 : i64} {
 
 // -----
 
-// Two in a loop's body share a place in every turn; %c, which is carried from
-// turn to turn, has its own.
+// Two in a loop's body share a place in every iteration; %c, which is carried from
+// iteration to iteration, has its own.
 // CHECK-COUNT-2: memref.global "private" @{{.+}} : memref<512xi8> = uninitialized
 // CHECK-NOT:     memref.global
-// CHECK-LABEL: func @turns(
+// CHECK-LABEL: func @iterations(
 // CHECK:         memref.get_global @[[CARRIED:.+]] :
 // CHECK:         %[[C:.+]] = memref.view
 // CHECK:         scf.for
@@ -76,7 +77,7 @@ func.func @chain(%x: memref<?x8xf32>) attributes {gpt2.context = 10 : i64} {
 // CHECK:           memref.copy %[[C]], %[[B]]
 // CHECK:           memref.copy %[[B]], %{{.+}}
 // ARENA:       @turns_arena_bytes : memref<i64> = dense<1024>
-func.func @turns(%x: memref<?x8xf32>, %n: index)
+func.func @iterations(%x: memref<?x8xf32>, %n: index)
     attributes {gpt2.context = 16 : index} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -95,7 +96,7 @@ func.func @turns(%x: memref<?x8xf32>, %n: index)
 
 // -----
 
-// %a is read in the loop's next turn again, after %b was written: it lives to
+// %a is read in the loop's next iteration again, after %b was written: it lives to
 // the loop's end.
 // CHECK-COUNT-2: memref.global "private" @{{.+}} : memref<32xi8>
 // CHECK-LABEL: func @read_in_next_turn(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --split-input-file --reuse-buffers | FileCheck %s
 // RUN: not gpt2-opt %s --split-input-file --reuse-buffers=arena=true 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=ARENA

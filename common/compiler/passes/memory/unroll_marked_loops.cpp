@@ -1,4 +1,5 @@
 //===- unroll_marked_loops.cpp - Loops over registers, written out ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -21,13 +22,14 @@ struct UnrollMarkedLoops : impl::UnrollMarkedLoopsBase<UnrollMarkedLoops> {
         loops.push_back(loop);
     });
     for (scf::ForOp loop : loops) {
-      std::optional<APInt> turns = loop.getStaticTripCount();
-      if (!turns || turns->isZero()) {
-        loop.emitError("to be unrolled, a loop needs a number of turns that is "
-                       "known, and not zero");
+      std::optional<APInt> iterations = loop.getStaticTripCount();
+      if (!iterations || iterations->isZero()) {
+        loop.emitError(
+            "to be unrolled, a loop needs a number of iterations that is "
+            "known, and not zero");
         return signalPassFailure();
       }
-      if (failed(loopUnrollByFactor(loop, turns->getZExtValue())))
+      if (failed(loopUnrollByFactor(loop, iterations->getZExtValue())))
         return signalPassFailure();
     }
   }

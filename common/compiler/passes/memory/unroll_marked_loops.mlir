@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --unroll-marked-loops --canonicalize --split-input-file \
 // RUN:   --verify-diagnostics | FileCheck %s
 // RUN: gpt2-opt %s --unroll-marked-loops --split-input-file \
@@ -5,7 +6,7 @@
 
 // ALONE-NOT: gpt2.unroll
 
-// The marked loop is its three turns, one after another; the one around it is
+// The marked loop is its three iterations, one after another; the one around it is
 // not marked, and stays.
 // CHECK-LABEL: func @inner
 // CHECK-SAME:    (%[[M:.+]]: memref<8xf32>)
@@ -31,7 +32,7 @@ func.func @inner(%m: memref<8xf32>) {
   return
 }
 
-// Both marked: 2 x 2 turns, in their order.
+// Both marked: 2 x 2 iterations, in their order.
 // CHECK-LABEL: func @both
 // CHECK-NOT:     scf.for
 // CHECK:         memref.store %{{.+}}, %{{.+}}[%c0, %c0]
@@ -52,7 +53,7 @@ func.func @both(%m: memref<2x2xf32>, %v: f32) {
 }
 
 // Two beside each other, of which the second goes by steps of 2 from 1 to
-// before 6; what a loop carries goes from turn to turn.
+// before 6; what a loop carries goes from iteration to iteration.
 // CHECK-LABEL: func @carried
 // CHECK-SAME:    (%[[M:.+]]: memref<8xf32>, %[[S:.+]]: f32)
 // CHECK-NOT:     scf.for
@@ -80,7 +81,7 @@ func.func @carried(%m: memref<8xf32>, %s: f32) {
   return
 }
 
-// A single turn is the body, and needs no canonicalization to be that.
+// A single iteration is the body, and needs no canonicalization to be that.
 // ALONE-LABEL: func @one_turn
 // ALONE-NOT:     scf.for
 // ALONE:         memref.store %{{.+}}, %{{.+}}[%c7]
@@ -112,11 +113,11 @@ func.func @unmarked(%m: memref<8xf32>, %v: f32) {
 
 // -----
 
-// How many turns there are, is known when the program runs.
+// How many iterations there are, is known when the program runs.
 func.func @unknown(%m: memref<8xf32>, %v: f32, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  // expected-error @below {{to be unrolled, a loop needs a number of turns that is known, and not zero}}
+  // expected-error @below {{to be unrolled, a loop needs a number of iterations that is known, and not zero}}
   scf.for %i = %c0 to %n step %c1 {
     memref.store %v, %m[%i] : memref<8xf32>
   } {gpt2.unroll}
@@ -125,11 +126,11 @@ func.func @unknown(%m: memref<8xf32>, %v: f32, %n: index) {
 
 // -----
 
-// A loop without turns that someone marked is a mistake elsewhere.
+// A loop without iterations that someone marked is a mistake elsewhere.
 func.func @no_turn(%m: memref<8xf32>, %v: f32) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  // expected-error @below {{to be unrolled, a loop needs a number of turns that is known, and not zero}}
+  // expected-error @below {{to be unrolled, a loop needs a number of iterations that is known, and not zero}}
   scf.for %i = %c1 to %c0 step %c1 {
     memref.store %v, %m[%i] : memref<8xf32>
   } {gpt2.unroll}

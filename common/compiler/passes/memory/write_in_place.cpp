@@ -1,4 +1,5 @@
 //===- write_in_place.cpp - Results are made where they are wanted ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --write-in-place | FileCheck %s
 
 // A kernel's result goes to row %i of %out and nowhere else: the kernel stores

@@ -1,4 +1,5 @@
 //===- clone_entry.cpp - A second entry for a special case --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

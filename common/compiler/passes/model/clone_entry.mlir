@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --split-input-file \
-// RUN:     --clone-entry="from=prefill to=decode sizes=T=1,N=1 suffix=_of_one" \
+// RUN:     --clone-entry="from=prefill to=decode sizes=T=1,N=1 suffix=_decode" \
 // RUN:   | FileCheck %s
 // RUN: gpt2-opt %s --split-input-file \
 // RUN:     --clone-entry="from=prefill to=decode sizes=T=1" \
@@ -16,7 +17,7 @@
 // CHECK-LABEL: func @decode(
 // CHECK-SAME:      tensor<?x?xf32> {gpt2.shape = "1 x C"}
 // CHECK-SAME:      tensor<?x?xf32> {gpt2.shape = "1 x V"}
-// CHECK:         call @attention_of_one(
+// CHECK:         call @attention_decode(
 // CHECK:         call @norm(
 // CHECK-LABEL: func @other(
 // CHECK:         call @attention(
@@ -29,7 +30,7 @@
 // PLAIN:         call @attention(
 // PLAIN:         call @norm(
 func.func private @attention(tensor<?x?xf32>) -> tensor<?x?xf32>
-func.func private @attention_of_one(tensor<?x?xf32>) -> tensor<?x?xf32>
+func.func private @attention_decode(tensor<?x?xf32>) -> tensor<?x?xf32>
 func.func private @norm(tensor<?x?xf32>) -> tensor<?x?xf32>
 func.func @prefill(%x: tensor<?x?xf32> {gpt2.shape = "T x C"},
                    %logits: tensor<?x?xf32> {gpt2.shape = "N x V"})

@@ -1,4 +1,5 @@
 //===- prefer_kernels.cpp - A kernel for a special case, where there is one ==//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,5 @@
 //===- set_constants.cpp - A model's numbers in the place of GPT-2's ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --set-constants=values=epsilon=0.25,scale=1e-06 \
 // RUN:   | FileCheck %s
 // RUN: gpt2-opt %s --set-constants | FileCheck %s --check-prefix=NONE

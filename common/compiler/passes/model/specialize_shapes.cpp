@@ -1,4 +1,5 @@
 //===- specialize_shapes.cpp - From `?` to a model's numbers ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // In three steps:
 //

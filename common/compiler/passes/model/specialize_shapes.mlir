@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: split-file %s %t
 // RUN: gpt2-opt %t/known.mlir --specialize-shapes=sizes=L=3,C=5,N=7,P=64 \
 // RUN:   | FileCheck %t/known.mlir

@@ -1,4 +1,5 @@
 //===- tie_embeddings.cpp - One matrix for tokens and for logits --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,5 @@
 //===- approximate_math.cpp - tanh and exp as polynomials ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --approximate-math | FileCheck %s
 
 // tanh of a vector is a quotient of two polynomials, exp one polynomial whose

@@ -1,5 +1,6 @@
 //===- approximate_math_test.cpp - What polynomials are worth -----------===//
-#include "compiler/codegen/program.h"
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/loaded_archive.h"
 #include "compiler/compile.h"
 #include "compiler/pipeline/pipelines.h"
 #include "support/files.h"
@@ -16,7 +17,7 @@ using namespace gpt2;
 namespace {
 
 /// `function` of math's, of each element.
-Program programOf(const std::string &function) {
+LoadedArchive programOf(const std::string &function) {
   std::filesystem::path file =
       std::filesystem::path(::testing::TempDir()) / (function + ".mlir");
   writeFile(file, {R"mlir(
@@ -43,7 +44,7 @@ Program programOf(const std::string &function) {
                                        mlir::createConvertLinalgToLoopsPass());
                                  }),
                     llvmDialectStage()};
-  return Program(compileToObject(request).bytes);
+  return LoadedArchive(compileToObject(request).bytes);
 }
 
 /// About a million floats of all that there are: every 4099th in the order of
@@ -58,7 +59,7 @@ std::vector<float> someOfAllFloats() {
   return floats;
 }
 
-std::vector<float> applied(const Program &program, std::vector<float> x) {
+std::vector<float> applied(const LoadedArchive &program, std::vector<float> x) {
   std::vector<float> y(x.size(), NAN);
   auto count = static_cast<int64_t>(x.size());
   std::vector<int64_t> shape{count};

@@ -1,4 +1,5 @@
 //===- contract_multiply_add.cpp - One rounding instead of two ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

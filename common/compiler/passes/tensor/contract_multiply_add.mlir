@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --contract-multiply-add | FileCheck %s
 
 // The product and the sum that alone uses it may become one instruction, on

@@ -1,4 +1,5 @@
 //===- fuse_elementwise.cpp - Two bodies become one ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,4 +1,5 @@
 //===- linalg_queries.h - What several passes ask of linalg -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

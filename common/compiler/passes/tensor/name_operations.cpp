@@ -1,4 +1,5 @@
 //===- name_operations.cpp - Where a linalg operation comes from --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --name-operations | FileCheck %s
 
 // What computes the function's result is named after the function; what comes
@@ -57,7 +58,7 @@ func.func @named_result(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %a : tensor<4xf32>
 }
 
-// What a loop computes in each turn is not what the function returns.
+// What a loop computes in each iteration is not what the function returns.
 // CHECK-LABEL: func @in_a_loop(
 // CHECK:         scf.for
 // CHECK:           linalg.generic {{.*}} attrs = {gpt2.op = "in_a_loop.exp"} {

@@ -1,4 +1,5 @@
 //===- order_loops.cpp - The innermost loop walks along rows ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

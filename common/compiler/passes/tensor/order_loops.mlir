@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --order-loops --canonicalize | FileCheck %s
 // RUN: gpt2-opt %s --order-loops=registers=4800 --canonicalize \
 // RUN:   | FileCheck %s --check-prefix=MANY

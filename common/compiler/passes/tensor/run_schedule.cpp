@@ -1,4 +1,5 @@
 //===- run_schedule.cpp - A text in the transform dialect, carried out --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What upstream does in two passes is one here: loading a library changes
 // nothing in a program, and a pass of ours has to.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: split-file %s %t
 // RUN: gpt2-opt %t/program.mlir \
 // RUN:     --run-schedule="files=%t/schedule.mlir,%t/more.mlir sequence=named" \

@@ -1,4 +1,5 @@
 //===- separate_fills.cpp - Everybody fills their own -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/linalg_queries.h"
 

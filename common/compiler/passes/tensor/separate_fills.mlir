@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --separate-fills | FileCheck %s
 
 // Two sums that start at one tensor of zeros: each has its own now.
@@ -19,7 +20,7 @@ func.func @two_sums(%m: tensor<4x8xf32>, %v: tensor<8xf32>)
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
 
-// A use in a loop gets a fill in the loop, before its user, so that every turn
+// A use in a loop gets a fill in the loop, before its user, so that every iteration
 // begins anew. The size need not be known, nor the fill be called one: an
 // operation that reads no tensor is a fill.
 // CHECK-LABEL: func @in_a_loop

@@ -1,4 +1,5 @@
 //===- tile_and_fuse.cpp - Compute a tile from start to end -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "compiler/passes/tensor/tile_groups.h"
 
@@ -49,12 +50,12 @@ struct TileAndFuse : impl::TileAndFuseBase<TileAndFuse> {
         rewriter.eraseOp(op);
         continue;
       }
-      linalg::LinalgOp heart =
-          fuse || !isElementwise(op) ? heartOf(op) : linalg::LinalgOp();
-      if (heart && isMatrixProduct(heart) && !sumsAlongRows(heart) &&
-          hasOneRow(heart))
+      linalg::LinalgOp root =
+          fuse || !isElementwise(op) ? rootOf(op) : linalg::LinalgOp();
+      if (root && isMatrixProduct(root) && !sumsAlongRows(root) &&
+          hasOneRow(root))
         continue;
-      if (heart && failed(tile(rewriter, op, heart)))
+      if (root && failed(tile(rewriter, op, root)))
         return signalPassFailure();
     }
     // What is computed a tile at a time needs only a tile's place.
@@ -65,17 +66,18 @@ struct TileAndFuse : impl::TileAndFuseBase<TileAndFuse> {
   }
 
 private:
-  /// Tile sizes for the loops of `root`, 0 for those that stay whole.
-  SmallVector<int64_t> sizesFor(linalg::LinalgOp root, linalg::LinalgOp heart) {
-    SmallVector<int64_t> sizes(root.getNumLoops(), 0);
-    if (!linalg::isaContractionOpInterface(heart)) {
+  /// Tile sizes for the loops of `consumer`, 0 for those that stay whole.
+  SmallVector<int64_t> sizesFor(linalg::LinalgOp consumer,
+                                linalg::LinalgOp root) {
+    SmallVector<int64_t> sizes(consumer.getNumLoops(), 0);
+    if (!linalg::isaContractionOpInterface(root)) {
       sizes[0] = 1;
       return sizes;
     }
-    unsigned parallel = heart.getNumParallelLoops();
-    if (sumsAlongRows(heart)) {
+    unsigned parallel = root.getNumParallelLoops();
+    if (sumsAlongRows(root)) {
       std::fill_n(sizes.begin(), parallel, 1);
-      if (!isOfAnyOrder(heart))
+      if (!isOfAnyOrder(root))
         sizes[0] = queries; // of the matrix
     } else if (parallel == 2)
       sizes[0] = rows, sizes[1] = columns;
@@ -85,14 +87,14 @@ private:
     return sizes;
   }
 
-  LogicalResult tile(IRRewriter &rewriter, linalg::LinalgOp root,
-                     linalg::LinalgOp heart) {
-    SmallVector<int64_t> sizes = sizesFor(root, heart);
-    DenseMap<Operation *, Cuts> group = groupOf(root, sizes);
+  LogicalResult tile(IRRewriter &rewriter, linalg::LinalgOp consumer,
+                     linalg::LinalgOp root) {
+    SmallVector<int64_t> sizes = sizesFor(consumer, root);
+    DenseMap<Operation *, Cuts> group = groupOf(consumer, sizes);
     scf::SCFTileAndFuseOptions options;
     options.tilingOptions.setTileSizes(
         getAsIndexOpFoldResult(&getContext(), sizes));
-    if (isMatrixProduct(heart) && !sumsAlongRows(heart)) { // columns outermost
+    if (isMatrixProduct(root) && !sumsAlongRows(root)) { // columns outermost
       auto order = llvm::to_vector(llvm::seq<int64_t>(sizes.size()));
       std::swap(order[0], order[1]);
       options.tilingOptions.setInterchange(order);
@@ -104,15 +106,15 @@ private:
             return std::nullopt;
           return scf::SCFTileAndFuseOptions::ControlFnResult{};
         });
-    rewriter.setInsertionPoint(root);
+    rewriter.setInsertionPoint(consumer);
     auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(
-        rewriter, cast<TilingInterface>(root.getOperation()), options);
+        rewriter, cast<TilingInterface>(consumer.getOperation()), options);
     if (failed(tiled))
-      return root.emitError("cannot be tiled");
+      return consumer.emitError("cannot be tiled");
     for (auto [before, now] : tiled->replacements)
       rewriter.replaceAllUsesWith(before, now);
-    if (!linalg::isaContractionOpInterface(heart) ||
-        heart.getNumParallelLoops() > 2)
+    if (!linalg::isaContractionOpInterface(root) ||
+        root.getNumParallelLoops() > 2)
       return success();
     for (Operation *op : tiled->tiledAndFusedOps)
       if (auto product = dyn_cast<linalg::LinalgOp>(op);
@@ -126,7 +128,7 @@ private:
         peel(rewriter, tiled->loops.front());
         return success();
       }
-    return root.emitError("lost its product");
+    return consumer.emitError("lost its product");
   }
 
   /// The sum in `parts` sums side by side, which are added up at the end: one
@@ -180,7 +182,7 @@ private:
     rewriter.modifyOpInPlace(product, [&] { weights->set(copy.getResult(0)); });
   }
 
-  /// `loop` without its last turn, which may be shorter: all others have a
+  /// `loop` without its last iteration, which may be shorter: all others have a
   /// known height.
   static void peel(IRRewriter &rewriter, Operation *loop) {
     scf::ForOp rest;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s \
 // RUN:     --tile-and-fuse="rows=2 columns=4 depth=8 strip=2 parts=8 queries=8" \
 // RUN:     --canonicalize --cse | FileCheck %s

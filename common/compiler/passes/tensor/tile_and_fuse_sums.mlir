@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --tile-and-fuse="parts=4 queries=2" | FileCheck %s
 
 #left = affine_map<(v, n, c) -> (v, c)>

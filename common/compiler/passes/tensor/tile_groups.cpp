@@ -1,4 +1,5 @@
 //===- tile_groups.cpp - What can be computed a tile at a time ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/tensor/tile_groups.h"
 #include "compiler/passes/tensor/linalg_queries.h"
 
@@ -54,18 +55,19 @@ bool isReadOnlyBy(Value value, Operation *user) {
 
 } // namespace
 
-linalg::LinalgOp heartOf(linalg::LinalgOp root) {
-  if (!isElementwise(root))
-    return root;
-  for (OpOperand *operand : root.getDpsInputOperands()) {
+linalg::LinalgOp rootOf(linalg::LinalgOp consumer) {
+  if (!isElementwise(consumer))
+    return consumer;
+  for (OpOperand *operand : consumer.getDpsInputOperands()) {
     auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
-    if (!producer || !isReadOnlyBy(operand->get(), root))
+    if (!producer || !isReadOnlyBy(operand->get(), consumer))
       continue;
-    linalg::LinalgOp heart = heartOf(producer);
-    // The tile of a product is that of the root if rows are rows all the way.
-    if (heart && (root.getMatchingIndexingMap(operand).isIdentity() ||
-                  !linalg::isaContractionOpInterface(heart)))
-      return heart;
+    linalg::LinalgOp root = rootOf(producer);
+    // The tile of a product is that of the consumer if rows are rows all the
+    // way.
+    if (root && (consumer.getMatchingIndexingMap(operand).isIdentity() ||
+                 !linalg::isaContractionOpInterface(root)))
+      return root;
   }
   return {};
 }
@@ -86,14 +88,14 @@ Cuts cutsOfOperand(OpOperand &operand, const Cuts &cuts) {
 
 } // namespace
 
-DenseMap<Operation *, Cuts> groupOf(linalg::LinalgOp root,
+DenseMap<Operation *, Cuts> groupOf(linalg::LinalgOp consumer,
                                     ArrayRef<int64_t> sizes) {
   DenseMap<Operation *, Cuts> group;
-  Cuts &rootCuts = group[root];
+  Cuts &consumerCuts = group[consumer];
   int tileLoops = 0;
   for (int64_t size : sizes)
-    rootCuts.push_back(size ? tileLoops++ : -1);
-  for (Operation *op = root->getPrevNode(); op; op = op->getPrevNode()) {
+    consumerCuts.push_back(size ? tileLoops++ : -1);
+  for (Operation *op = consumer->getPrevNode(); op; op = op->getPrevNode()) {
     auto producer = dyn_cast<linalg::LinalgOp>(op);
     if (!producer || producer->getNumResults() != 1)
       continue;

@@ -1,4 +1,5 @@
 //===- tile_groups.h - What can be computed a tile at a time ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What tile-and-fuse asks of linalg operations before it cuts them.
 //
@@ -25,17 +26,17 @@ bool isOfAnyOrder(mlir::linalg::LinalgOp sum);
 /// Whether a matrix product has one row.
 bool hasOneRow(mlir::linalg::LinalgOp product);
 
-/// The operation whose work a tile of `root` is made of: `root`, or what
-/// elementwise operations lead back to, if that reduces something.
-mlir::linalg::LinalgOp heartOf(mlir::linalg::LinalgOp root);
+/// The operation whose work a tile of `consumer` is made of: `consumer`, or
+/// what elementwise operations lead back to, if that reduces something.
+mlir::linalg::LinalgOp rootOf(mlir::linalg::LinalgOp consumer);
 
 /// For each loop of an operation, the loop over tiles that cuts it, or -1.
 using Cuts = llvm::SmallVector<int>;
 
-/// `root`, cut into tiles of `sizes`, and what can be computed with its tiles
-/// and for them alone: all users are in the group, and read a slice that every
-/// loop over tiles moves.
-llvm::DenseMap<mlir::Operation *, Cuts> groupOf(mlir::linalg::LinalgOp root,
+/// `consumer`, cut into tiles of `sizes`, and what can be computed with its
+/// tiles and for them alone: all users are in the group, and read a slice that
+/// every loop over tiles moves.
+llvm::DenseMap<mlir::Operation *, Cuts> groupOf(mlir::linalg::LinalgOp consumer,
                                                 llvm::ArrayRef<int64_t> sizes);
 
 } // namespace gpt2

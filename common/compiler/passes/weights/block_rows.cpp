@@ -1,4 +1,5 @@
 //===- block_rows.cpp - Rows in blocks of a fixed size ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -89,7 +90,7 @@ struct BlockRows : impl::BlockRowsBase<BlockRows> {
       else
         blockOperation(rewriter, cast<linalg::LinalgOp>(op));
     }
-    // What a loop hands on to its next turn, now that its body is blocked.
+    // What a loop hands on to its next iteration, now that its body is blocked.
     for (auto [loop, i] : carriers) {
       OpOperand &yielded = loop.getBody()->getTerminator()->getOpOperand(i);
       OpBuilder builder(yielded.getOwner());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --block-rows --canonicalize --cse | FileCheck %s
 // RUN: gpt2-opt %s --block-rows=rows=6 --canonicalize --cse \
 // RUN:   | FileCheck %s --check-prefix=SIX
@@ -75,7 +76,7 @@ func.func @chain(%T: index, %v: f32) -> tensor<?xf32> {
   return %b : tensor<?xf32>
 }
 
-// A loop carries blocks from turn to turn, and the rows are looked at behind
+// A loop carries blocks from iteration to iteration, and the rows are looked at behind
 // it.
 // CHECK-LABEL: func @loop(
 // CHECK-SAME:      %[[X:[a-z0-9]+]]: tensor<?x4xf32>

@@ -1,4 +1,5 @@
 //===- dot_products.cpp - Instructions that add several products --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/weights/dot_products.h"
 #include "compiler/passes/passes.h"
 

@@ -1,4 +1,5 @@
 //===- dot_products.h - Instructions that add several products ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "llvm/ADT/StringRef.h"

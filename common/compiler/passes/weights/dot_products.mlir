@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --dot-products | FileCheck %s
 // RUN: gpt2-opt %s --dot-products=lanes=8 | FileCheck %s --check-prefix=EIGHT
 // RUN: gpt2-opt %s --dot-products=lanes=32 | FileCheck %s --check-prefix=WIDE

@@ -1,4 +1,5 @@
 //===- matrix_product.cpp - Products of rows and a matrix of weights ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/weights/matrix_product.h"
 #include "compiler/passes/passes.h"
 

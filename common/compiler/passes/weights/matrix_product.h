@@ -1,4 +1,5 @@
 //===- matrix_product.h - Products of rows and a matrix of weights ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

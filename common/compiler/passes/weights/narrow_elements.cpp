@@ -1,4 +1,5 @@
 //===- narrow_elements.cpp - Weights, keys and values in bf16 -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "device/program_abi.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --split-input-file --verify-diagnostics --narrow-elements \
 // RUN:   | FileCheck %s
 // RUN: sed s/gpt2.matrix/gpt2.cache/ %s > %t

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --narrow-elements | FileCheck %s
 
 // A named operation that reads a matrix twice becomes one whose body extends

@@ -1,7 +1,8 @@
 //===- pack_panels.cpp - Weights in the order in which they are read ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/panels.h"
-#include "compiler/passes/weights/prepare.h"
+#include "compiler/passes/weights/prepack.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,7 +66,7 @@ struct PackPanels : impl::PackPanelsBase<PackPanels> {
         for (BlockArgument argument : arguments)
           layOut(argument, *panels);
       if (panels || plain.getElementType().isInteger(8))
-        addPrepare(getOperation(), number, plain, panels);
+        addPrepack(getOperation(), number, plain, panels);
     }
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())

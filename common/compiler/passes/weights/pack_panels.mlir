@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --split-input-file --pack-panels --canonicalize | FileCheck %s
 
 // A layer's columns are read 8 at a time: three panels of 8 columns, in which
@@ -16,7 +17,7 @@
 // the plain matrix is one of the packed, whose rank and sizes follow. It goes
 // over the layers that it is given, column by column to its panel.
 // CHECK:       memref.global constant @gpt2_packed_0 : memref<9xi64> = dense<[32, 1, 4, 2, 3, 16, 8, -1, -1]>
-// CHECK-LABEL: func @prepare_0(
+// CHECK-LABEL: func @prepack_0(
 // CHECK-SAME:      %[[TO:[a-z0-9]+]]: memref<?x3x16x8xf32>, %[[FROM:[a-z0-9]+]]: memref<?x16x24xf32>)
 // CHECK-SAME:      llvm.emit_c_interface
 // CHECK:         scf.for %[[L:.+]] = %c0 to
@@ -65,7 +66,7 @@ func.func @by_columns(%w: tensor<2x16x24xf32> {gpt2.matrix}, %l: index)
 
 // What is loaded is f32, and rounded.
 // CHECK:       @gpt2_packed_0 : memref<9xi64> = dense<[16, 1, 4, 2, 3, 8, 16, -1, -1]>
-// CHECK-LABEL: func @prepare_0(
+// CHECK-LABEL: func @prepack_0(
 // CHECK-SAME:      memref<?x3x8x16xbf16>, %{{.+}}: memref<?x16x24xf32>)
 // CHECK:         arith.truncf
 func.func @in_pairs(%w: tensor<2x16x24xbf16> {gpt2.matrix}, %l: index)
@@ -94,7 +95,7 @@ func.func @in_pairs(%w: tensor<2x16x24xbf16> {gpt2.matrix}, %l: index)
 // CHECK:         linalg.generic {{.*}} ins(%[[REST]],
 // A panel is 32 rows of the plain matrix.
 // CHECK:       @gpt2_packed_0 : memref<8xi64> = dense<[32, 32, 3, 9, 1, 32, -1, -1]>
-// CHECK:       func.func @prepare_0(%{{.+}}: memref<?x1x32xf32>, %{{.+}}: memref<?x1xf32>)
+// CHECK:       func.func @prepack_0(%{{.+}}: memref<?x1x32xf32>, %{{.+}}: memref<?x1xf32>)
 func.func @of_one_channel(%w: tensor<257x1xf32> {gpt2.matrix}, %x: tensor<f32>,
                           %n: index) -> (vector<32xf32>, tensor<?xf32>) {
   %c0 = arith.constant 0 : index
@@ -127,8 +128,8 @@ func.func @of_one_channel(%w: tensor<257x1xf32> {gpt2.matrix}, %x: tensor<f32>,
 // CHECK-LABEL: func @decode(
 // CHECK-SAME:      tensor<4x8xf32> {gpt2.matrix}, %[[W:[a-z0-9]+]]: tensor<3x4x8xf32> {gpt2.matrix}
 // CHECK:         tensor.extract %[[W]][%c2, %c1, %c0]
-// CHECK-NOT:   @prepare_0
-// CHECK:       @prepare_1
+// CHECK-NOT:   @prepack_0
+// CHECK:       @prepack_1
 func.func @prefill(%v: tensor<4x8xf32> {gpt2.matrix},
                    %w: tensor<4x24xf32> {gpt2.matrix}) -> vector<8xf32> {
   %c0 = arith.constant 0 : index
@@ -154,7 +155,7 @@ func.func @decode(%v: tensor<4x8xf32> {gpt2.matrix},
 // CHECK-LABEL: func @quantized(
 // CHECK-SAME:      tensor<4x24xi8> {gpt2.matrix}
 // CHECK:       @gpt2_packed_0 : memref<11xi64> = dense<[8, 1, 2, 4, 24, 1, 1, 24, 2, 1, 24]>
-// CHECK:       func.func @prepare_0(%[[Q:.+]]: memref<?x24xi8>, %[[SCALES:.+]]: memref<?xf32>, %[[SUMS:.+]]: memref<?xi32>, %[[W:.+]]: memref<?x24xf32>)
+// CHECK:       func.func @prepack_0(%[[Q:.+]]: memref<?x24xi8>, %[[SCALES:.+]]: memref<?xf32>, %[[SUMS:.+]]: memref<?xi32>, %[[W:.+]]: memref<?x24xf32>)
 // The largest magnitude of a column, of that a 127th, and what it leaves.
 // CHECK:         math.absf
 // CHECK:         arith.maximumf
@@ -178,7 +179,7 @@ func.func @quantized(%w: tensor<4x24xi8> {gpt2.matrix},
 // A vector at every column lies across two panels: the matrix stays.
 // CHECK-LABEL: func @across(
 // CHECK-SAME:      tensor<4x24xf32> {gpt2.matrix}
-// CHECK-NOT:   prepare_0
+// CHECK-NOT:   prepack_0
 func.func @across(%w: tensor<4x24xf32> {gpt2.matrix}, %k: index)
     -> vector<8xf32> {
   %c0 = arith.constant 0 : index
@@ -201,7 +202,7 @@ func.func @across(%w: tensor<4x24xf32> {gpt2.matrix}, %k: index)
 // Two readers want panels of different widths: it stays too.
 // CHECK-LABEL: func @two_widths(
 // CHECK-SAME:      tensor<4x24xf32> {gpt2.matrix}
-// CHECK-NOT:   prepare_0
+// CHECK-NOT:   prepack_0
 func.func @two_widths(%w: tensor<4x24xf32> {gpt2.matrix}, %k: index)
     -> (vector<8xf32>, vector<4xf32>) {
   %c8 = arith.constant 8 : index
@@ -219,7 +220,7 @@ func.func @two_widths(%w: tensor<4x24xf32> {gpt2.matrix}, %k: index)
 // one that is read without vectors, for which there is no better order.
 // CHECK-LABEL: func @called(
 // CHECK-SAME:      tensor<4x24xf32> {gpt2.matrix}, %{{.+}}: tensor<4x8xf32> {gpt2.matrix}
-// CHECK-NOT:   prepare_
+// CHECK-NOT:   prepack_
 func.func private @other(tensor<4x24xf32>)
 func.func @called(%w: tensor<4x24xf32> {gpt2.matrix},
                   %v: tensor<4x8xf32> {gpt2.matrix}, %k: index)

@@ -1,4 +1,5 @@
 //===- panels.cpp - Where a packed matrix has its elements --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/weights/panels.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

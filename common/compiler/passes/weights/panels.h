@@ -1,4 +1,5 @@
 //===- panels.h - Where a packed matrix has its elements ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/Builders.h"

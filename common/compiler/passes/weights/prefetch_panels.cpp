@@ -1,4 +1,5 @@
 //===- prefetch_panels.cpp - The next panel, while this one is multiplied ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --prefetch-panels | FileCheck %s
 
 // A panel's 6 rows of 32 floats, two lines of 64 bytes each, are read again by
-// each turn of %i. A turn of %k asks for the same row of the next panel, or,
+// each iteration of %i. An iteration of %k asks for the same row of the next panel, or,
 // behind the last of 5 panels, of that again.
 // CHECK:       #[[NEXT:[a-z0-9]+]] = affine_map<()[s0] -> (s0 + 1, 4)>
 // CHECK:       #[[LAST_OF_9:[a-z0-9]+]] = affine_map<()[s0] -> (s0 + 1, 8)>
@@ -80,12 +81,12 @@ func.func @others(%w: memref<5x6x16xf32>, %m: memref<5x6x64xf32>, %l: index,
   scf.for %i = %c0 to %n step %c1 {
     %s = scf.for %k = %c0 to %c6 step %c1 iter_args(%a = %zero)
         -> vector<16xf32> {
-      %turn = vector.load %w[%i, %k, %c0] : memref<5x6x16xf32>, vector<16xf32>
+      %iteration = vector.load %w[%i, %k, %c0] : memref<5x6x16xf32>, vector<16xf32>
       %row = vector.load %w[%l, %l, %c0] : memref<5x6x16xf32>, vector<16xf32>
       %part = vector.load %m[%l, %k, %c0] : memref<5x6x64xf32>, vector<16xf32>
       %mine = vector.load %own[%l, %k, %c0]
           : memref<5x6x16xf32>, vector<16xf32>
-      %b = arith.addf %a, %turn : vector<16xf32>
+      %b = arith.addf %a, %iteration : vector<16xf32>
       %c = arith.addf %b, %row : vector<16xf32>
       %d = arith.addf %c, %part : vector<16xf32>
       %e = arith.addf %d, %mine : vector<16xf32>

@@ -1,4 +1,5 @@
 //===- quantize_matrices.cpp - Weights in eight bits --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 #include "compiler/passes/weights/quantize_rows.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --split-input-file --verify-diagnostics --quantize-matrices \
 // RUN:   | FileCheck %s
 // RUN: gpt2-opt %s --split-input-file --verify-diagnostics \

@@ -1,4 +1,5 @@
 //===- quantize_rows.cpp - What matrices in eight bits multiply ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/weights/quantize_rows.h"
 #include "compiler/passes/passes.h"
 

@@ -1,4 +1,5 @@
 //===- quantize_rows.h - What matrices in eight bits multiply -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"

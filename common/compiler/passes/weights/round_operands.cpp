@@ -1,4 +1,5 @@
 //===- round_operands.cpp - Both factors of a product in bf16 -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/matrix_product.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --round-operands | FileCheck %s
 // RUN: gpt2-opt %s --round-operands=depth=3 | FileCheck %s --check-prefix=THREE
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // y[t, n] = b[n] + sum over k of x[t, k] * w[k, n], for one row: @decode calls
 // this instead of @linear, whose tiles have 32 rows.
 //
@@ -7,7 +8,7 @@
 // on their way from memory at once.
 // x (T, K), w (K, N), b (N) -> y (T, N)
 #shared = #gpu.address_space<workgroup>
-func.func private @linear_of_one(
+func.func private @linear_decode(
     %x: tensor<?x?xf32>, %w: tensor<?x?xf32>,
     %b: tensor<?xf32>) -> tensor<?x?xf32> {
   %c0 = arith.constant 0 : index

@@ -1,4 +1,5 @@
-//===- lane_parts.h - What lanes hold of a matrix unit's tiles ----------===//
+//===- fragments.h - Which elements of a tile a lane holds ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/codegen/gpu_target.h"
@@ -7,33 +8,33 @@
 
 #include <functional>
 
-namespace gpt2::lane_parts {
+namespace gpt2::fragments {
 
 /// A number that depends on the lane: lane / divide % modulo * times.
-struct OfLane {
+struct LaneTerm {
   int64_t divide, modulo, times;
 };
 
 /// Where a lane's elements are: a row and a column of its own, and from there
 /// on the same for each.
-struct Part {
-  OfLane row, column;
+struct FragmentLayout {
+  LaneTerm row, column;
   llvm::SmallVector<std::pair<int64_t, int64_t>> offsets;
 
   int64_t size() const { return static_cast<int64_t>(offsets.size()); }
-  Part transposed() const {
-    Part part{column, row, {}};
+  FragmentLayout transposed() const {
+    FragmentLayout fragment{column, row, {}};
     for (auto [down, right] : offsets)
-      part.offsets.push_back({right, down});
-    return part;
+      fragment.offsets.push_back({right, down});
+    return fragment;
   }
 };
 
 /// A chip's matrix unit: what lanes hold of the factors and of the sum, and the
 /// instruction.
 struct Unit {
-  Part a, b, c;
-  /// D = A * B + C for the lane's parts.
+  FragmentLayout a, b, c;
+  /// D = A * B + C for the lane's fragments.
   std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value,
                             mlir::Value, mlir::Value)>
       multiply;
@@ -44,4 +45,4 @@ struct Unit {
 /// That of `target`, which has one: see hasMatrixUnits().
 Unit unitOf(const GpuTarget &target);
 
-} // namespace gpt2::lane_parts
+} // namespace gpt2::fragments

@@ -1,5 +1,6 @@
-//===- compare.cpp - Are these the same numbers? ------------------------===//
-#include "reference/compare.h"
+//===- comparison.cpp - Are these the same numbers? -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "reference/comparison.h"
 #include "support/error.h"
 
 #include <algorithm>

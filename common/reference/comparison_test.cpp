@@ -1,5 +1,6 @@
-//===- compare_test.cpp - The comparison can fail -----------------------===//
-#include "reference/compare.h"
+//===- comparison_test.cpp - The comparison can fail ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "reference/comparison.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-//===- program.h - Object files, loaded and callable --------------------===//
+//===- loaded_archive.h - Object files, loaded and callable --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "device/executable.h"
@@ -14,13 +15,13 @@ namespace gpt2 {
 /// free, libm, MLIR's memrefCopy, and of ours what launches kernels
 /// (device/mgpu.h) and what emulated kernels ask for
 /// (device/emulator/intrinsics.h) are all that the compiled code calls.
-class Program {
+class LoadedArchive {
 public:
   /// Loads the object files in the archive `objects`. Throws an Error if it is
   /// none or they do not link.
-  explicit Program(std::string_view objects);
-  ~Program();
-  Program(Program &&) noexcept;
+  explicit LoadedArchive(std::string_view objects);
+  ~LoadedArchive();
+  LoadedArchive(LoadedArchive &&) noexcept;
 
   /// Calls the entry `name`, see callEntry(). Throws an Error if there is none.
   void call(const std::string &name, std::span<MemRef> arguments) const;

@@ -1,5 +1,6 @@
-//===- program.cpp - Object files, loaded and callable ------------------===//
-#include "compiler/codegen/program.h"
+//===- loaded_archive.cpp - Object files, loaded and callable ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/loaded_archive.h"
 #include "compiler/codegen/codegen.h"
 #include "device/emulator/intrinsics.h"
 #include "device/host_device.h"
@@ -28,11 +29,12 @@ void check(llvm::Error error, const char *what) {
 
 } // namespace
 
-struct Program::Jit {
+struct LoadedArchive::Jit {
   std::unique_ptr<llvm::orc::LLJIT> engine;
 };
 
-Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
+LoadedArchive::LoadedArchive(std::string_view objects)
+    : jit(std::make_unique<Jit>()) {
   (void)hostCpu(); // initialises LLVM's native target
   jit->engine = check(llvm::orc::LLJITBuilder().create(), "cannot start ORC");
   auto process =
@@ -81,10 +83,10 @@ Program::Program(std::string_view objects) : jit(std::make_unique<Jit>()) {
   check(std::move(error), "cannot read the compiled program");
 }
 
-Program::~Program() = default;
-Program::Program(Program &&) noexcept = default;
+LoadedArchive::~LoadedArchive() = default;
+LoadedArchive::LoadedArchive(LoadedArchive &&) noexcept = default;
 
-void *Program::find(const std::string &name) const {
+void *LoadedArchive::find(const std::string &name) const {
   llvm::Expected<llvm::orc::ExecutorAddr> found = jit->engine->lookup(name);
   if (found)
     return found->toPtr<void *>();
@@ -94,16 +96,17 @@ void *Program::find(const std::string &name) const {
   return nullptr;
 }
 
-void Program::call(const std::string &name, std::span<MemRef> arguments) const {
+void LoadedArchive::call(const std::string &name,
+                         std::span<MemRef> arguments) const {
   auto entry = check(jit->engine->lookup(program_abi::entryPrefix + name),
                      "the compiled program lacks an entry or a symbol");
   callEntry(entry.toPtr<void *>(), arguments);
 }
 
 Executable load(std::string_view objects) {
-  auto program = std::make_shared<Program>(objects);
+  auto archive = std::make_shared<LoadedArchive>(objects);
   return Executable(
-      [program](const std::string &name) { return program->find(name); });
+      [archive](const std::string &name) { return archive->find(name); });
 }
 
 } // namespace gpt2

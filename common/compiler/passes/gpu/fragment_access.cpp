@@ -1,5 +1,6 @@
-//===- lane_places.cpp - Where in memory a lane finds its part of a tile ===//
-#include "compiler/passes/gpu/lane_places.h"
+//===- fragment_access.cpp - A lane reads its fragment of a tile ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/gpu/fragment_access.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -8,14 +9,14 @@
 
 using namespace mlir;
 
-namespace gpt2::lane_parts {
+namespace gpt2::fragments {
 
 Value laneId(OpBuilder &builder, Location loc) {
   return gpu::LaneIdOp::create(builder, loc, builder.getIndexAttr(64));
 }
 
-Value numberOf(OpBuilder &builder, Location loc, Value lane,
-               const OfLane &number) {
+Value termOf(OpBuilder &builder, Location loc, Value lane,
+             const LaneTerm &number) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
@@ -39,13 +40,13 @@ Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
   // Quarters one below the other come first; for columns that are rows, one
   // beside the other.
   bool isBesideFirst = role == "b transposed";
-  OfLane row{1, 8, 1}, below{8, 2, 8}, beside{16, 2, 8};
+  LaneTerm row{1, 8, 1}, below{8, 2, 8}, beside{16, 2, 8};
   if (isBesideFirst)
     std::swap(below, beside);
   Value lane = laneId(builder, loc);
-  auto add = [&](Value a, const OfLane &b) -> Value {
+  auto add = [&](Value a, const LaneTerm &b) -> Value {
     return arith::AddIOp::create(builder, loc, a,
-                                 numberOf(builder, loc, lane, b));
+                                 termOf(builder, loc, lane, b));
   };
   Value quarters = nvgpu::LdMatrixOp::create(
       builder, loc, VectorType::get({4, 2}, element), memory,
@@ -63,13 +64,14 @@ Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
 SmallVector<Value> loadSums(OpBuilder &builder, Location loc, const Unit &unit,
                             Value memory, const TileIndices &tile,
                             bool isOneColumn) {
-  Places places(builder, loc, unit.c, tile.row, tile.column);
+  FragmentElements elements(builder, loc, unit.c, tile.row, tile.column);
   SmallVector<Value> elements;
   for (int64_t i = 0; i < unit.c.size(); ++i)
     elements.push_back(memref::LoadOp::create(
         builder, loc, memory,
-        tile.at(places.row(i), isOneColumn ? tile.column : places.column(i))));
+        tile.at(elements.row(i),
+                isOneColumn ? tile.column : elements.column(i))));
   return elements;
 }
 
-} // namespace gpt2::lane_parts
+} // namespace gpt2::fragments

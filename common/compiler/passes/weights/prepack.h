@@ -1,4 +1,5 @@
-//===- prepare.h - How matrices are laid out when they are loaded -------===//
+//===- prepack.h - How matrices are laid out when they are loaded -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "compiler/passes/weights/panels.h"
@@ -12,7 +13,7 @@ namespace gpt2 {
 /// Adds to `program` what brings its argument `number`, a matrix that comes as
 /// `plain` with elements of f32, to where the entries read it:
 ///
-///   prepare_I(packed, plain)      packs some layers, or some rows if these are
+///   prepack_I(packed, plain)      packs some layers, or some rows if these are
 ///                                 cut, of argument I: a multiple of the
 ///                                 panels' width
 ///   gpt2_packed_I                 how: device/packed_layout.h
@@ -20,10 +21,10 @@ namespace gpt2 {
 /// Elements are rounded to those of `plain`. For i8, see `quantize-matrices`,
 /// there are vectors to fill too:
 ///
-///   prepare_I(packed, scales, plain) or (packed, scales, sums, plain)
+///   prepack_I(packed, scales, plain) or (packed, scales, sums, plain)
 ///
 /// Without panels, elements stay where they are.
-void addPrepare(mlir::ModuleOp program, unsigned number,
+void addPrepack(mlir::ModuleOp program, unsigned number,
                 mlir::RankedTensorType plain,
                 const std::optional<Panels> &panels);
 

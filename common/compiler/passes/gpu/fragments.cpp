@@ -1,5 +1,6 @@
-//===- lane_parts.cpp - What lanes hold of a matrix unit's tiles --------===//
-#include "compiler/passes/gpu/lane_parts.h"
+//===- fragments.cpp - Which elements of a tile a lane holds --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/gpu/fragments.h"
 #include "compiler/passes/gpu/matrix_units.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -8,7 +9,7 @@
 using namespace mlir;
 
 namespace gpt2 {
-namespace lane_parts {
+namespace fragments {
 namespace {
 
 Value intrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
@@ -77,9 +78,9 @@ Value multiplyByWmma(OpBuilder &builder, Location loc, Value a, Value b,
 } // namespace
 
 Unit unitOf(const GpuTarget &target) {
-  constexpr OfLane none{1, 1, 0};
+  constexpr LaneTerm none{1, 1, 0};
   if (target.vendor == GpuVendor::Nvidia) {
-    constexpr OfLane group{4, 8, 1}, pair{1, 4, 2};
+    constexpr LaneTerm group{4, 8, 1}, pair{1, 4, 2};
     Unit unit{{group, pair, {}},
               {pair, group, {}},
               {group, pair, {}},
@@ -93,9 +94,9 @@ Unit unitOf(const GpuTarget &target) {
     }
     return unit;
   }
-  constexpr OfLane sixteenth{1, 16, 1};
+  constexpr LaneTerm sixteenth{1, 16, 1};
   if (target.chip.starts_with("gfx9")) {
-    constexpr OfLane four{16, 4, 4};
+    constexpr LaneTerm four{16, 4, 4};
     Unit unit{{sixteenth, four, {}},
               {four, sixteenth, {}},
               {four, sixteenth, {}},
@@ -120,7 +121,7 @@ Unit unitOf(const GpuTarget &target) {
   return unit;
 }
 
-} // namespace lane_parts
+} // namespace fragments
 
 bool hasMatrixUnits(const GpuTarget &target) {
   StringRef chip = target.chip;

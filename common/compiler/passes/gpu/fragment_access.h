@@ -1,33 +1,37 @@
-//===- lane_places.h - Where in memory a lane finds its part of a tile --===//
+//===- fragment_access.h - A lane reads its fragment of a tile ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "compiler/passes/gpu/lane_parts.h"
+#include "compiler/passes/gpu/fragments.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-namespace gpt2::lane_parts {
+namespace gpt2::fragments {
 
 /// The lane's number in its subgroup.
 mlir::Value laneId(mlir::OpBuilder &builder, mlir::Location loc);
 
 /// `number` of `lane`, an index.
-mlir::Value numberOf(mlir::OpBuilder &builder, mlir::Location loc,
-                     mlir::Value lane, const OfLane &number);
+mlir::Value termOf(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Value lane, const LaneTerm &number);
 
-/// A lane's places in a tile at %rows, %columns of a memref.
-class Places {
+/// The elements that a lane holds of a tile at %rows, %columns of a memref.
+class FragmentElements {
 public:
-  Places(mlir::OpBuilder &builder, mlir::Location loc, const Part &part,
-         mlir::Value row, mlir::Value column)
-      : builder(builder), loc(loc), part(part) {
+  FragmentElements(mlir::OpBuilder &builder, mlir::Location loc,
+                   const FragmentLayout &fragment, mlir::Value row,
+                   mlir::Value column)
+      : builder(builder), loc(loc), fragment(fragment) {
     mlir::Value lane = laneId(builder, loc);
-    rowOfLane = add(row, numberOf(builder, loc, lane, part.row));
-    columnOfLane = add(column, numberOf(builder, loc, lane, part.column));
+    firstRow = add(row, termOf(builder, loc, lane, fragment.row));
+    firstColumn = add(column, termOf(builder, loc, lane, fragment.column));
   }
 
-  mlir::Value row(int64_t i) { return add(rowOfLane, part.offsets[i].first); }
+  mlir::Value row(int64_t i) {
+    return add(firstRow, fragment.offsets[i].first);
+  }
   mlir::Value column(int64_t i) {
-    return add(columnOfLane, part.offsets[i].second);
+    return add(firstColumn, fragment.offsets[i].second);
   }
 
 private:
@@ -42,8 +46,8 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  const Part &part;
-  mlir::Value rowOfLane, columnOfLane;
+  const FragmentLayout &fragment;
+  mlir::Value firstRow, firstColumn;
 };
 
 /// A tile's place in a memref of two dimensions or more: the last two.
@@ -60,15 +64,16 @@ struct TileIndices {
   }
 };
 
-/// The lane's part of a factor of bf16 in shared memory, (8), by ldmatrix.
+/// The lane's fragment of a factor of bf16 in shared memory, (8), by ldmatrix.
 /// `role` is "a", "b" or "b transposed".
 mlir::Value loadMatrices(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::Value memory, const TileIndices &tile,
                          mlir::StringAttr role, mlir::Type element);
 
-/// The lane's part of sums, or of numbers for rows if `tile` has one column.
+/// The lane's fragment of sums, or of numbers for rows if `tile` has one
+/// column.
 llvm::SmallVector<mlir::Value>
 loadSums(mlir::OpBuilder &builder, mlir::Location loc, const Unit &unit,
          mlir::Value memory, const TileIndices &tile, bool isOneColumn = false);
 
-} // namespace gpt2::lane_parts
+} // namespace gpt2::fragments

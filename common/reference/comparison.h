@@ -1,4 +1,5 @@
-//===- compare.h - Are these the same numbers? --------------------------===//
+//===- comparison.h - Are these the same numbers? -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
 #include "model/config.h"

@@ -1,5 +1,6 @@
-//===- prepare.cpp - How matrices are laid out when they are loaded -----===//
-#include "compiler/passes/weights/prepare.h"
+//===- prepack.cpp - How matrices are laid out when they are loaded -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/weights/prepack.h"
 #include "compiler/passes/passes.h"
 #include "compiler/passes/weights/quantize_rows.h"
 #include "device/packed_layout.h"
@@ -45,9 +46,9 @@ std::optional<ColumnVector> vectorOf(ModuleOp program, unsigned number,
 using AtElement = llvm::function_ref<void(ImplicitLocOpBuilder &, ValueRange)>;
 
 /// Of one matrix.
-class Prepare {
+class Prepack {
 public:
-  Prepare(ModuleOp program, unsigned number, RankedTensorType plain,
+  Prepack(ModuleOp program, unsigned number, RankedTensorType plain,
           const std::optional<Panels> &panels)
       : program(program), number(number), plain(plain), panels(panels),
         scales(vectorOf(program, number, scalesAttr)),
@@ -234,9 +235,9 @@ private:
 
 } // namespace
 
-void addPrepare(ModuleOp program, unsigned number, RankedTensorType plain,
+void addPrepack(ModuleOp program, unsigned number, RankedTensorType plain,
                 const std::optional<Panels> &panels) {
-  Prepare(program, number, plain, panels).add();
+  Prepack(program, number, plain, panels).add();
 }
 
 } // namespace gpt2
