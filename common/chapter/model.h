@@ -65,7 +65,7 @@ public:
         const OnProgram &onProgram = {});
   Model(const Model &) = delete;
 
-  Executable &compiled() { return executable; }
+  Executable &loaded() { return executable; }
   Forward &forward() { return pass; }
   /// How long compiling and loading took.
   const Times &times() const { return took; }

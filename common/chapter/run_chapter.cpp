@@ -187,7 +187,7 @@ int runLine(const CommandLine &line) {
                 useGraphs(line, compiled.program);
                 describeCache(line, checkpoint->config(), compiled.program);
               });
-  run(line, *prompts, model.forward(), model.compiled().device(),
+  run(line, *prompts, model.forward(), model.loaded().device(),
       model.times());
   return 0;
 }

@@ -57,7 +57,7 @@ public:
   const Chapter &chapter() const { return *build().chapter; }
   const Build &build() const { return placed->build; }
   const ProgramOptions &options() const { return wanted; }
-  std::string device() { return model->compiled().device().describe(); }
+  std::string device() { return model->loaded().device().describe(); }
   /// Why no GPU was found, if one was looked for.
   const std::string &note() const { return placed->note; }
   const Times &times() const { return model->times(); }

@@ -21,13 +21,14 @@ Vector embedding(std::span<const int32_t> tokens, std::span<const float> wte,
 Vector layernorm(const Vector &x, std::span<const float> gain,
                  std::span<const float> bias, double epsilon) {
   size_t channels = gain.size();
+  auto count = static_cast<double>(channels);
   Vector y(x.size());
   for (size_t row = 0; row < x.size(); row += channels) {
     double mean = 0, variance = 0;
     for (size_t c = 0; c < channels; ++c)
-      mean += x[row + c] / channels;
+      mean += x[row + c] / count;
     for (size_t c = 0; c < channels; ++c)
-      variance += (x[row + c] - mean) * (x[row + c] - mean) / channels;
+      variance += (x[row + c] - mean) * (x[row + c] - mean) / count;
     for (size_t c = 0; c < channels; ++c)
       y[row + c] =
           (x[row + c] - mean) / std::sqrt(variance + epsilon) * gain[c] +

@@ -5,6 +5,7 @@
 #include "support/error.h"
 #include "support/json_file.h"
 #include "support/mapped_file.h"
+#include "support/numbers.h"
 
 #include <cstring>
 
@@ -96,7 +97,7 @@ std::string Library::suffixFor(const std::string &device,
     if (device != "gpu" || its == chip)
       return suffix;
     auto version = [](const std::string &name) {
-      return std::atoi(name.c_str() + 3);
+      return numberFrom<int>(name.substr(3)).value_or(0);
     };
     if (its.starts_with("sm_") && chip.starts_with("sm_") &&
         version(its) <= version(chip) && version(its) > newest) {

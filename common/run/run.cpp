@@ -148,9 +148,9 @@ void describeModel(const RunOptions &options, const Checkpoint &checkpoint) {
                       "fairy tales and which knows nothing else"
                     : options.model)
             << "\n       " << checkpoint.config().describe() << ", "
-            << std::lround(
+            << static_cast<double>(std::lround(
                    static_cast<double>(checkpoint.config().parameters()) /
-                   1e5) /
+                   1e5)) /
                    10.0
             << " M parameters in " << checkpoint.format() << "\n";
   for (const std::string &note : checkpoint.notes())

@@ -134,8 +134,8 @@ void Batch::compute(std::span<Sequence *const> sequences,
     if (sequences[i]->forward != &forward)
       fail("a sequence in the batch is of another model");
     checkRoom(sequences[i]->seen.size(), 1, forward.config());
-    if (std::find(sequences.begin(), sequences.begin() + i, sequences[i]) !=
-        sequences.begin() + i)
+    auto earlier = sequences.first(i);
+    if (std::ranges::find(earlier, sequences[i]) != earlier.end())
       fail("a sequence is in the batch twice");
   }
   auto vocab = static_cast<size_t>(forward.config().vocab);

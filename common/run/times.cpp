@@ -46,7 +46,7 @@ void Times::print(const Generation &generation) const {
     std::cerr << ", per token "
               << formatSeconds(median({steps.begin() + 1, steps.end()}))
               << " (median of " << steps.size() - 1 << "); "
-              << std::lround(1000 * generation.modelSeconds / total) / 10.0
+              << std::round(1000 * generation.modelSeconds / total) / 10.0
               << " % of it in compiled code";
   std::cerr << "\n";
 }
@@ -58,7 +58,9 @@ void Times::print(const BatchTimes &batch) const {
             << formatSeconds(batch.prefillSeconds);
   if (batch.steps > 0)
     std::cerr << "; " << batch.stepTokens << " tokens in " << batch.steps
-              << " steps of " << formatSeconds(batch.stepSeconds / batch.steps)
+              << " steps of "
+              << formatSeconds(batch.stepSeconds /
+                               static_cast<double>(batch.steps))
               << ": "
               << std::lround(static_cast<double>(batch.stepTokens) /
                              batch.stepSeconds)

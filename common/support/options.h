@@ -60,8 +60,8 @@ struct Option {
   std::string value; ///< what --help calls it; empty: this is a switch
   std::string help;  ///< in which {} stands for the default
   Setter setter;
-  std::string category = "";             ///< under which --help shows it
-  std::string excludes = "";             ///< the option that contradicts it
+  std::string category{};                ///< under which --help shows it
+  std::string excludes{};                ///< the option that contradicts it
   std::optional<std::string> given = {}; ///< the last text that it took
 
   bool isSwitch() const { return value.empty(); }

@@ -4,9 +4,9 @@
 #include "support/error.h"
 
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <optional>
+#include <sstream>
 
 namespace gpt2 {
 namespace {
@@ -43,8 +43,10 @@ std::string nameOf(uint64_t target) {
 std::string chipAt(const std::string &bus,
                    const std::filesystem::path &topology) {
   unsigned domain = 0, number = 0, device = 0;
-  bool isKnown =
-      std::sscanf(bus.c_str(), "%x:%x:%x", &domain, &number, &device) == 3;
+  char colon = 0;
+  std::istringstream parts(bus); // "0000:c1:00.0"
+  parts >> std::hex >> domain >> colon >> number >> colon >> device;
+  bool isKnown = !parts.fail();
   // Not the function, which not every HIP tells: a device's are of one chip.
   // Above the 16 bits is which part of a GPU it is, if it was parted.
   uint64_t location = number << 5 | device;

@@ -46,7 +46,8 @@ void scaleQueries(const Config &config, const WeightSpec &spec, int64_t l,
 } // namespace
 
 Weights Checkpoint::stream(LoadProgress progress) const {
-  return Weights(sizes, [this, specs = weightSpecs(sizes), progress,
+  return Weights(sizes, [this, specs = weightSpecs(sizes),
+                         progress = std::move(progress),
                          done = int64_t{0}](size_t i, int64_t l, int64_t first,
                                             std::span<float> out) mutable {
     read(i, specs[i], l, first, out);

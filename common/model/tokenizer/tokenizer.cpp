@@ -33,7 +33,7 @@ Tokenizer::takeVocabulary(const TokenizerDescription &description) {
       fail(source, ": two tokens have id ", id);
     // Symbols with other characters are what they write.
     std::optional<std::string> bytes = bytesOf(symbol);
-    tokens[id] = bytes ? std::move(*bytes) : symbol;
+    tokens[id] = bytes.value_or(symbol);
     made.resize(tokens.size());
     if (bytes && tokens[id].size() == 1) {
       pairs.setByte(static_cast<unsigned char>(tokens[id][0]), id);

@@ -68,7 +68,7 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
                                           tile, role, element));
       return success();
     }
-    FragmentElements places(rewriter, loc, fragment, tile.row, tile.column);
+    FragmentElements held(rewriter, loc, fragment, tile.row, tile.column);
     // Elements that are neighbours in memory: at once.
     SmallVector<Value> elements;
     for (int64_t first = 0; first < fragment.size();) {
@@ -82,7 +82,7 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
       auto type = VectorType::get(count, element);
       auto run = vector::LoadOp::create(
           rewriter, loc, type, adaptor.getBase(),
-          tile.at(places.row(first), places.column(first)));
+          tile.at(held.row(first), held.column(first)));
       run.setAlignment(2 * count);
       for (int64_t i = 0; i < count; ++i)
         elements.push_back(
@@ -116,12 +116,12 @@ struct ConvertStore : TilePattern<vector::StoreOp> {
                   ConversionPatternRewriter &rewriter) const final {
     Location loc = op.getLoc();
     TileIndices tile(adaptor.getIndices());
-    FragmentElements places(rewriter, loc, unit.c, tile.row, tile.column);
+    FragmentElements held(rewriter, loc, unit.c, tile.row, tile.column);
     for (int64_t i = 0; i < unit.c.size(); ++i) {
       Value element = vector::ExtractOp::create(rewriter, loc,
                                                 adaptor.getValueToStore(), i);
       memref::StoreOp::create(rewriter, loc, element, adaptor.getBase(),
-                              tile.at(places.row(i), places.column(i)));
+                              tile.at(held.row(i), held.column(i)));
     }
     rewriter.eraseOp(op);
     return success();

@@ -64,13 +64,12 @@ Value loadMatrices(OpBuilder &builder, Location loc, Value memory,
 SmallVector<Value> loadSums(OpBuilder &builder, Location loc, const Unit &unit,
                             Value memory, const TileIndices &tile,
                             bool isOneColumn) {
-  FragmentElements elements(builder, loc, unit.c, tile.row, tile.column);
+  FragmentElements held(builder, loc, unit.c, tile.row, tile.column);
   SmallVector<Value> elements;
   for (int64_t i = 0; i < unit.c.size(); ++i)
     elements.push_back(memref::LoadOp::create(
         builder, loc, memory,
-        tile.at(elements.row(i),
-                isOneColumn ? tile.column : elements.column(i))));
+        tile.at(held.row(i), isOneColumn ? tile.column : held.column(i))));
   return elements;
 }
 

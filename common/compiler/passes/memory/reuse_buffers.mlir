@@ -76,7 +76,7 @@ func.func @chain(%x: memref<?x8xf32>) attributes {gpt2.context = 10 : i64} {
 // CHECK:           %[[B:.+]] = memref.view
 // CHECK:           memref.copy %[[C]], %[[B]]
 // CHECK:           memref.copy %[[B]], %{{.+}}
-// ARENA:       @turns_arena_bytes : memref<i64> = dense<1024>
+// ARENA:       @iterations_arena_bytes : memref<i64> = dense<1024>
 func.func @iterations(%x: memref<?x8xf32>, %n: index)
     attributes {gpt2.context = 16 : index} {
   %c0 = arith.constant 0 : index
