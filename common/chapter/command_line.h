@@ -3,6 +3,7 @@
 #pragma once
 
 #include "chapter/model.h"
+#include "chapter/serve_chapter.h"
 #include "run/run.h"
 
 namespace gpt2 {
@@ -25,6 +26,7 @@ struct CommandLine : RunOptions {
   std::optional<std::filesystem::path> loss; ///< of this text
   std::optional<std::filesystem::path> tune; ///< what was seen goes there
   double tuneSeconds = 120;
+  ServeOptions serve;
   bool describe = false;
   bool verbose = false;
   /// An MLIR option that shows passes at work was given.

@@ -93,6 +93,39 @@ std::vector<Option> otherTasks(CommandLine &line, GivenOptions &given) {
        into(line.compareWith), looking}};
 }
 
+/// What a server is told.
+std::vector<Option> serveOptions(ServeOptions &serve) {
+  return {
+      {"serve", "",
+       "Answer requests over HTTP, by OpenAI's protocol (/v1/completions), "
+       "until "
+       "Ctrl-C comes",
+       switching(serve.isWanted, true), serving},
+      {"port", "n", "Listen there; 0 is any that is free (default {})",
+       into(serve.server.port), serving},
+      {"host", "address",
+       "Listen at this address of this machine (default 127.0.0.1, which "
+       "nobody "
+       "else can reach)",
+       into(serve.server.host), serving},
+      {"api-key", "key", "Serve only those who send it",
+       into(serve.server.apiKey), serving},
+      {"texts", "n", "So many are under way at once, in one step (default {})",
+       into(serve.engine.width), serving},
+      {"queue", "n",
+       "So many requests may wait; more are told to come back (default {})",
+       into(serve.engine.mostWaiting), serving},
+      {"kept-texts", "n",
+       "Keep the keys and values of n ended texts, for prompts that begin "
+       "alike "
+       "(default {})",
+       into(serve.engine.kept), serving},
+      {"prompt-piece", "n",
+       "Compute n tokens of prompts in a step beside texts that wait for their "
+       "next (default {})",
+       into(serve.engine.piece), serving}};
+}
+
 } // namespace
 
 OptionTable optionsOf(const Chapter &chapter, CommandLine &line,
@@ -105,6 +138,7 @@ OptionTable optionsOf(const Chapter &chapter, CommandLine &line,
   };
   add(compileOptions(line, given));
   add(otherTasks(line, given));
+  add(serveOptions(line.serve));
   add({{"verbose", "", "Say what was compiled and for what CPU",
         switching(line.verbose, true), looking},
        {"report", "file.json",

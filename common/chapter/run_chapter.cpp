@@ -159,7 +159,9 @@ int runLine(const CommandLine &line) {
     return 0;
   }
   std::optional<Prompts> prompts;
-  if (line.compareWith.empty() && !line.loss)
+  if (line.serve.isWanted)
+    blockEndSignals();
+  else if (line.compareWith.empty() && !line.loss)
     prompts.emplace(readPrompts(line, *checkpoint));
   auto [placed, note, gpu] = onDevice(build, line.program);
   if (!note.empty())
@@ -181,14 +183,18 @@ int runLine(const CommandLine &line) {
     return 0;
   }
 
-  Model model(request, *checkpoint, showLoading(), line.batch,
+  Model model(request, *checkpoint, showLoading(),
+              line.serve.isWanted ? 1 : line.batch,
               [&, &placed = placed](CompiledProgram &compiled) {
                 describeProgram(placed, line, compiled);
                 useGraphs(line, compiled.program);
                 describeCache(line, checkpoint->config(), compiled.program);
               });
-  run(line, *prompts, model.forward(), model.loaded().device(),
-      model.times());
+  if (line.serve.isWanted) {
+    serveModel(line, line.serve, line.program.threads, *checkpoint, model);
+    return 0;
+  }
+  run(line, *prompts, model.forward(), model.loaded().device(), model.times());
   return 0;
 }
 

@@ -306,14 +306,23 @@ void Forward::close(int32_t sequence) {
   isOpen[static_cast<size_t>(sequence)] = false;
 }
 
-void Forward::copy(int32_t from, int32_t to) {
+void Forward::copy(int32_t from, int32_t to, int64_t length) {
   requireOpen(from);
   requireOpen(to);
+  Device &device = executable.device();
+  // (L, H, P, D) of a sequence. A call for each head is too much for a GPU.
   size_t bytes = arguments[Keys].bytes() / isOpen.size();
+  auto heads = static_cast<size_t>(sizes.layers * sizes.heads);
+  size_t pieces = device.usesHostMemory() ? heads : 1;
+  size_t piece = bytes / pieces;
+  size_t used = pieces == 1 ? piece
+                            : piece / static_cast<size_t>(sizes.context) *
+                                  static_cast<size_t>(length);
   for (void *kept : {keys.get(), values.get()}) {
     char *start = static_cast<char *>(kept);
-    executable.device().copy(start + static_cast<size_t>(to) * bytes,
-                             start + static_cast<size_t>(from) * bytes, bytes);
+    for (size_t i = 0; i < pieces; ++i)
+      device.copy(start + static_cast<size_t>(to) * bytes + i * piece,
+                  start + static_cast<size_t>(from) * bytes + i * piece, used);
   }
 }
 

@@ -67,9 +67,9 @@ public:
   int32_t open();
   /// Gives back what open() gave.
   void close(int32_t sequence);
-  /// Copies what is kept of one sequence to another. Throws an Error if one of
-  /// them is not open.
-  void copy(int32_t from, int32_t to);
+  /// Copies what is kept of the first `length` tokens of one sequence to
+  /// another. Throws an Error if one of them is not open.
+  void copy(int32_t from, int32_t to, int64_t length);
 
 private:
   /// Gives weights, and then `extra`, to the device.

@@ -12,6 +12,7 @@ namespace categories {
 inline constexpr const char *input = "What to continue",
                             *sampling = "How to choose tokens",
                             *machine = "Where it runs",
+                            *serving = "Serving",
                             *looking = "Looking at it and checking it";
 } // namespace categories
 

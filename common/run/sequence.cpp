@@ -120,46 +120,101 @@ Sequence Sequence::fork(int64_t length) const {
   copy.seen = seen;
   copy.truncate(length);
   if (length > 0 && place >= 0)
-    forward->copy(place, copy.place);
+    forward->copy(place, copy.place, length);
   return copy;
 }
 
-void Batch::compute(std::span<Sequence *const> sequences,
-                    std::span<const int32_t> tokens, std::span<float> logits,
-                    const Results &results) {
-  if (sequences.size() != tokens.size())
-    fail(tokens.size(), " tokens for ", sequences.size(), " sequences");
-  checkIds(tokens, forward.config());
-  for (size_t i = 0; i < sequences.size(); ++i) {
-    if (sequences[i]->forward != &forward)
+void Batch::check(std::span<const Growth> growths) const {
+  for (size_t i = 0; i < growths.size(); ++i) {
+    const Growth &growth = growths[i];
+    if (growth.sequence->forward != &forward)
       fail("a sequence in the batch is of another model");
-    checkRoom(sequences[i]->seen.size(), 1, forward.config());
-    auto earlier = sequences.first(i);
-    if (std::ranges::find(earlier, sequences[i]) != earlier.end())
+    if (growth.tokens.empty())
+      fail("a sequence is extended by at least one token");
+    if (growth.rows > growth.tokens.size())
+      fail("logits after ", growth.rows, " of ", growth.tokens.size(),
+           " tokens");
+    checkIds(growth.tokens, forward.config());
+    checkRoom(growth.sequence->seen.size(), growth.tokens.size(),
+              forward.config());
+    auto earlier = growths.first(i);
+    if (std::ranges::find(earlier, growth.sequence, &Growth::sequence) !=
+        earlier.end())
       fail("a sequence is in the batch twice");
   }
-  auto vocab = static_cast<size_t>(forward.config().vocab);
-  auto most =
-      forward.keepsCache() ? static_cast<size_t>(forward.config().context) : 1;
-  for (size_t first = 0; first < sequences.size(); first += most) {
-    size_t count = std::min(most, sequences.size() - first);
-    std::span<float> rows =
-        logits.empty() ? logits : logits.subspan(first * vocab, count * vocab);
-    if (!forward.keepsCache()) {
-      Sequence &only = *sequences[first];
-      only.compute(only.seen.size(), tokens.subspan(first, 1), 1, rows);
-    } else {
-      std::vector<int32_t> places, positions;
-      for (Sequence *sequence : sequences.subspan(first, count)) {
-        places.push_back(sequence->place);
-        positions.push_back(static_cast<int32_t>(sequence->seen.size()));
-      }
-      forward.compute({tokens.subspan(first, count), places, positions}, count,
-                      rows);
-      for (size_t i = first; i < first + count; ++i)
-        sequences[i]->seen.push_back(tokens[i]);
+}
+
+size_t Batch::growAtOnce(std::span<const Growth> growths,
+                         std::span<float> logits) {
+  // Tokens whose logits are wanted come last.
+  std::vector<int32_t> ids, places, positions;
+  size_t rows = 0;
+  auto add = [&](const Growth &growth, size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) {
+      ids.push_back(growth.tokens[i]);
+      places.push_back(growth.sequence->place);
+      positions.push_back(
+          static_cast<int32_t>(growth.sequence->seen.size() + i));
     }
-    results(first, count);
+  };
+  for (const Growth &growth : growths)
+    add(growth, 0, growth.tokens.size() - growth.rows);
+  for (const Growth &growth : growths) {
+    add(growth, growth.tokens.size() - growth.rows, growth.tokens.size());
+    rows += growth.rows;
+  }
+  forward.compute({ids, places, positions}, rows, logits);
+  for (const Growth &growth : growths)
+    growth.sequence->seen.insert(growth.sequence->seen.end(),
+                                 growth.tokens.begin(), growth.tokens.end());
+  return rows;
+}
+
+void Batch::grow(std::span<const Growth> growths, std::span<float> logits,
+                 const Results &results) {
+  if (growths.empty())
+    return;
+  check(growths);
+  size_t count = 0;
+  for (const Growth &growth : growths)
+    count += growth.tokens.size();
+  if (forward.keepsCache() &&
+      count > static_cast<size_t>(forward.config().context))
+    fail("a step of ", count, " tokens: at most ", forward.config().context,
+         " are taken at once");
+  if (forward.keepsCache()) {
+    results(0, growAtOnce(growths, logits));
+    return;
+  }
+  auto vocab = static_cast<size_t>(forward.config().vocab);
+  size_t row = 0;
+  for (const Growth &growth : growths) {
+    Sequence &only = *growth.sequence;
+    only.compute(only.seen.size(), growth.tokens, growth.rows,
+                 logits.empty()
+                     ? logits
+                     : logits.subspan(row * vocab, growth.rows * vocab));
+    results(row, growth.rows);
+    row += growth.rows;
+  }
+}
+
+void Batch::extend(std::span<Sequence *const> sequences,
+                   std::span<const int32_t> tokens, std::span<float> logits,
+                   const Results &results) {
+  if (sequences.size() != tokens.size())
+    fail(tokens.size(), " tokens for ", sequences.size(), " sequences");
+  std::vector<Growth> growths;
+  for (size_t i = 0; i < sequences.size(); ++i)
+    growths.push_back({sequences[i], tokens.subspan(i, 1)});
+  check(growths);
+  auto vocab = static_cast<size_t>(forward.config().vocab);
+  auto most = static_cast<size_t>(forward.config().context);
+  for (size_t first = 0; first < growths.size(); first += most) {
+    size_t count = std::min(most, growths.size() - first);
+    grow(std::span(growths).subspan(first, count),
+         logits.empty() ? logits : logits.subspan(first * vocab, count * vocab),
+         [&](size_t row, size_t rows) { results(first + row, rows); });
   }
 }
 
@@ -169,7 +224,7 @@ void Batch::extend(std::span<Sequence *const> sequences,
   if (rowsOf(logits, forward.config()) != sequences.size())
     fail("there is room for ", logits.size(), " logits; those of ",
          sequences.size(), " sequences are ", sequences.size() * vocab);
-  compute(sequences, tokens, logits, [&](size_t first, size_t count) {
+  extend(sequences, tokens, logits, [&](size_t first, size_t count) {
     forward.readLogits(logits.subspan(first * vocab, count * vocab));
   });
 }
@@ -178,7 +233,7 @@ std::vector<int32_t>
 Batch::extendAndChoose(std::span<Sequence *const> sequences,
                        std::span<const int32_t> tokens) {
   std::vector<int32_t> chosen(sequences.size());
-  compute(sequences, tokens, {}, [&](size_t first, size_t count) {
+  extend(sequences, tokens, {}, [&](size_t first, size_t count) {
     for (size_t row = 0; row < count; ++row)
       chosen[first + row] = forward.argmax(row);
   });

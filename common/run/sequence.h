@@ -65,16 +65,34 @@ private:
   std::vector<int32_t> seen;
 };
 
-/// Sequences of one Forward that grow together: one token for each, in one step
-/// in which all of them pass through the weights at once. A program that keeps
-/// no keys and values takes them one after another.
+/// What a step adds to a sequence.
+struct Growth {
+  Sequence *sequence;
+  std::span<const int32_t> tokens; ///< at least one
+  size_t rows = 1; ///< of logits that are wanted: after the last so many
+};
+
+/// Sequences of one Forward that grow together, in steps in which all of them
+/// pass through the weights at once. A program that keeps no keys and values
+/// takes them one after another.
 class Batch {
 public:
   explicit Batch(Forward &forward) : forward(forward) {}
 
+  /// Called when `count` rows of logits are computed, from `first` on: until it
+  /// returns, Forward::argmax(0) is of the first of them.
+  using Results = std::function<void(size_t first, size_t count)>;
+
+  /// Adds to distinct sequences. Rows of logits that are wanted follow each
+  /// other as `growths` and their tokens do; they are written to `logits`, if
+  /// given: V elements for each. Tokens of a step are at most as many as the
+  /// context. Throws as Sequence::extend() does; if what is given is wrong, no
+  /// sequence has changed.
+  void grow(std::span<const Growth> growths, std::span<float> logits,
+            const Results &results);
+
   /// Adds tokens[i] to sequences[i], which are distinct, and writes the logits
-  /// that follow, row by row: V elements for each. Throws as Sequence::extend()
-  /// does; if what is given is wrong, no sequence has changed.
+  /// that follow, row by row: V elements for each. Throws as grow() does.
   void extend(std::span<Sequence *const> sequences,
               std::span<const int32_t> tokens, std::span<float> logits);
 
@@ -83,12 +101,13 @@ public:
                                        std::span<const int32_t> tokens);
 
 private:
-  using Results = std::function<void(size_t first, size_t count)>;
-  /// In steps of as many as can be taken at once; calls `results` after each.
-  /// Logits go to `logits`, if given, as for Forward::compute().
-  void compute(std::span<Sequence *const> sequences,
-               std::span<const int32_t> tokens, std::span<float> logits,
-               const Results &results);
+  void check(std::span<const Growth> growths) const;
+  /// In one pass through the weights; returns how many rows of logits.
+  size_t growAtOnce(std::span<const Growth> growths, std::span<float> logits);
+  /// By a token each, in steps of as many as can be taken at once.
+  void extend(std::span<Sequence *const> sequences,
+              std::span<const int32_t> tokens, std::span<float> logits,
+              const Results &results);
 
   Forward &forward;
 };

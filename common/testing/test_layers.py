@@ -29,6 +29,7 @@ ROOMS = [
     "compiler",
     "compiler/inspect",
     "run",
+    "serve",
     "chapter",
     "python",
 ]

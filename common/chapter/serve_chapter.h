@@ -1,0 +1,23 @@
+//===- serve_chapter.h - A chapter's program as a server ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "chapter/model.h"
+#include "run/run.h"
+#include "serve/server.h"
+
+namespace gpt2 {
+
+/// What --serve is told.
+struct ServeOptions {
+  bool isWanted = false;
+  ServerOptions server;
+  EngineOptions engine;
+};
+
+/// Serves `model` until a signal comes. Throws an Error as serve() does, or if
+/// the model has no tokenizer.
+void serveModel(const RunOptions &run, const ServeOptions &options, int threads,
+                const Checkpoint &checkpoint, Model &model);
+
+} // namespace gpt2
