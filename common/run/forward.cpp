@@ -208,6 +208,13 @@ void Forward::check(const PlacedTokens &tokens, size_t rows,
          rows * static_cast<size_t>(sizes.vocab));
 }
 
+void Forward::call(const char *entry, int64_t tokens) {
+  if (dispatcher)
+    dispatcher->call({entry, tokens, arguments[Logits], arguments});
+  else
+    executable.call(entry, arguments);
+}
+
 void Forward::compute(const PlacedTokens &tokens, size_t rows,
                       std::span<float> logitsThere) {
   check(tokens, rows, logitsThere);
@@ -233,14 +240,13 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
-    executable.call(program_abi::forward, arguments);
+    call(program_abi::forward, count);
   } else {
     arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
     arguments[Sequences] = MemRef(ids + count, {count});
     arguments[Positions] = MemRef(ids + 2 * count, {count});
-    executable.call(count == 1 && rows == 1 ? program_abi::decode
-                                            : program_abi::prefill,
-                    arguments);
+    call(count == 1 && rows == 1 ? program_abi::decode : program_abi::prefill,
+         count);
   }
   computed = rows;
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "device/executable.h"
 #include "model/weights.h"
+#include "run/dispatcher.h"
 
 #include <map>
 #include <span>
@@ -56,6 +56,12 @@ public:
   /// Throws an Error as checkLogits() does, or if there is no such row.
   int32_t argmax(size_t row);
 
+  /// Has `dispatcher`, which lives longer, choose the program for each step
+  /// from now on: its general one is this one's.
+  void dispatchBy(Dispatcher &chooser) { dispatcher = &chooser; }
+  /// How many arguments the entries have, the weights among them.
+  size_t argumentCount() const { return arguments.size(); }
+
   /// For how many open() would find room.
   int64_t freeSequences() const;
   /// Makes room for `count` sequences, if there is less and the program keeps
@@ -86,6 +92,7 @@ private:
   void requireOpen(int32_t sequence) const;
   /// Makes sure that there is room for `rows` rows of logits.
   void reserveLogits(size_t rows);
+  void call(const char *entry, int64_t tokens);
 
   Executable &executable;
   const Config &sizes;
@@ -105,6 +112,7 @@ private:
   std::vector<MemRef> arguments; ///< of the program's entries, in their order
   /// Of matrices' columns: arguments by their numbers, until they are added.
   std::map<int64_t, std::pair<MemRef, DeviceMemory>> vectors;
+  Dispatcher *dispatcher = nullptr; ///< none: one program computes all
   std::vector<MemRef> extra;
   size_t extraAt = 0; ///< the first of them, in `arguments`
 };
