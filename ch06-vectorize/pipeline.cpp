@@ -42,12 +42,23 @@ namespace {
 /// The pass that applies the schedule's `sequence`.
 std::unique_ptr<Pass>
 applySequence(const std::vector<std::filesystem::path> &files,
-              llvm::StringRef sequence) {
+              llvm::StringRef sequence,
+              const std::map<std::string, int64_t> &numbers = {}) {
   RunScheduleOptions options;
   for (const std::filesystem::path &file : files)
     options.files.push_back(file.string());
   options.sequence = sequence.str();
+  for (const auto &[name, number] : numbers)
+    options.numbers.push_back(name + "=" + std::to_string(number));
   return createRunSchedule(std::move(options));
+}
+
+/// Rows of a tile.
+int64_t rowsOf(const PipelineOptions &options) {
+  auto own = options.numbers.find("rows");
+  return own != options.numbers.end()
+             ? own->second
+             : numberIn(options.schedule.front(), "rows");
 }
 
 /// Weights in fewer bits and, for instructions that add several products, the
@@ -67,9 +78,9 @@ Stage narrowStage(const PipelineOptions &options) {
 }
 
 Stage scheduleStage(const PipelineOptions &options) {
-  return {StageKind::Scheduled, [files = options.schedule,
-                                 rows = numberIn(options.schedule.front(),
-                                                 "rows")](OpPassManager &pm) {
+  return {StageKind::Scheduled,
+          [files = options.schedule, numbers = options.numbers,
+           rows = rowsOf(options)](OpPassManager &pm) {
             // Tokens in blocks of as many rows as a tile has: no remainders.
             pm.addNestedPass<func::FuncOp>(createBlockRows({.rows = rows}));
             // A product and the sum it goes into: one instruction.
@@ -79,7 +90,7 @@ Stage scheduleStage(const PipelineOptions &options) {
             pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
             pm.addPass(createCSEPass());
             // Loops around tiles, tiles as vectors.
-            pm.addPass(applySequence(files, "tensors"));
+            pm.addPass(applySequence(files, "tensors", numbers));
             // Indices and slices that tiling made.
             pm.addPass(createCanonicalizerPass());
             pm.addPass(createCSEPass());

@@ -16,6 +16,8 @@
 #   cpu/*.mlir     text for the CPU only,
 #   gpu/*.mlir     and for programs with kernels only
 #   pipeline.cpp   if present, the chapter's stages(); otherwise the parent's
+#   policy.cpp     if present, the chapter's policy(); otherwise the parent's:
+#                  for which steps programs are compiled while it serves
 #   *_test.cpp     the chapter's own tests, beside those every chapter has;
 #                  also in cpu/ and gpu/
 #
@@ -50,8 +52,9 @@ function(add_chapter name)
   set(devices_gpu ${CHAPTER_DEVICES})
   list(FILTER devices_gpu EXCLUDE REGEX "^cpu$")
   file(GLOB pipeline_file CONFIGURE_DEPENDS pipeline.cpp)
+  file(GLOB policy_file CONFIGURE_DEPENDS policy.cpp)
 
-  add_library(${name}-chapter STATIC ${pipeline_file})
+  add_library(${name}-chapter STATIC ${pipeline_file} ${policy_file})
   target_link_libraries(${name}-chapter PUBLIC gpt2-chapter)
 
   # The namespaces of the parent's chapter(), of each kind, and of our own.
@@ -119,6 +122,12 @@ function(add_chapter_kind kind directory formats)
     set(pipeline ${namespace}::stages)
     string(APPEND declarations "namespace ${namespace} "
       "{ Pipeline stages(const PipelineOptions &options); }\n")
+  endif()
+  set(policy nullptr)
+  if(policy_file)
+    set(policy ${own}::policy)
+    string(APPEND declarations "namespace ${own} "
+      "{ std::optional<int64_t> policy(const Observations &seen); }\n")
   endif()
   set(first_sources "")
   set(first_entries "")

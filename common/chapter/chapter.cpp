@@ -38,6 +38,8 @@ Chapter inherit(Chapter own) {
   inheritFiles(own.kernelEntries, own.parent->kernelEntries);
   if (!own.pipeline)
     own.pipeline = own.parent->pipeline;
+  if (!own.policy)
+    own.policy = own.parent->policy;
   return own;
 }
 

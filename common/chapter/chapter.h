@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "chapter/policy.h"
 #include "compiler/pipeline/pipelines.h"
 
 #include <filesystem>
@@ -33,6 +34,9 @@ struct Chapter {
   /// The same with kernels, if this is for the CPU and there are both.
   const Chapter *onGpu = nullptr;
   int maxThreads = 1; ///< what --threads may ask for
+  /// Chooses the sizes of steps for which programs are compiled while it
+  /// serves; none: the one program computes all.
+  Policy policy = nullptr;
   /// Its schedules, one for each family of CPUs or GPUs, and what they share.
   std::vector<std::filesystem::path> schedules = {}, scheduleSteps = {};
 

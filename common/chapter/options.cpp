@@ -120,6 +120,9 @@ std::vector<Option> serveOptions(ServeOptions &serve) {
        "alike "
        "(default {})",
        into(serve.engine.kept), serving},
+      {"no-specialize", "",
+       "In chapters that compile more programs while they serve: do not",
+       switching(serve.specializes, false), serving},
       {"prompt-piece", "n",
        "Compute n tokens of prompts in a step beside texts that wait for their "
        "next (default {})",

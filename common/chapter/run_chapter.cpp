@@ -191,7 +191,7 @@ int runLine(const CommandLine &line) {
                 describeCache(line, checkpoint->config(), compiled.program);
               });
   if (line.serve.isWanted) {
-    serveModel(line, line.serve, line.program.threads, *checkpoint, model);
+    serveModel(line, line.serve, line.program, placed, *checkpoint, model);
     return 0;
   }
   run(line, *prompts, model.forward(), model.loaded().device(), model.times());

@@ -1,21 +1,46 @@
 //===- serve_chapter.cpp - A chapter's program as a server --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/serve_chapter.h"
+#include "chapter/specializer.h"
 #include "run/prompts.h"
-#include "support/paths.h"
+
+#include <nlohmann/json.hpp>
 
 namespace gpt2 {
 
-void serveModel(const RunOptions &run, const ServeOptions &options, int threads,
+void serveModel(const RunOptions &run, const ServeOptions &options,
+                const ProgramOptions &program, const Build &build,
                 const Checkpoint &checkpoint, Model &model) {
   Tokenizer tokenizer = tokenizerFor(run, checkpoint);
-  Metrics metrics;
-  Engine engine(model.forward(), options.engine, metrics, threads);
   ServerOptions server = options.server;
   if (server.model.empty())
     server.model =
         std::filesystem::path(run.model).lexically_normal().filename().string();
-  serve(server, tokenizer, checkpoint.config(), engine, metrics);
+
+  // Sums are in the same order, whatever the size of a block; what is rounded
+  // to few bits on its way may be rounded another way.
+  double tolerance = build.formats == Formats() ? 1e-4 : 2e-2;
+  Dispatcher dispatcher(model.loaded(), tolerance);
+  std::optional<Specializer> specializer;
+  EngineOptions engineOptions = options.engine;
+  MoreToTell more;
+  if (build.chapter->policy && options.specializes &&
+      !build.chapter->hasKernels()) {
+    // A program that the cache had says nothing of what the next will cost.
+    constexpr double usually = 2;
+    const Times &times = model.times();
+    model.forward().dispatchBy(dispatcher);
+    specializer.emplace(build, program.cacheDirectory, dispatcher,
+                        model.forward().argumentCount(),
+                        times.fromCache ? usually : times.compile);
+    engineOptions.onStep = [&](const StepShape &shape) {
+      specializer->sawStep(shape.rows());
+    };
+    more.json = [&] { return specializer->table(); };
+  }
+  Metrics metrics;
+  Engine engine(model.forward(), engineOptions, metrics, program.threads);
+  serve(server, tokenizer, checkpoint.config(), engine, metrics, more);
 }
 
 } // namespace gpt2

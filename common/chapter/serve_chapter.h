@@ -13,11 +13,14 @@ struct ServeOptions {
   bool isWanted = false;
   ServerOptions server;
   EngineOptions engine;
+  bool specializes = true; ///< if the chapter does
 };
 
-/// Serves `model` until a signal comes. Throws an Error as serve() does, or if
-/// the model has no tokenizer.
-void serveModel(const RunOptions &run, const ServeOptions &options, int threads,
+/// Serves `model`, whose program is that of `build`, until a signal comes.
+/// Compiles more programs if the chapter has a policy for that. Throws an Error
+/// as serve() does, or if the model has no tokenizer.
+void serveModel(const RunOptions &run, const ServeOptions &options,
+                const ProgramOptions &program, const Build &build,
                 const Checkpoint &checkpoint, Model &model);
 
 } // namespace gpt2

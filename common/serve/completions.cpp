@@ -282,6 +282,12 @@ std::vector<Request> CompletionRequest::requests() const {
   return all;
 }
 
+/// Of UTF-8.
+static size_t charactersOf(std::string_view text) {
+  return static_cast<size_t>(std::ranges::count_if(
+      text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 Choice::Choice(size_t index, const CompletionRequest &request,
                const Tokenizer &tokenizer)
     : index(index), tokenizer(tokenizer), echoes(request.echo),
@@ -291,7 +297,7 @@ Choice::Choice(size_t index, const CompletionRequest &request,
   if (echoes)
     news = toUtf8(tokenizer.decode(prompt));
   if (!echoes || !scores) // else its tokens are scored
-    offset = news.size();
+    offset = charactersOf(news);
 }
 
 void Choice::score(const ScoredToken &token) {
@@ -309,8 +315,7 @@ void Choice::score(const ScoredToken &token) {
     top[toUtf8(tokenizer.decode(id))] = logprob;
   logprobs["top_logprobs"].push_back(token.logprob ? top : json());
   logprobs["text_offset"].push_back(offset);
-  offset += static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+  offset += charactersOf(told.add(tokenizer.decode(token.id)));
 }
 
 void Choice::addPrompt(const std::vector<ScoredToken> &tokens) {

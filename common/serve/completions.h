@@ -78,6 +78,7 @@ private:
   bool echoes, scores;
   std::vector<int32_t> prompt;
   TextPieces pieces;
+  TextPieces told{{}}; ///< what is scored, to count its characters
   std::string news;
   nlohmann::json logprobs;
   size_t offset = 0; ///< characters before the next token

@@ -109,8 +109,11 @@ void Engine::work(int threads) {
     }
     lock.unlock();
     StepShape shape = scheduler->step();
-    if (shape.rows() > 0)
+    if (shape.rows() > 0) {
       metrics.count(shape);
+      if (options.onStep)
+        options.onStep(shape);
+    }
     lock.lock();
   }
   takeOrders(lock);

@@ -14,6 +14,8 @@ namespace gpt2 {
 
 struct EngineOptions : SchedulerOptions {
   size_t mostWaiting = 64; ///< requests that wait, behind those under way
+  /// Called after each step, by the thread that computes.
+  std::function<void(const StepShape &)> onStep = {};
 };
 
 /// Takes requests from any thread and computes them, in steps, on one of its

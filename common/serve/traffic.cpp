@@ -28,4 +28,19 @@ std::vector<DecayingHistogram::Bucket> DecayingHistogram::at(double now) const {
   return buckets;
 }
 
+void RatesBySize::add(int64_t value, double now) {
+  Entry &entry = entries[value];
+  entry = {entry.weight * std::exp2((entry.since - now) / halfLife) + 1, now};
+}
+
+std::map<int64_t, double> RatesBySize::at(double now) const {
+  // So many seconds the weights stand for: the sum of all that a second counts.
+  double seconds = halfLife / std::log(2.0) * (1 - std::exp2(-now / halfLife));
+  std::map<int64_t, double> rates;
+  for (const auto &[value, entry] : entries)
+    rates[value] = entry.weight * std::exp2((entry.since - now) / halfLife) /
+                   std::max(seconds, 1.0);
+  return rates;
+}
+
 } // namespace gpt2

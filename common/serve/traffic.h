@@ -35,6 +35,24 @@ private:
   std::map<int64_t, Entry> entries; ///< by the end of their bucket
 };
 
+/// How many times a second each value came, lately: what came a half-life ago
+/// counts half.
+class RatesBySize {
+public:
+  explicit RatesBySize(double halfLifeSeconds) : halfLife(halfLifeSeconds) {}
+
+  /// `now` in seconds since the first could have come, never going back.
+  void add(int64_t value, double now);
+  std::map<int64_t, double> at(double now) const;
+
+private:
+  struct Entry {
+    double weight = 0, since = 0;
+  };
+  double halfLife;
+  std::map<int64_t, Entry> entries;
+};
+
 /// What comes to a server.
 struct Traffic {
   DecayingHistogram prompts{300};  ///< tokens of a prompt, a request

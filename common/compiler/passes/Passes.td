@@ -448,7 +448,9 @@ def RunSchedule : Pass<"run-schedule", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"files", "files", "std::string", "With its sequences">,
     Option<"sequence", "sequence", "std::string", /*default=*/"",
-           "The one to apply">
+           "The one to apply">,
+    ListOption<"numbers", "numbers", "std::string",
+               "Numbers for its knobs, instead of its own: rows=2">
   ];
 }
 

@@ -7,6 +7,8 @@
 #include "compiler/pipeline/stages.h"
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace gpt2 {
@@ -18,6 +20,8 @@ struct PipelineOptions : Specialization {
   /// CPU or the chip, and those with what all of them share.
   std::vector<std::filesystem::path> schedule = {};
   bool mustSchedule = false; ///< a user asked for this one
+  /// Of the schedule's knobs, those that are to be others than it says.
+  std::map<std::string, int64_t> numbers = {};
   int64_t vnniFactor = 1;    ///< products of weights that an instruction adds
   int64_t dotLanes = 0;      ///< to each of so many sums
 };

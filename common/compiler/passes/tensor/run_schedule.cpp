@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Transform/IR/TransformDialect.h"
 #include "mlir/Dialect/Transform/Transforms/TransformInterpreterUtils.h"
+#include "mlir/Dialect/Transform/TuneExtension/TuneExtensionOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -38,6 +39,8 @@ struct RunSchedule : impl::RunScheduleBase<RunSchedule> {
       getOperation().emitError("run-schedule has no files");
       return signalPassFailure();
     }
+    if (failed(selectNumbers(*library)))
+      return signalPassFailure();
     transform::TransformOpInterface entry =
         transform::detail::findTransformEntryPoint(*library, ModuleOp(),
                                                    sequence);
@@ -45,6 +48,32 @@ struct RunSchedule : impl::RunScheduleBase<RunSchedule> {
         failed(transform::applyTransformNamedSequence(
             getOperation(), entry, *library, transform::TransformOptions())))
       signalPassFailure();
+  }
+
+  /// Has the knobs of `library` select `numbers`.
+  LogicalResult selectNumbers(ModuleOp library) {
+    for (const std::string &text : numbers) {
+      auto [name, digits] = StringRef(text).split('=');
+      int64_t number = 0;
+      if (digits.getAsInteger(10, number) || number < 1)
+        return getOperation().emitError("run-schedule: ")
+               << text << ": expected a knob's name, = and a number above 0";
+      bool isFound = false;
+      library.walk([&, name = name](transform::tune::KnobOp knob) {
+        if (knob.getName() != name)
+          return;
+        isFound = true;
+        Builder builder(&getContext());
+        Attribute selected = builder.getI64IntegerAttr(number);
+        knob.setSelectedAttr(selected);
+        knob.setOptionsAttr(builder.getArrayAttr(selected));
+      });
+      if (!isFound)
+        return getOperation().emitError("run-schedule: the schedule has no "
+                                        "knob \"")
+               << name << "\"";
+    }
+    return success();
   }
 };
 

@@ -1,0 +1,54 @@
+//===- pipeline.cpp - Chapter 7: programs for steps of one size ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The chapter before computes tokens in blocks of 8 rows: of a step of 2 tokens
+// it computes 8 rows, 6 of them for nobody. A program for steps of T tokens has
+// blocks that T is a multiple of, or nearly so. That is all that is new in it:
+// what it computes, and how weights lie in memory, is the same.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/pipeline/pipelines.h"
+
+namespace gpt2 {
+namespace ch06_vectorize {
+Pipeline stages(const PipelineOptions &options);
+namespace gpu {
+Pipeline stages(const PipelineOptions &options);
+}
+} // namespace ch06_vectorize
+
+namespace ch07_specialize {
+namespace {
+
+/// The most rows whose sums, with the weights that they meet, fit in the
+/// registers of all CPUs that have a schedule.
+constexpr int64_t mostRows = 8;
+
+/// Rows of a block, for steps of `tokens` tokens: of the fewest blocks, the
+/// smallest.
+int64_t rowsFor(int64_t tokens) {
+  int64_t blocks = (tokens + mostRows - 1) / mostRows;
+  return (tokens + blocks - 1) / blocks;
+}
+
+} // namespace
+
+Pipeline stages(const PipelineOptions &options) {
+  auto tokens = options.sizes.find("T");
+  if (tokens == options.sizes.end())
+    return ch06_vectorize::stages(options);
+  PipelineOptions ofSteps = options;
+  ofSteps.numbers["rows"] = rowsFor(tokens->second);
+  ofSteps.sizes.erase("T"); // another step than it is for would be right, too
+  return ch06_vectorize::stages(ofSteps);
+}
+
+namespace gpu {
+
+Pipeline stages(const PipelineOptions &options) {
+  return ch06_vectorize::gpu::stages(options);
+}
+
+} // namespace gpu
+} // namespace ch07_specialize
+} // namespace gpt2
