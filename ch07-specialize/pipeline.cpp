@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/pipelines.h"
+#include "compiler/schedule/schedule.h"
 
 namespace gpt2 {
 namespace ch06_vectorize {
@@ -20,14 +21,10 @@ Pipeline stages(const PipelineOptions &options);
 namespace ch07_specialize {
 namespace {
 
-/// The most rows whose sums, with the weights that they meet, fit in the
-/// registers of all CPUs that have a schedule.
-constexpr int64_t mostRows = 8;
-
-/// Rows of a block, for steps of `tokens` tokens: of the fewest blocks, the
-/// smallest.
-int64_t rowsFor(int64_t tokens) {
-  int64_t blocks = (tokens + mostRows - 1) / mostRows;
+/// Rows of a block, at most `most`, for steps of `tokens` tokens: of the fewest
+/// blocks, the smallest.
+int64_t rowsFor(int64_t tokens, int64_t most) {
+  int64_t blocks = (tokens + most - 1) / most;
   return (tokens + blocks - 1) / blocks;
 }
 
@@ -38,7 +35,8 @@ Pipeline stages(const PipelineOptions &options) {
   if (tokens == options.sizes.end())
     return ch06_vectorize::stages(options);
   PipelineOptions ofSteps = options;
-  ofSteps.numbers["rows"] = rowsFor(tokens->second);
+  ofSteps.numbers["rows"] =
+      rowsFor(tokens->second, numberIn(options.schedule.front(), "rows"));
   ofSteps.sizes.erase("T"); // another step than it is for would be right, too
   return ch06_vectorize::stages(ofSteps);
 }

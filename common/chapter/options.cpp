@@ -123,6 +123,8 @@ std::vector<Option> serveOptions(ServeOptions &serve) {
       {"no-specialize", "",
        "In chapters that compile more programs while they serve: do not",
        switching(serve.specializes, false), serving},
+      {"whole-prompts", "", "Compute each prompt at once, while others wait",
+       switching(serve.engine.cutsPrompts, false), serving},
       {"prompt-piece", "n",
        "Compute n tokens of prompts in a step beside texts that wait for their "
        "next (default {})",
