@@ -36,6 +36,8 @@ Chapter inherit(Chapter own) {
     return own;
   inheritFiles(own.sources, own.parent->sources);
   inheritFiles(own.kernelEntries, own.parent->kernelEntries);
+  inheritFiles(own.schedules, own.parent->schedules);
+  inheritFiles(own.scheduleSteps, own.parent->scheduleSteps);
   if (!own.pipeline)
     own.pipeline = own.parent->pipeline;
   if (!own.policy)

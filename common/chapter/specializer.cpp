@@ -3,7 +3,6 @@
 #include "chapter/specializer.h"
 #include "compiler/compile.h"
 #include "compiler/schedule/schedule.h"
-#include "run/times.h"
 #include "support/error.h"
 
 #include "llvm/ADT/STLExtras.h"

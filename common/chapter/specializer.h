@@ -4,6 +4,7 @@
 
 #include "chapter/build.h"
 #include "run/dispatcher.h"
+#include "run/times.h"
 #include "serve/traffic.h"
 
 #include <nlohmann/json_fwd.hpp>

@@ -317,11 +317,14 @@ StepShape Scheduler::step() {
     onHost |= growths.back().rows > 0 && text->needsLogits();
   }
   auto vocab = static_cast<size_t>(forward.config().vocab);
-  logits.resize(onHost ? rows * vocab : 0);
+  logits.resize(onHost ? rows * vocab : logits.size());
+  std::span<float> here;
+  if (onHost)
+    here = logits;
   Stopwatch modelWatch;
   try {
-    Batch(forward).grow(growths, logits, [&](size_t first, size_t count) {
-      std::span<float> some = logits;
+    Batch(forward).grow(growths, here, [&](size_t first, size_t count) {
+      std::span<float> some = here;
       if (onHost) {
         some = some.subspan(first * vocab, count * vocab);
         forward.readLogits(some);
@@ -336,16 +339,16 @@ StepShape Scheduler::step() {
         }
         if (row == first + count)
           break;
-        size_t here = row - first;
+        size_t number = row - first;
         row += growth.rows;
         if (growth.rows == 0)
           continue;
         int64_t before = text.made;
         try {
           takeRows(text,
-                   onHost ? some.subspan(here * vocab, growth.rows * vocab)
+                   onHost ? some.subspan(number * vocab, growth.rows * vocab)
                           : std::span<float>(),
-                   here);
+                   number);
         } catch (const Error &error) {
           finish(text, {EndReason::Failed, error.what()});
         }

@@ -245,6 +245,20 @@ TEST(Scheduler, SaysHowLikelyTokensAre) {
   EXPECT_NEAR(*made[0].logprob, 2 - all, 1e-6);
 }
 
+TEST(Scheduler, WhoNeedsNoLogitsGetsNone) {
+  PretendedModel model;
+  Scheduler scheduler(model.forward(), {});
+  Seen seen;
+  for (uint64_t id : {1, 2, 3}) {
+    Request request = seen.request(id, {1, 2}, 4);
+    if (id == 2)
+      request.logprobs = 1;
+    scheduler.add(id, std::move(request));
+    runAll(scheduler);
+    EXPECT_EQ(seen.tokens[id], expected({1, 2}, 4)) << id;
+  }
+}
+
 TEST(Scheduler, PenaltiesAreForWhatWasChosen) {
   // The likely token is at 2, all others at 0: after one choice 2 - 3 < 0.
   PretendedModel model;

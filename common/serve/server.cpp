@@ -189,6 +189,11 @@ void Service::setLimits() {
   http.set_keep_alive_timeout(5);
   http.set_keep_alive_max_count(1000);
   http.set_tcp_nodelay(true);
+  // The library would let several servers have one port.
+  http.set_socket_options([](socket_t socket) {
+    int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
 }
 
 void Service::complete(const httplib::Request &request,
