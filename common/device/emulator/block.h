@@ -122,7 +122,11 @@ private:
   [[noreturn]] void stopMisaligned(uintptr_t address, uint64_t bytes,
                                    uint32_t alignment, Access access);
   static void handleOverflows();
-  void checkShared(uint64_t offset, uint64_t bytes, Access access);
+  void checkSharedSlowly(uint64_t offset, uint64_t bytes, Access access);
+  void checkShared(uint64_t offset, uint64_t bytes, Access access) {
+    if (!races.note(offset, bytes, running, access))
+      checkSharedSlowly(offset, bytes, access);
+  }
   void checkBuffer(uintptr_t address, uint64_t bytes, Access access);
   std::string outOfBounds(uintptr_t address, uint64_t bytes,
                           Access access) const;

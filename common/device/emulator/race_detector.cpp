@@ -22,42 +22,16 @@ std::vector<T> split(const std::vector<T> &entries, size_t parts) {
 } // namespace
 
 RaceDetector::RaceDetector(unsigned subgroupSize)
-    : subgroupShift(std::countr_zero(subgroupSize)) {}
+    : subgroupShift(std::countr_zero(subgroupSize)),
+      subgroupBits(oneTime - subgroupSize) {}
 
 void RaceDetector::prepare(size_t bytes, unsigned threads) {
   barrier(); // what is noted is past
   granuleShift = largestGranuleShift;
   granules.resize((bytes + (1 << granuleShift) - 1) >> granuleShift);
+  unusual = (size_t{1} << granuleShift) - 1;
   atomics.clear();
   lastExchange.assign(((threads - 1) >> subgroupShift) + 1, 0);
-}
-
-bool RaceDetector::races(Use earlier, Use use) const {
-  if (isPast(earlier) || threadOf(earlier) == threadOf(use))
-    return false;
-  return subgroupOf(earlier) != subgroupOf(use) || !isBeforeExchange(earlier);
-}
-
-/// Adds a use to those that do not race with each other.
-void RaceDetector::keep(Pair &uses, Use use) const {
-  auto &[first, second] = uses;
-  if (isPast(first)) {
-    uses = {use, 0};
-    return;
-  }
-  if (!isPast(second) && subgroupOf(first) != subgroupOf(second))
-    return; // whoever writes now, there is another
-  if (subgroupOf(first) != subgroupOf(use)) {
-    second = use;
-    return;
-  }
-  // What races with an earlier use of a subgroup also races with this one.
-  if (isBeforeExchange(first))
-    uses = {use, 0};
-  else if (threadOf(first) == threadOf(use))
-    first = use;
-  else if (isPast(second))
-    second = use;
 }
 
 std::optional<RaceDetector::Race>
@@ -76,14 +50,17 @@ RaceDetector::findRace(size_t granule, Use use, Access access) const {
   return std::nullopt;
 }
 
-std::optional<RaceDetector::Race>
-RaceDetector::use(size_t offset, size_t bytes, unsigned thread, Access access) {
+std::optional<RaceDetector::Race> RaceDetector::useSlowly(size_t offset,
+                                                          size_t bytes,
+                                                          unsigned thread,
+                                                          Access access) {
   size_t places = offset | bytes;
   if ((places & ((size_t{1} << granuleShift) - 1)) != 0)
     refine(places);
   if (access == Access::Atomic && atomics.empty())
     atomics.resize(granules.size());
-  Use use = now << threadBits | thread;
+  unusual = atomics.empty() ? (size_t{1} << granuleShift) - 1 : ~size_t{0};
+  Use use = now | thread;
   size_t end = (offset + bytes) >> granuleShift;
   for (size_t granule = offset >> granuleShift; granule < end; ++granule) {
     if (std::optional<Race> race = findRace(granule, use, access))
