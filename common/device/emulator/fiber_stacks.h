@@ -48,6 +48,7 @@ public:
   /// an Error if the system gives no more.
   void reserve(unsigned wanted);
 
+  unsigned size() const { return count; }
   StackRange stack(unsigned index) const {
     return {memory + index * stride + guard,
             stride - guard - index % places * placeBytes};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/race_detector.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace gpt2 {
@@ -9,14 +10,13 @@ namespace {
 
 constexpr unsigned largestGranuleShift = 4; // 16 bytes: the widest access
 
-/// Each entry of `entries` as often as it has parts now.
+/// Each of the first `count` entries as often as it has parts now.
 template <typename T>
-std::vector<T> split(const std::vector<T> &entries, size_t parts) {
-  std::vector<T> result;
-  result.reserve(entries.size() * parts);
-  for (const T &entry : entries)
-    result.insert(result.end(), parts, entry);
-  return result;
+void split(std::vector<T> &entries, size_t count, size_t parts) {
+  if (entries.size() < count * parts)
+    entries.resize(count * parts);
+  for (size_t i = count; i-- > 0;)
+    std::fill_n(entries.begin() + i * parts, parts, T(entries[i]));
 }
 
 } // namespace
@@ -28,7 +28,8 @@ RaceDetector::RaceDetector(unsigned subgroupSize)
 void RaceDetector::prepare(size_t bytes, unsigned threads) {
   barrier(); // what is noted is past
   granuleShift = largestGranuleShift;
-  granules.resize((bytes + (1 << granuleShift) - 1) >> granuleShift);
+  count = (bytes + (1 << granuleShift) - 1) >> granuleShift;
+  granules.resize(std::max(granules.size(), count));
   unusual = (size_t{1} << granuleShift) - 1;
   atomics.clear();
   lastExchange.assign(((threads - 1) >> subgroupShift) + 1, 0);
@@ -58,7 +59,7 @@ std::optional<RaceDetector::Race> RaceDetector::useSlowly(size_t offset,
   if ((places & ((size_t{1} << granuleShift) - 1)) != 0)
     refine(places);
   if (access == Access::Atomic && atomics.empty())
-    atomics.resize(granules.size());
+    atomics.resize(count);
   unusual = atomics.empty() ? (size_t{1} << granuleShift) - 1 : ~size_t{0};
   Use use = now | thread;
   size_t end = (offset + bytes) >> granuleShift;
@@ -79,8 +80,10 @@ std::optional<RaceDetector::Race> RaceDetector::useSlowly(size_t offset,
 void RaceDetector::refine(size_t places) {
   auto shift = static_cast<unsigned>(std::countr_zero(places));
   size_t parts = size_t{1} << (granuleShift - shift);
-  granules = split(granules, parts);
-  atomics = split(atomics, parts);
+  split(granules, count, parts);
+  if (!atomics.empty())
+    split(atomics, count, parts);
+  count *= parts;
   granuleShift = shift;
 }
 

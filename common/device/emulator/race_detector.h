@@ -88,9 +88,9 @@ private:
   }
   unsigned subgroupOf(Use use) const { return threadOf(use) >> subgroupShift; }
   bool isPast(Use use) const { return use < lastBarrier; }
-  /// Whether that subgroup has made an exchange since.
-  bool isBeforeExchange(Use use) const {
-    return use < lastExchange[subgroupOf(use)];
+  /// Whether the subgroup of both has made an exchange in between.
+  bool isBeforeExchange(Use earlier, Use use) const {
+    return earlier < lastExchange[subgroupOf(use)];
   }
   bool areOfOneSubgroup(Use one, Use other) const {
     return ((one ^ other) & subgroupBits) == 0;
@@ -98,7 +98,7 @@ private:
   bool races(Use earlier, Use use) const {
     if (isPast(earlier) || threadOf(earlier) == threadOf(use))
       return false;
-    return !areOfOneSubgroup(earlier, use) || !isBeforeExchange(earlier);
+    return !areOfOneSubgroup(earlier, use) || !isBeforeExchange(earlier, use);
   }
   bool note(Granule &kept, Use use, Access access) const;
   void keep(Pair &uses, Use use) const;
@@ -115,6 +115,8 @@ private:
   size_t unusual = 0;
   Use now = 0, lastBarrier = 0;  ///< times, of thread 0
   std::vector<Use> lastExchange; ///< of each subgroup
+  size_t count = 0;              ///< granules
+  /// Of this launch and, behind `count`, of earlier ones.
   std::vector<Granule> granules;
   /// Of each granule two atomic uses, kept as reads are; empty until the launch
   /// has one.
@@ -135,7 +137,7 @@ inline void RaceDetector::keep(Pair &uses, Use use) const {
     return;
   }
   // What races with an earlier use of a subgroup also races with this one.
-  if (isBeforeExchange(first))
+  if (isBeforeExchange(first, use))
     uses = {use, 0};
   else if (threadOf(first) == threadOf(use))
     first = use;
