@@ -46,7 +46,7 @@ public:
   SignalStack &operator=(const SignalStack &) = delete;
 
 private:
-  static constexpr size_t bytes = 64 * 1024;
+  static constexpr size_t bytes = size_t{64} * 1024;
   std::unique_ptr<char[]> memory;
 };
 

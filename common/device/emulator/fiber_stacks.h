@@ -33,7 +33,7 @@ struct StackRange {
 class FiberStacks {
 public:
   /// What a fiber has at least.
-  static constexpr size_t bytesEach = 32 * 1024;
+  static constexpr size_t bytesEach = size_t{32} * 1024;
 
   FiberStacks() = default;
   ~FiberStacks();
