@@ -1494,18 +1494,19 @@ def DistributeTiles : Pass<"distribute-tiles", "::mlir::gpu::GPUModuleOp"> {
     ```mlir
     %0 = gpu.lane_id ...
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
-        : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32)
-        -> !llvm.struct<(f32, f32, f32, f32)>
+    nvvm.mma.sync A[...] B[...] C[...] {...
+        shape = #nvvm.shape<m = 16, n = 8, k = 16>}
+        : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
+    nvvm.mma.sync A[...] B[...] C[...] {...}
     ...
     memref.store ... : memref<16x16xf32>
     ```
   }];
   let dependentDialects = [
-    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::nvgpu::NVGPUDialect", "::mlir::vector::VectorDialect"
+    "::mlir::amdgpu::AMDGPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"
   ];
   let options = [Option<"chip", "chip", "std::string", "\"sm_90\"",
                         "With what matrix unit">];
