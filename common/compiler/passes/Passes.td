@@ -1615,8 +1615,7 @@ def LowerGpuReductions : Pass<"lower-gpu-reductions"> {
   let description = [{
     `gpu.subgroup_reduce` as exchanges between lanes (upstream's patterns, which
     upstream runs in test passes only). The subgroup's size is the target's: 32
-    lanes on NVIDIA and RDNA, 64 on CDNA. The size of a block that is known
-    becomes a constant.
+    lanes on NVIDIA and RDNA, 64 on CDNA.
 
     Not `gpu.all_reduce`: upstream's lowering lets several lanes write the same
     result to one place of shared memory. That is harmless, but it is a race,
