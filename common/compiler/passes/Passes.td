@@ -1191,36 +1191,6 @@ def FoldVectorAccesses : Pass<"fold-vector-accesses"> {
   ];
 }
 
-def ForwardTransfers : Pass<"forward-transfers", "::mlir::func::FuncOp"> {
-  let summary = "Read no vector from memory that was just written there";
-  let description = [{
-    A `vector.transfer_read` of what a `vector.transfer_write` wrote takes the
-    vector itself, and a write that nobody reads before the next is none.
-    Upstream has this as a function without a pass.
-
-    ```mlir
-    // func.func(forward-transfers)
-    func.func @f(%arg0: memref<8xf32>, %arg1: vector<8xf32>) -> vector<8xf32> {
-      %cst = arith.constant 0.0 : f32
-      %c0 = arith.constant 0 : index
-      vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-          : vector<8xf32>, memref<8xf32>
-      %0 = vector.transfer_read %arg0[%c0], %cst {in_bounds = [true]}
-          : memref<8xf32>, vector<8xf32>
-      return %0 : vector<8xf32>
-    }
-    ```
-
-    becomes
-
-    ```mlir
-    vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-        : vector<8xf32>, memref<8xf32>
-    return %arg1 : vector<8xf32>
-    ```
-  }];
-}
-
 def PreferVectorWidth : Pass<"prefer-vector-width", "::mlir::ModuleOp"> {
   let summary = "Ask LLVM for vectors of so many bits in one function";
   let description = [{
