@@ -1196,36 +1196,6 @@ def FoldVectorAccesses : Pass<"fold-vector-accesses"> {
   ];
 }
 
-def ForwardTransfers : Pass<"forward-transfers", "::mlir::func::FuncOp"> {
-  let summary = "Read no vector from memory that was just written there";
-  let description = [{
-    A `vector.transfer_read` of what a `vector.transfer_write` wrote takes the
-    vector itself, and a write that nobody reads before the next is none.
-    Upstream has this as a function without a pass.
-
-    ```mlir
-    // func.func(forward-transfers)
-    func.func @f(%arg0: memref<8xf32>, %arg1: vector<8xf32>) -> vector<8xf32> {
-      %cst = arith.constant 0.0 : f32
-      %c0 = arith.constant 0 : index
-      vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-          : vector<8xf32>, memref<8xf32>
-      %0 = vector.transfer_read %arg0[%c0], %cst {in_bounds = [true]}
-          : memref<8xf32>, vector<8xf32>
-      return %0 : vector<8xf32>
-    }
-    ```
-
-    becomes
-
-    ```mlir
-    vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-        : vector<8xf32>, memref<8xf32>
-    return %arg1 : vector<8xf32>
-    ```
-  }];
-}
-
 def PreferVectorWidth : Pass<"prefer-vector-width", "::mlir::ModuleOp"> {
   let summary = "Ask LLVM for vectors of so many bits in one function";
   let description = [{
@@ -1505,18 +1475,19 @@ def DistributeTiles : Pass<"distribute-tiles", "::mlir::gpu::GPUModuleOp"> {
     ```mlir
     %0 = gpu.lane_id ...
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
-        : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32)
-        -> !llvm.struct<(f32, f32, f32, f32)>
+    nvvm.mma.sync A[...] B[...] C[...] {...
+        shape = #nvvm.shape<m = 16, n = 8, k = 16>}
+        : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
+    nvvm.mma.sync A[...] B[...] C[...] {...}
     ...
     memref.store ... : memref<16x16xf32>
     ```
   }];
   let dependentDialects = [
-    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::nvgpu::NVGPUDialect", "::mlir::vector::VectorDialect"
+    "::mlir::amdgpu::AMDGPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"
   ];
   let options = [Option<"chip", "chip", "std::string", "\"sm_90\"",
                         "With what matrix unit">];
@@ -1629,7 +1600,7 @@ def LowerGpuReductions : Pass<"lower-gpu-reductions"> {
     upstream runs in test passes only). The subgroup's size is the target's: 32
     lanes on NVIDIA and RDNA, 64 on CDNA. Of a vector, each number is reduced for
     itself, or several that fit a register of 32 bits together; a wider number is
-    an error. The size of a block that is known becomes a constant.
+    an error.
 
     Not `gpu.all_reduce`: upstream's lowering lets several lanes write the same
     result to one place of shared memory. That is harmless, but it is a race,

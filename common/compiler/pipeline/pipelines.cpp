@@ -3,6 +3,7 @@
 #include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -119,6 +120,9 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   pm.addPass(createLowerMathToIntrinsics());
   pm.addPass(createLowerGpuReductions({.subgroupSize = target.subgroupSize()}));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  // A block's size where the kernel says it: AMD's conversion would call ROCm's
+  // device library for it.
+  kernels.addPass(arith::createArithIntRangeOpts());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createLowerAffinePass());
   if (target.vendor == GpuVendor::Nvidia) {

@@ -63,21 +63,7 @@ struct LowerGpuReductions : impl::LowerGpuReductionsBase<LowerGpuReductions> {
                  << op.getType() << " here";
         });
     if (left.wasInterrupted())
-      return signalPassFailure();
-    // The size of a block is a constant if it is known: AMD's conversion would
-    // call ROCm's device library for it.
-    getOperation()->walk([](gpu::BlockDimOp size) {
-      auto kernel = size->getParentOfType<gpu::GPUFuncOp>();
-      if (!kernel || !kernel.getKnownBlockSize())
-        return;
-      OpBuilder builder(size);
-      auto dimension = static_cast<unsigned>(size.getDimension());
-      int64_t known = (*kernel.getKnownBlockSize())[dimension];
-      Value constant =
-          arith::ConstantIndexOp::create(builder, size.getLoc(), known);
-      size.replaceAllUsesWith(constant);
-      size.erase();
-    });
+      signalPassFailure();
   }
 };
 

@@ -89,35 +89,6 @@ gpu.module @half_module {
   }
 }
 
-// A block's size is a constant where the kernel says what it is,
-// CHECK-LABEL: gpu.func @known_block
-// CHECK-NEXT:    %[[N:.+]] = arith.constant 96 : index
-// CHECK-NEXT:    memref.store %[[N]]
-// CHECK-NEXT:    %[[M:.+]] = arith.constant 2 : index
-// CHECK-NEXT:    memref.store %[[M]]
-gpu.module @known_block_module {
-  gpu.func @known_block(%z: memref<index>) kernel
-      attributes {known_block_size = array<i32: 96, 2, 1>} {
-    %n = gpu.block_dim x
-    memref.store %n, %z[] : memref<index>
-    %m = gpu.block_dim y
-    memref.store %m, %z[] : memref<index>
-    gpu.return
-  }
-}
-
-// and is left open where it does not.
-// CHECK-LABEL: gpu.func @unknown_block
-// CHECK-NEXT:    %[[N:.+]] = gpu.block_dim x
-// CHECK-NEXT:    memref.store %[[N]]
-gpu.module @unknown_block_module {
-  gpu.func @unknown_block(%z: memref<index>) kernel {
-    %n = gpu.block_dim x
-    memref.store %n, %z[] : memref<index>
-    gpu.return
-  }
-}
-
 // Two numbers of a whole register each: as many exchanges for each.
 // CHECK-LABEL: gpu.func @pairs
 // CHECK-COUNT-10: gpu.shuffle xor %{{.+}} : f32
