@@ -23,6 +23,26 @@ std::string exactTextOf(double number) {
   return digits.str().str();
 }
 
+/// What is computed may begin with a bias, and must not change it: before
+/// anything asks which tensors can be written.
+void addProtection(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createProtectArguments());
+}
+
+void addOneShot(OpPassManager &pm) {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  // Loops no longer carry buffers; slices of slices become one.
+  pm.addPass(createCanonicalizerPass());
+  // @forward returns the buffer it was given: the caller has it already.
+  pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
+  // The same slice twice.
+  pm.addPass(createCSEPass());
+}
+
 } // namespace
 
 Stage specializeStage(const PipelineOptions &options) {
@@ -64,25 +84,17 @@ Stage cacheStage() {
 }
 
 void addBufferization(OpPassManager &pm) {
+  addProtection(pm);
   // A kernel's empty result that is inserted elsewhere is made there.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  addOneShotBufferization(pm);
+  addOneShot(pm);
   // The copy of a slice onto itself.
   pm.addPass(createCanonicalizerPass());
 }
 
 void addOneShotBufferization(OpPassManager &pm) {
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  // Loops no longer carry buffers; slices of slices become one.
-  pm.addPass(createCanonicalizerPass());
-  // @forward returns the buffer it was given: the caller has it already.
-  pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
-  // The same slice twice.
-  pm.addPass(createCSEPass());
+  addProtection(pm);
+  addOneShot(pm);
 }
 
 Stage bufferizeStage() {

@@ -343,7 +343,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @wide(%a: memref<16x16xf32>, %i: index) kernel {
     %x = vector.load %a[%i, %i] : memref<16x16xf32>, vector<16x16xf32>
-    // expected-error @below {{distribute-tiles: a factor is not a bf16 tile that was loaded}}
+    // expected-error @below {{distribute-tiles: a factor is not a bf16 tile of 16 x 16 that was loaded}}
     %z = vector.contract #product %x, %x, %x
         : vector<16x16xf32>, vector<16x16xf32> into vector<16x16xf32>
     vector.store %z, %a[%i, %i] : memref<16x16xf32>, vector<16x16xf32>
