@@ -148,7 +148,9 @@ done
 # Its kernels for matrix units.
 units() { "$ch06" $small --weights=bf16 --chip="$1" --emit="$2"; }
 excerpt ch06-vectorize/gpu/linear_in_bf16.mlir --from 'gpu.barrier // both' --to 'gpu.barrier // nobody' >"$out/ch06-block.mlir"
-excerpt ch06-vectorize/schedules/gpu/steps/matrix_units.mlir --from 'transform.foreach %products' --to '^    }' >"$out/ch06-divide.mlir"
+steps=ch06-vectorize/schedules/gpu/steps/matrix_units.mlir
+excerpt $steps --from 'transform.foreach %all' --to '^    }' >"$out/ch06-divide.mlir"
+excerpt $steps --from '// Step 5' --to '^    }' >"$out/ch06-tiles.mlir"
 units sm_90 scheduled | sed 's/indexing_maps.*kind<add>/.../; s/, #gpu.address_space<workgroup>//' | cut -c1-150 >"$out/ch06-gpu-scheduled.txt"
 excerpt "$out/ch06-gpu-scheduled.txt" --from 'gpu.barrier' --to 'gpu.barrier' >"$out/ch06-units.mlir"
 units sm_90 ptx >"$out/ch06.ptx"

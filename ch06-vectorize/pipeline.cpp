@@ -114,8 +114,6 @@ Stage packStage(const PipelineOptions &options) {
 
 Stage bufferStage() {
   return {StageKind::Bufferized, [](OpPassManager &pm) {
-            // What is computed may begin with a bias, and must not change it.
-            pm.addNestedPass<func::FuncOp>(createProtectArguments());
             addBufferization(pm);
             // Temporaries into memory that is there before the program runs,
             // those of threads on their stacks.

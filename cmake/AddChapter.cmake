@@ -193,7 +193,8 @@ function(add_chapter_test target kind namespace directory label option filter)
   add_library(${tested} OBJECT ${directory}/tested.cpp)
   target_link_libraries(${tested} PRIVATE gpt2-chapter)
   target_compile_definitions(${tested} PRIVATE
-    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>")
+    CHAPTER_PROGRAM="$<TARGET_FILE:${name}>"
+    RUN_PROGRAM="$<TARGET_FILE:gpt2-run>")
   add_executable(${target} ${tests} $<TARGET_OBJECTS:${tested}>)
   target_include_directories(${target} PRIVATE ${directory})
   target_link_libraries(${target} PRIVATE ${name}-chapter gpt2-chapter-testing)

@@ -20,13 +20,13 @@ TEST_F(FormatsRun, AheadOfTime) {
     format.push_back("--aot=" + library);
     ASSERT_EQ(run(format).exitCode, 0);
     ProgramResult result =
-        runProgram(RUN_PROGRAM, {library, "Once upon a time", "--greedy",
-                                 "--max-new-tokens=6"});
+        runProgram(tested().runner, {library, "Once upon a time", "--greedy",
+                                     "--max-new-tokens=6"});
     EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("Once upon a time"));
     // Kernels for GPUs are in it if they take the format.
-    result = runProgram(
-        RUN_PROGRAM, {library, "a", "--device=emulator", "--max-new-tokens=1"});
+    result = runProgram(tested().runner, {library, "a", "--device=emulator",
+                                          "--max-new-tokens=1"});
     EXPECT_EQ(result.exitCode, format[0] == "--weights=int8" ? 1 : 0)
         << result.err;
   }

@@ -127,6 +127,28 @@ TEST_P(OnUnits, TokensOfManySequences) {
   }
 }
 
+// How far a run of tokens goes decides how many keys there are for it.
+TEST_P(OnUnits, ScoreCountsWhatTheyMultiply) {
+  // By hand: a product and a sum for each weight and token, and for each pair
+  // of tokens that sees one another and channel, twice; the logits. Tiles of 32
+  // keys are whole, and weights in bf16.
+  const Config config = makeConfig(3, 2, 128, 128, 128);
+  const double T = 64, C = 128, L = 3, V = 128;
+  const double matrices = 2 * (L * 12 * C * C * T + V * C);
+  const double pairs = 2 * L * 2 * C * T * T;
+  // As in ScoreOfForward; each pair twice for its weight, by lanes of which
+  // half repeat others' if there are 64.
+  const double rest = L * T * (30 * 4 * C + 4 * 10 * 2 * T);
+  Score score = scoreOf(buildFor(GetParam()).forModel(config), 64, 1 << 20);
+  EXPECT_GE(score.flops, matrices + pairs);
+  EXPECT_LT(score.flops, matrices + pairs + rest);
+  EXPECT_GE(score.bytesRead, 2 * (L * 12 * C * C + V * C));
+  // Another token sees 64, and its own: what is not rounded is counted, too.
+  Score next = scoreOf(buildFor(GetParam()).forModel(config), 1, 1 << 20, 64);
+  EXPECT_GT(next.flops, 2 * (L * 12 * C * C + V * C) + 2 * L * 2 * C * 65);
+  EXPECT_LT(next.flops, score.flops / 8);
+}
+
 INSTANTIATE_TEST_SUITE_P(Chips, OnUnits,
                          ::testing::Values("sm_90", "gfx942", "gfx1100"),
                          [](const auto &info) {

@@ -93,6 +93,23 @@ static const char *fileOf(Activation activation) {
   llvm_unreachable("no such activation");
 }
 
+/// The text of @gelu for `activation`: it lies beside GPT-2's, in the last
+/// chapter's folder that has it.
+static std::filesystem::path activationText(const Chapter &chapter,
+                                            Activation activation) {
+  std::filesystem::path first;
+  for (const Chapter *c = &chapter; c; c = c->parent)
+    for (const std::filesystem::path &source : c->sources)
+      if (source.filename() == "gelu.mlir") {
+        std::filesystem::path text = source.parent_path() / fileOf(activation);
+        if (exists(text))
+          return text;
+        if (first.empty())
+          first = text;
+      }
+  return first;
+}
+
 std::vector<std::filesystem::path> Build::sources() const {
   std::vector<std::filesystem::path> sources = chapter->sources;
   for (std::filesystem::path &source : sources) {
@@ -101,8 +118,8 @@ std::vector<std::filesystem::path> Build::sources() const {
     });
     if (own != texts.end())
       source = *own;
-    else if (source.filename() == "gelu.mlir") // others lie beside GPT-2's
-      source = source.parent_path() / fileOf(model.activation);
+    else if (source.filename() == "gelu.mlir")
+      source = activationText(*chapter, model.activation);
   }
   return sources;
 }

@@ -12,6 +12,7 @@
 #include "reference/comparison.h"
 #include "reference/reference.h"
 #include "support/files.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"
 
@@ -33,7 +34,7 @@ constexpr double tolerance = 1e-7;
 
 json readFixture(const char *name) {
   return json::parse(
-      readFile(fs::path(GPT2_SOURCE_DIR) / "common/reference/fixtures" / name));
+      readFile(paths::source() / "common/reference/fixtures" / name));
 }
 
 /// `record` holds ids, and the logits at every `stride`-th token.
@@ -56,9 +57,7 @@ TEST(Reference, RandomModelAsRecorded) {
 }
 
 TEST(Reference, EmbeddedModelAsRecorded) {
-  Weights weights = Checkpoint::open(fs::path(GPT2_SOURCE_DIR) /
-                                     "common/embedded_model/fairy-tales")
-                        ->load();
+  Weights weights = Checkpoint::open(paths::embeddedModel())->load();
   for (const json &record : readFixture("fairy-tales.json"))
     expectRecorded(weights, record);
 }

@@ -8,6 +8,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "reference/reference.h"
 #include "support/json_file.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,7 @@ using ::testing::HasSubstr;
 namespace {
 
 const std::filesystem::path models =
-    std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
+    paths::source() / "common/model/fixtures/models";
 
 std::vector<std::string> names() {
   std::vector<std::string> names;

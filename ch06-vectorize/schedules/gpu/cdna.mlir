@@ -15,7 +15,7 @@ module attributes {transform.with_named_sequence,
     transform.include @divide_among_subgroups failures(propagate)
         (%program, %rows, %columns) : (!op, !number, !number) -> ()
 
-    // Step 5. A block has four subgroups of 64 lanes.
+    // Step 3. A block has four subgroups of 64 lanes.
     %launches = transform.include @launches_with_parts failures(propagate)
         (%program) : (!op) -> !op
     transform.foreach %launches : !op {

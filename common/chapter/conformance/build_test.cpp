@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "chapter/conformance/chapter_test.h"
 #include "compiler/pipeline/pipeline_text.h"
+#include "support/files.h"
 
 #include <gmock/gmock.h>
 
@@ -11,6 +12,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAreArray;
 
 namespace {
 
@@ -49,6 +51,23 @@ TEST(Builds, HaveTheActivationsKernelOrTheUsers) {
   EXPECT_EQ(named("relu.mlir"), "");
   EXPECT_THAT(build.sources(), Not(Contains("/own/of_no_chapter.mlir")));
   EXPECT_EQ(build.sources().size(), tested().chapter.sources.size());
+}
+
+TEST(Builds, HaveTheParentsActivationsBesideAGeluOfTheirOwn) {
+  TemporaryDirectory directory;
+  writeFile(directory / "gelu.mlir", {"// mine"});
+  Chapter own{.name = "own", .title = "Own", .parent = &tested().chapter};
+  own.sources = {directory / "gelu.mlir"};
+  Chapter child = inherit(own);
+  Config config;
+  EXPECT_THAT(Build(child, config).sources(),
+              Contains(directory / "gelu.mlir"));
+  for (Activation activation : {Activation::Gelu, Activation::Relu}) {
+    config.activation = activation;
+    EXPECT_THAT(
+        Build(child, config).sources(),
+        UnorderedElementsAreArray(Build(tested().chapter, config).sources()));
+  }
 }
 
 TEST(Builds, TakeAUsersStagesButForTheFirst) {

@@ -15,7 +15,7 @@ namespace {
 // Models that differ from GPT-2, and what transformers computes for them.
 TEST_F(ProgramRun, HasTheLogitsOfTransformers) {
   std::filesystem::path models =
-      std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
+      paths::source() / "common/model/fixtures/models";
   for (const char *name : {"silently_untied", "numbers", "gelu", "by_layer"}) {
     SCOPED_TRACE(name);
     std::filesystem::path model = models / name;
@@ -45,14 +45,14 @@ TEST_F(ProgramRun, IsForOneKindOfModel) {
   if (tested().chapter.hasKernels())
     return; // the library says of the model what those for the CPU say
   std::filesystem::path models =
-      std::filesystem::path(GPT2_SOURCE_DIR) / "common/model/fixtures/models";
+      paths::source() / "common/model/fixtures/models";
   std::string library = directory / "program.so";
   ProgramResult written =
       run({"--aot=" + library, "--model=" + (models / "plain").string(),
            "--device=cpu"});
   ASSERT_EQ(written.exitCode, 0) << written.err;
   auto runWith = [&](const char *model) {
-    return runProgram(RUN_PROGRAM,
+    return runProgram(tested().runner,
                       {library, "--model=" + (models / model).string(),
                        "--device=cpu", ids("3\n"), "--greedy",
                        "--max-new-tokens=6"});

@@ -162,14 +162,14 @@ TEST_F(ProgramRun, RunsAheadOfTime) {
   std::string expected = run(arguments).out;
   arguments.push_back(library);
   std::swap(arguments.front(), arguments.back());
-  ProgramResult result = runProgram(RUN_PROGRAM, arguments);
+  ProgramResult result = runProgram(tested().runner, arguments);
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_EQ(result.out, expected);
   EXPECT_THAT(result.err, HasSubstr("program: " + tested().chapter.name));
   EXPECT_THAT(result.err, HasSubstr("open "));
 
   auto refused = [&](std::vector<std::string> arguments) {
-    ProgramResult result = runProgram(RUN_PROGRAM, arguments);
+    ProgramResult result = runProgram(tested().runner, arguments);
     EXPECT_EQ(result.exitCode, 1);
     EXPECT_EQ(result.out, "");
     return result.err;
@@ -221,7 +221,7 @@ TEST_F(ProgramRun, ChecksKernelsAheadOfTime) {
   ASSERT_EQ(written.exitCode, 0) << written.err;
   std::string report = directory / "report.json";
   ProgramResult checked = runProgram(
-      RUN_PROGRAM, {library, "--device=emulator", "--report=" + report});
+      tested().runner, {library, "--device=emulator", "--report=" + report});
   EXPECT_EQ(checked.exitCode, 0) << checked.out << checked.err;
   auto about = nlohmann::json::parse(readFile(report));
   EXPECT_EQ(about.at("chapter"), tested().chapter.name);

@@ -10,6 +10,7 @@ struct Tested {
   const Chapter &chapter;
   const char *kind;    ///< "cpu" or "gpu"
   const char *program; ///< the path of its program
+  const char *runner;  ///< and of gpt2-run
   const char *option;  ///< what the program needs to run `chapter`, or ""
 };
 

@@ -186,12 +186,12 @@ private:
       return leastOf(least);
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return resultOf(loop, cast<OpResult>(value).getResultNumber());
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      return resultOf(branch, cast<OpResult>(value).getResultNumber());
     SmallVector<Attribute> operands, results;
     SmallVector<OpFoldResult> folded;
     for (Value operand : op->getOperands()) {
-      std::optional<int64_t> number;
-      if (operand.getType().isIntOrIndex())
-        number = valueOf(operand);
+      std::optional<int64_t> number = numberOf(operand);
       operands.push_back(number ? IntegerAttr::get(operand.getType(), *number)
                                 : Attribute());
     }
@@ -246,24 +246,48 @@ private:
     return product;
   }
 
-  /// What a loop that carries one number ends with.
+  /// valueOf(), of a value of any type.
+  std::optional<int64_t> numberOf(Value value) {
+    return value.getType().isIntOrIndex() ? valueOf(value) : std::nullopt;
+  }
+
+  /// What a loop ends with as its result `number`. Others that it carries may
+  /// be unknown, as sums are, if this does not depend on them.
   std::optional<int64_t> resultOf(scf::ForOp loop, unsigned number) {
     std::optional<int64_t> from = valueOf(loop.getLowerBound());
     std::optional<int64_t> to = valueOf(loop.getUpperBound());
     std::optional<int64_t> step = valueOf(loop.getStep());
-    std::optional<int64_t> carried = valueOf(loop.getInitArgs()[number]);
-    if (!from || !to || !step || loop.getNumRegionIterArgs() != 1)
+    if (!from || !to || !step)
       return std::nullopt;
-    Value variable = loop.getInductionVar(),
-          argument = loop.getRegionIterArg(0);
-    for (int64_t i = *from; i < *to && carried; i += *step) {
-      known[variable] = i;
-      known[argument] = *carried;
-      carried = valueOf(loop.getYieldedValues()[0]);
+    auto numbersOf = [&](ValueRange values) {
+      SmallVector<std::optional<int64_t>> numbers;
+      for (Value value : values)
+        numbers.push_back(numberOf(value));
+      return numbers;
+    };
+    SmallVector<std::optional<int64_t>> carried = numbersOf(loop.getInitArgs());
+    for (int64_t i = *from; i < *to && carried[number]; i += *step) {
+      known[loop.getInductionVar()] = i;
+      for (auto [argument, value] :
+           llvm::zip_equal(loop.getRegionIterArgs(), carried)) {
+        known.erase(argument);
+        if (value)
+          known[argument] = *value;
+      }
+      carried = numbersOf(loop.getYieldedValues());
     }
-    known.erase(variable);
-    known.erase(argument);
-    return carried;
+    for (Value argument : loop.getBody()->getArguments())
+      known.erase(argument);
+    return carried[number];
+  }
+
+  /// What the side of a branch that is taken yields.
+  std::optional<int64_t> resultOf(scf::IfOp branch, unsigned number) {
+    std::optional<int64_t> taken = valueOf(branch.getCondition());
+    if (!taken)
+      return std::nullopt;
+    scf::YieldOp yield = *taken ? branch.thenYield() : branch.elseYield();
+    return numberOf(yield.getOperand(number));
   }
 
   std::optional<int64_t> leastOf(affine::AffineMinOp op) {

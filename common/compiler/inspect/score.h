@@ -55,7 +55,8 @@ using KnownSizes = std::map<std::pair<unsigned, unsigned>, int64_t>;
 /// fully associative cache.
 ///
 /// A reduction over a subgroup, of `subgroupSize` lanes if it does not say, is
-/// the operations of each lane.
+/// the operations of each lane. A tile is all of a subgroup's, and each lane
+/// does a part.
 Score scoreOf(mlir::func::FuncOp function, double cacheBytes,
               const KnownElements &elements = {}, const KnownSizes &sizes = {},
               unsigned subgroupSize = 32);

@@ -192,6 +192,144 @@ TEST(Score, LaunchesAreLoopsOverBlocksAndThreads) {
   EXPECT_EQ(s.flops, 8 * (2 * 4) + 3 * 6 * 4);
 }
 
+/// How far a run of equal elements goes, and whether it still does, are carried
+/// beside a sum: then a loop over the run.
+const char *byRun = R"mlir(
+  func.func @f(%x: memref<8xf32>, %n: memref<8xi32>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    %true = arith.constant true
+    %zero = arith.constant 0.0 : f32
+    scf.for %start = %c0 to %c8 step %c1 {
+      %first = memref.load %n[%start] : memref<8xi32>
+      %end, %open, %sum = scf.for %i = %start to %c8 step %c1
+          iter_args(%e = %start, %o = %true, %s = %zero)
+          -> (index, i1, f32) {
+        %other = memref.load %n[%i] : memref<8xi32>
+        %same = arith.cmpi eq, %first, %other : i32
+        %goes_on = arith.andi %same, %o : i1
+        %further = arith.addi %i, %c1 : index
+        %next = arith.select %goes_on, %further, %e : index
+        %v = memref.load %x[%i] : memref<8xf32>
+        %t = arith.addf %s, %v : f32
+        scf.yield %next, %goes_on, %t : index, i1, f32
+      }
+      scf.for %i = %start to %end step %c1 {
+        %a = memref.load %x[%i] : memref<8xf32>
+        %e = math.exp %a : f32
+      }
+    }
+    return
+  })mlir";
+
+TEST(Score, IterationsThatALoopOfSeveralNumbersDecides) {
+  Score s = score(byRun, 0, {{1, {5, 5, 5, 2, 2, 5, 7, 7}}});
+  EXPECT_EQ(s.calls, 3 + 2 + 1 + 2 + 1 + 1 + 2 + 1);
+  EXPECT_THROW(score(byRun, 0), Error);
+}
+
+// The iterations of %i are not alike, though %i is only in the loop that says
+// how many there are of another.
+TEST(Score, IterationsThatTheBodyOfALoopDecides) {
+  Score s = score(R"mlir(
+    func.func @f(%n: memref<4xi32>, %v: f32) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c4 = arith.constant 4 : index
+      scf.for %i = %c0 to %c4 step %c1 {
+        %end = scf.for %j = %c0 to %c1 step %c1 iter_args(%e = %c0) -> (index) {
+          %m = memref.load %n[%i] : memref<4xi32>
+          %most = arith.index_cast %m : i32 to index
+          scf.yield %most : index
+        }
+        scf.for %k = %c0 to %end step %c1 {
+          %e = math.exp %v : f32
+        }
+      }
+      return
+    })mlir",
+                  0, {{0, {3, 0, 4, 1}}});
+  EXPECT_EQ(s.calls, 3 + 0 + 4 + 1);
+}
+
+TEST(Score, IterationsThatABranchDecides) {
+  const char *text = R"mlir(
+    func.func @f(%n: memref<2xi32>, %v: f32) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %c5 = arith.constant 5 : index
+      %zero = arith.constant 0 : i32
+      scf.for %i = %c0 to %c2 step %c1 {
+        %m = memref.load %n[%i] : memref<2xi32>
+        %none = arith.cmpi eq, %m, %zero : i32
+        %end = scf.if %none -> (index) {
+          scf.yield %c1 : index
+        } else {
+          scf.yield %c5 : index
+        }
+        scf.for %k = %c0 to %end step %c1 {
+          %e = math.exp %v : f32
+        }
+      }
+      return
+    })mlir";
+  EXPECT_EQ(score(text, 0, {{0, {0, 3}}}).calls, 1 + 5);
+  EXPECT_THROW(score(text, 0), Error);
+}
+
+// A tile is all of a subgroup's: each of its 32 lanes does a part. What is in
+// shared memory is not memory.
+TEST(Score, LanesShareATile) {
+  Score s = score(R"mlir(
+    func.func @f(%scale: f32) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c32 = arith.constant 32 : index
+      gpu.launch blocks(%b, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+          threads(%t, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1)
+          workgroup(%a: memref<16x16xbf16, #gpu.address_space<workgroup>>,
+                    %c: memref<16x16xf32, #gpu.address_space<workgroup>>) {
+        %x = vector.load %a[%c0, %c0]
+            : memref<16x16xbf16, #gpu.address_space<workgroup>>,
+              vector<16x16xbf16>
+        %y = vector.load %c[%c0, %c0]
+            : memref<16x16xf32, #gpu.address_space<workgroup>>,
+              vector<16x16xf32>
+        %z = vector.contract {
+            indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                             affine_map<(m, n, k) -> (k, n)>,
+                             affine_map<(m, n, k) -> (m, n)>],
+            iterator_types = ["parallel", "parallel", "reduction"],
+            kind = #vector.kind<add>} %x, %x, %y
+            : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
+        %w = arith.mulf %z, %y : vector<16x16xf32>
+        vector.store %w, %c[%c0, %c0]
+            : memref<16x16xf32, #gpu.address_space<workgroup>>,
+              vector<16x16xf32>
+        gpu.terminator
+      }
+      return
+    })mlir",
+                  0, {}, 32);
+  EXPECT_EQ(s.flops, 2 * 16 * 16 * 16 + 16 * 16);
+  EXPECT_EQ(s.bytesRead, 0);
+  EXPECT_EQ(s.bytesWritten, 0);
+}
+
+TEST(Score, KnowsTheBytesOfIndicesAndVectors) {
+  Score s = score(R"mlir(
+    func.func @f(%x: memref<4xindex>, %y: memref<4xvector<4xf32>>) {
+      %c0 = arith.constant 0 : index
+      %a = memref.load %x[%c0] : memref<4xindex>
+      %b = memref.load %y[%c0] : memref<4xvector<4xf32>>
+      return
+    })mlir",
+                  0);
+  EXPECT_EQ(s.bytesRead, 8 + 16);
+}
+
 // Sixteen lanes, to each of which four products are added.
 TEST(Score, CountsDotProducts) {
   Score s = score(R"mlir(

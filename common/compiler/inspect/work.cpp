@@ -27,20 +27,44 @@ double elements(Type type) {
   return vector ? static_cast<double>(vector.getNumElements()) : 1;
 }
 
+/// The part of `op` that a lane does: of a tile, which in a kernel is all of a
+/// subgroup's (see distribute-tiles), one of `subgroupSize`.
+double shareOf(Operation *op, unsigned subgroupSize) {
+  auto vector = op->getNumResults()
+                    ? dyn_cast<VectorType>(op->getResultTypes().front())
+                    : VectorType();
+  bool isTile =
+      vector && vector.getRank() == 2 && op->getParentOfType<gpu::LaunchOp>();
+  return isTile ? 1.0 / subgroupSize : 1;
+}
+
+/// The sums and products of a product of vectors.
+double flopsOf(vector::ContractionOp op) {
+  SmallVector<int64_t> loops;
+  op.getIterationBounds(loops);
+  double flops = 2;
+  for (int64_t loop : loops)
+    flops *= static_cast<double>(loop);
+  return flops;
+}
+
 /// Not a block's shared memory, nor a thread's registers.
 bool isGlobal(MemRefType type) {
   return !isa_and_nonnull<gpu::AddressSpaceAttr>(type.getMemorySpace());
 }
 
-double elementBytes(MemRefType type) {
-  return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+double bytesOfElement(MemRefType type) {
+  std::optional<int64_t> bytes = elementBytes(type);
+  if (!bytes)
+    fail("the score needs elements of known size");
+  return static_cast<double>(*bytes);
 }
 
 /// Notes an access to an element of `part` at `indices`.
 Access &touch(Work &work, Value part, ValueRange indices) {
   Address address;
   Access access;
-  access.footprint = elementBytes(cast<MemRefType>(part.getType()));
+  access.footprint = bytesOfElement(cast<MemRefType>(part.getType()));
   auto note = [&](ValueRange values) {
     for (Value value : values) {
       address.push_back(value.getAsOpaquePointer());
@@ -148,6 +172,8 @@ Work workOf(Operation *op, unsigned subgroupSize) {
     work.flops = elements(op->getResult(0).getType());
   if (auto sum = dyn_cast<vector::ReductionOp>(op))
     work.flops = elements(sum.getSourceVectorType());
+  if (auto product = dyn_cast<vector::ContractionOp>(op))
+    work.flops = flopsOf(product);
   if (double flops = flopsOfDotProduct(op))
     work.flops = flops;
   if (isa<vector::FMAOp>(op))
@@ -158,25 +184,29 @@ Work workOf(Operation *op, unsigned subgroupSize) {
                  elements(sum.getType());
   if (isa<math::ExpOp, math::TanhOp>(op))
     work.flops = work.calls = elements(op->getResult(0).getType());
+  work.flops *= shareOf(op, subgroupSize);
+  work.calls *= shareOf(op, subgroupSize);
   if (isa<memref::AllocOp>(op))
     work.allocations = 1;
   if (auto load = dyn_cast<memref::LoadOp>(op);
       load && isGlobal(load.getMemRefType()))
     touch(work, load.getMemRef(), load.getIndices()).read =
-        elementBytes(load.getMemRefType());
+        bytesOfElement(load.getMemRefType());
   if (auto store = dyn_cast<memref::StoreOp>(op);
       store && isGlobal(store.getMemRefType()))
     touch(work, store.getMemRef(), store.getIndices()).written =
-        elementBytes(store.getMemRefType());
-  if (auto load = dyn_cast<vector::LoadOp>(op)) {
+        bytesOfElement(store.getMemRefType());
+  if (auto load = dyn_cast<vector::LoadOp>(op);
+      load && isGlobal(load.getMemRefType())) {
     Access &access = touch(work, load.getBase(), load.getIndices());
     access.read = access.footprint =
-        elementBytes(load.getMemRefType()) * elements(load.getVectorType());
+        bytesOfElement(load.getMemRefType()) * elements(load.getVectorType());
   }
-  if (auto store = dyn_cast<vector::StoreOp>(op)) {
+  if (auto store = dyn_cast<vector::StoreOp>(op);
+      store && isGlobal(store.getMemRefType())) {
     Access &access = touch(work, store.getBase(), store.getIndices());
     access.written = access.footprint =
-        elementBytes(store.getMemRefType()) * elements(store.getVectorType());
+        bytesOfElement(store.getMemRefType()) * elements(store.getVectorType());
   }
   if (auto copy = dyn_cast<memref::CopyOp>(op)) {
     Access &from = touch(work, copy.getSource(), {});
@@ -195,7 +225,9 @@ void collectMoves(Value value, DenseSet<Value> &moves) {
     if (!seen.insert(next).second)
       continue;
     if (Operation *op = next.getDefiningOp())
-      llvm::append_range(worklist, op->getOperands());
+      op->walk([&](Operation *inner) { // what a loop yields follows from it all
+        llvm::append_range(worklist, inner->getOperands());
+      });
     else
       moves.insert(next);
     // A thread's iterations begin at a place of its own.

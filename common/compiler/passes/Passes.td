@@ -20,7 +20,7 @@ def CloneEntry : Pass<"clone-entry", "::mlir::ModuleOp"> {
   let summary = "Clone a function for known sizes of some arguments";
   let description = [{
     Clones a function under another name, and writes numbers for some of the
-    letters in its arguments' `gpt2.shape`. Of an entry for any number of tokens
+    letters in its arguments' `gpt2.shape`, of `3T` too. Of an entry for any number of tokens
     this makes one for a single token; `specialize-shapes` then carries the
     numbers through the clone, and every pass behind it can make use of them.
 
@@ -125,8 +125,8 @@ def SpecializeShapes : Pass<"specialize-shapes"> {
   let description = [{
     The text says `?`; this pass knows that L is 12 and C is 768, makes an
     argument of `"L x 3C"` a `tensor<12x2304xf32>`, and carries the numbers
-    through the function. An index argument with `gpt2.size` becomes a constant
-    and disappears. The function's attribute `gpt2.context` says how many tokens
+    through the function. A size that the text has already must be that number.
+    An index argument with `gpt2.size` becomes a constant and disappears. The function's attribute `gpt2.context` says how many tokens
     there are at most: the size P, if it is given.
 
     Run it after `inline`: types do not travel through calls.
@@ -700,7 +700,8 @@ def DotProducts : Pass<"dot-products"> {
     "::mlir::vector::VectorDialect"
   ];
   let options =
-      [Option<"lanes", "lanes", "int64_t", "16", "Of 32 bits in a vector">];
+      [Option<"lanes", "lanes", "int64_t", "16",
+              "Of 32 bits in a vector: 4, 8 or 16">];
 }
 
 def NarrowElements : Pass<"narrow-elements", "::mlir::ModuleOp"> {
@@ -910,6 +911,9 @@ def QuantizeMatrices : Pass<"quantize-matrices", "::mlir::ModuleOp"> {
     Products and sums of integers are exact. That is for matrices of (in, out);
     one that is read row by row, the output embedding, multiplies f32.
 
+    What loads a matrix does so for all entries, so all have it alike: the
+    argument of one number and type is i8 in each if a product in one reads it.
+
     s and c are new arguments behind those that there are, in the order of the
     matrices, and known by their attributes:
 
@@ -1060,8 +1064,9 @@ def AllocatePerThread : Pass<"allocate-per-thread"> {
     `convert-scf-to-openmp` wraps the body of a parallel loop in a
     `memref.alloca_scope`: what a part takes of the stack is given back when it
     is done. That region cannot have branches, and a part takes the same each
-    time. This pass moves what is allocated to the start of the `omp.parallel`
-    around the loop, where each thread takes it once for all of its parts.
+    time. This pass moves what is allocated, in a part's own loops and branches
+    too, to the start of the `omp.parallel` around the loop, where each thread
+    takes it once for all of its parts.
 
     ```mlir
     // allocate-per-thread
@@ -1193,36 +1198,6 @@ def FoldVectorAccesses : Pass<"fold-vector-accesses"> {
   ];
 }
 
-def ForwardTransfers : Pass<"forward-transfers", "::mlir::func::FuncOp"> {
-  let summary = "Read no vector from memory that was just written there";
-  let description = [{
-    A `vector.transfer_read` of what a `vector.transfer_write` wrote takes the
-    vector itself, and a write that nobody reads before the next is none.
-    Upstream has this as a function without a pass.
-
-    ```mlir
-    // func.func(forward-transfers)
-    func.func @f(%arg0: memref<8xf32>, %arg1: vector<8xf32>) -> vector<8xf32> {
-      %cst = arith.constant 0.0 : f32
-      %c0 = arith.constant 0 : index
-      vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-          : vector<8xf32>, memref<8xf32>
-      %0 = vector.transfer_read %arg0[%c0], %cst {in_bounds = [true]}
-          : memref<8xf32>, vector<8xf32>
-      return %0 : vector<8xf32>
-    }
-    ```
-
-    becomes
-
-    ```mlir
-    vector.transfer_write %arg1, %arg0[%c0] {in_bounds = [true]}
-        : vector<8xf32>, memref<8xf32>
-    return %arg1 : vector<8xf32>
-    ```
-  }];
-}
-
 def PreferVectorWidth : Pass<"prefer-vector-width", "::mlir::ModuleOp"> {
   let summary = "Ask LLVM for vectors of so many bits in one function";
   let description = [{
@@ -1292,6 +1267,9 @@ def ReuseBuffers : Pass<"reuse-buffers", "::mlir::ModuleOp"> {
     function's `gpt2.context`; that of a tile is bounded by the tile. The bound
     is what is reserved. Memory that is never touched is never given by the
     system, so a short sequence pays for a short sequence.
+
+    What frees a buffer is gone. A buffer that is known under a name which this
+    pass cannot follow, in another block or as an address, is an error.
 
     What is allocated in an `scf.forall` is on the stack of the thread that
     computes that part: its places are its own.
@@ -1453,6 +1431,9 @@ def DistributeTiles : Pass<"distribute-tiles", "::mlir::gpu::GPUModuleOp"> {
     vector.store %c, %m[%i, %j]                 of vector<16x16xf32>
     ```
 
+    A tile of bf16 is a factor that was loaded: for all else, its lanes would
+    hold it in the wrong places, and it is an error.
+
     The factors' role, left or right, follows from the product. A right factor
     may be stored with its columns as rows; then the product's second map is
 
@@ -1496,18 +1477,19 @@ def DistributeTiles : Pass<"distribute-tiles", "::mlir::gpu::GPUModuleOp"> {
     ```mlir
     %0 = gpu.lane_id ...
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
-        : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32)
-        -> !llvm.struct<(f32, f32, f32, f32)>
+    nvvm.mma.sync A[...] B[...] C[...] {...
+        shape = #nvvm.shape<m = 16, n = 8, k = 16>}
+        : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
     ...
-    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(...)
+    nvvm.mma.sync A[...] B[...] C[...] {...}
     ...
     memref.store ... : memref<16x16xf32>
     ```
   }];
   let dependentDialects = [
-    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::nvgpu::NVGPUDialect", "::mlir::vector::VectorDialect"
+    "::mlir::amdgpu::AMDGPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"
   ];
   let options = [Option<"chip", "chip", "std::string", "\"sm_90\"",
                         "With what matrix unit">];
@@ -1577,6 +1559,8 @@ def LowerGpuLaunches : Pass<"lower-gpu-launches", "::mlir::ModuleOp"> {
     `mgpuLaunchKernel` (`device/mgpu.h`). Upstream does this when it translates
     to LLVM IR, with the kernels' code for one target in the program. Here the
     program holds the names only, and the device that runs it brings the code.
+    Launches wait for each other: one with a stream, with tokens or with
+    clusters of blocks is an error.
 
     ```mlir
     // lower-gpu-launches
@@ -1586,8 +1570,8 @@ def LowerGpuLaunches : Pass<"lower-gpu-launches", "::mlir::ModuleOp"> {
           llvm.return
         }
       }
-      llvm.func @f(%arg0: i64, %arg1: !llvm.ptr) {
-        gpu.launch_func <%arg1 : !llvm.ptr> @kernels::@gelu
+      llvm.func @f(%arg0: i64) {
+        gpu.launch_func @kernels::@gelu
             blocks in (%arg0, %arg0, %arg0)
             threads in (%arg0, %arg0, %arg0) : i64
         llvm.return
@@ -1616,8 +1600,9 @@ def LowerGpuReductions : Pass<"lower-gpu-reductions"> {
   let description = [{
     `gpu.subgroup_reduce` as exchanges between lanes (upstream's patterns, which
     upstream runs in test passes only). The subgroup's size is the target's: 32
-    lanes on NVIDIA and RDNA, 64 on CDNA. The size of a block that is known
-    becomes a constant.
+    lanes on NVIDIA and RDNA, 64 on CDNA. Of a vector, each number is reduced for
+    itself, or several that fit a register of 32 bits together; a wider number is
+    an error.
 
     Not `gpu.all_reduce`: upstream's lowering lets several lanes write the same
     result to one place of shared memory. That is harmless, but it is a race,

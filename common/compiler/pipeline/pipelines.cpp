@@ -3,6 +3,7 @@
 #include "compiler/pipeline/pipelines.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -21,6 +22,26 @@ std::string exactTextOf(double number) {
   llvm::SmallString<32> digits;
   llvm::APFloat(number).toString(digits);
   return digits.str().str();
+}
+
+/// What is computed may begin with a bias, and must not change it: before
+/// anything asks which tensors can be written.
+void addProtection(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createProtectArguments());
+}
+
+void addOneShot(OpPassManager &pm) {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  // Loops no longer carry buffers; slices of slices become one.
+  pm.addPass(createCanonicalizerPass());
+  // @forward returns the buffer it was given: the caller has it already.
+  pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
+  // The same slice twice.
+  pm.addPass(createCSEPass());
 }
 
 } // namespace
@@ -64,25 +85,17 @@ Stage cacheStage() {
 }
 
 void addBufferization(OpPassManager &pm) {
+  addProtection(pm);
   // A kernel's empty result that is inserted elsewhere is made there.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  addOneShotBufferization(pm);
+  addOneShot(pm);
   // The copy of a slice onto itself.
   pm.addPass(createCanonicalizerPass());
 }
 
 void addOneShotBufferization(OpPassManager &pm) {
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  // Loops no longer carry buffers; slices of slices become one.
-  pm.addPass(createCanonicalizerPass());
-  // @forward returns the buffer it was given: the caller has it already.
-  pm.addNestedPass<func::FuncOp>(createDropReturnedArguments());
-  // The same slice twice.
-  pm.addPass(createCSEPass());
+  addProtection(pm);
+  addOneShot(pm);
 }
 
 Stage bufferizeStage() {
@@ -107,6 +120,9 @@ void addGpuLowering(OpPassManager &pm, const GpuTarget &target) {
   pm.addPass(createLowerMathToIntrinsics());
   pm.addPass(createLowerGpuReductions({.subgroupSize = target.subgroupSize()}));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  // A block's size where the kernel says it: AMD's conversion would call ROCm's
+  // device library for it.
+  kernels.addPass(arith::createArithIntRangeOpts());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createLowerAffinePass());
   if (target.vendor == GpuVendor::Nvidia) {

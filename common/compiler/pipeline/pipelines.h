@@ -36,8 +36,9 @@ Stage cacheStage();
 /// kernels inlined.
 Stage specializeStage(const PipelineOptions &options);
 
-/// Tensors become memory, in place wherever that is safe. What is allocated is
-/// not freed yet.
+/// Tensors become memory, in place wherever that is safe: no argument is
+/// written but those that an entry says it writes. What is allocated is not
+/// freed yet.
 void addBufferization(mlir::OpPassManager &pm);
 
 /// The part of it that does so: results of kernels stay where they are made.

@@ -46,9 +46,13 @@ void EmulatedBlock::prepare(const EmulatedKernel &launched, Dim3 gridSize,
   size = blockSize;
   arguments = launchArguments;
   count = static_cast<unsigned>(size.count());
-  stacks.reserve(count);
+  if (stacks.size() < count) {
+    forgetFibers();
+    stacks.reserve(count);
+  }
   unsigned subgroups = (count + subgroupSize - 1) / subgroupSize;
   threads.resize(std::max<size_t>(threads.size(), count));
+  states.resize(threads.size(), State::Ended);
   products.resize(std::max<size_t>(products.size(), subgroups));
   if (kernel->sharedBytes > sharedCapacity || !sharedMemory) {
     sharedCapacity = (kernel->sharedBytes + 255) / 128 * 128;
@@ -64,67 +68,81 @@ void EmulatedBlock::prepare(const EmulatedKernel &launched, Dim3 gridSize,
   recentBuffers.fill({}); // which may have been given back
 }
 
-Dim3 EmulatedBlock::coordinates(uint64_t index, Dim3 extent) {
-  return {static_cast<unsigned>(index % extent.x),
-          static_cast<unsigned>(index / extent.x % extent.y),
-          static_cast<unsigned>(index / extent.x / extent.y)};
-}
-
 std::string EmulatedBlock::where(unsigned thread) const {
   return "thread " + coordinates(thread, size).describe();
 }
 
+/// Makes a thread ready. Its fiber runs the kernel for one block after another.
 void EmulatedBlock::start(unsigned thread) {
+  Thread &self = threads[thread];
+  states[thread] = State::Ready;
+  self.products = self.loads = 0;
+  if (self.fiber)
+    return;
   StackRange range = stacks.stack(thread);
   forgetFrames(range);
   boost::context::stack_context stack;
   stack.size = range.bytes;
   stack.sp = range.bottom + range.bytes;
-  Thread &self = threads[thread];
-  self.state = State::Ready;
-  self.products = self.loads = 0;
   self.fiber = boost::context::fiber(
       std::allocator_arg,
       boost::context::preallocated(stack.sp, stack.size, stack), NoAllocation(),
-      [this](boost::context::fiber &&caller) {
-        schedulerStack = haveSwitched(nullptr);
-        scheduler = std::move(caller);
-        kernel->function(arguments);
-        threads[running].state = State::Ended;
-        aboutToSwitch(nullptr, schedulerStack);
-        return std::move(scheduler);
+      [this](boost::context::fiber &&before) -> boost::context::fiber {
+        arrive(std::move(before), nullptr);
+        for (;;) {
+          kernel->function(arguments);
+          wait(State::Ended);
+        }
       });
 }
 
-void EmulatedBlock::resume(unsigned thread) {
-  running = thread;
+/// Gives up what fibers still had to do, and their stacks.
+void EmulatedBlock::forgetFibers() {
+  for (Thread &thread : threads)
+    leave(std::move(thread.fiber));
+}
+
+/// Where a fiber goes on: keeps the one that was switched from.
+void EmulatedBlock::arrive(boost::context::fiber &&before, void *kept) {
+  StackRange stack = haveSwitched(kept);
+  if (left == &scheduler)
+    schedulerStack = stack;
+  *left = std::move(before);
+}
+
+/// Goes on with a thread, or with the scheduler if it is `count`, and returns
+/// when somebody switches to `own`. Threads switch to each other: that is half
+/// as many switches as by way of the scheduler, and threads that wait at one
+/// place of a kernel return from the same calls, as the CPU predicts.
+void EmulatedBlock::switchTo(unsigned thread, boost::context::fiber &own) {
+  bool isThread = thread < count;
+  if (isThread)
+    running = thread;
+  left = &own;
   void *kept = nullptr;
-  aboutToSwitch(&kept, stacks.stack(thread));
-  boost::context::fiber left = std::move(threads[thread].fiber).resume();
-  haveSwitched(kept);
-  threads[thread].fiber = std::move(left);
+  aboutToSwitch(&kept, isThread ? stacks.stack(thread) : schedulerStack);
+  arrive(std::move(isThread ? threads[thread].fiber : scheduler).resume(),
+         kept);
 }
 
 void EmulatedBlock::wait(State state) {
-  threads[running].state = state;
-  void *kept = nullptr;
-  aboutToSwitch(&kept, schedulerStack);
-  scheduler = std::move(scheduler).resume();
-  haveSwitched(kept);
+  unsigned self = running;
+  states[self] = state;
+  switchTo(readyFrom(self + 1), threads[self].fiber);
 }
 
 void EmulatedBlock::stopWith(std::string (*call)(const void *),
                              const void *describe) {
-  threads[running].state = State::AtBarrier; // never resumed
+  states[running] = State::AtBarrier; // never resumed
+  left = &threads[running].fiber;
   void *kept = nullptr;
   aboutToSwitch(&kept, schedulerStack);
   // The text is made on the scheduler's stack: there may be little of this one
   // left, and what it took there would be lost.
-  scheduler =
-      std::move(scheduler).resume_with([&](boost::context::fiber &&self) {
-        error = where(running) + " " + call(describe);
-        return std::move(self);
-      });
+  std::move(scheduler).resume_with([&](boost::context::fiber &&self) {
+    error = where(running) + " " + call(describe);
+    return std::move(self);
+  });
   __builtin_unreachable();
 }
 
@@ -140,8 +158,7 @@ std::optional<std::string> EmulatedBlock::run(uint64_t index) {
   currentBlock = outer;
   if (!error)
     return std::nullopt;
-  for (Thread &thread : threads)
-    leave(std::move(thread.fiber));
+  forgetFibers();
   return std::string("kernel @") + kernel->name + ", block " + id.describe() +
          ": " + *error;
 }
@@ -150,15 +167,8 @@ std::optional<std::string> EmulatedBlock::run(uint64_t index) {
 /// complete go on.
 void EmulatedBlock::runUntilAllEnd() {
   for (;;) {
-    for (unsigned thread = 0; thread < count; ++thread)
-      if (threads[thread].state == State::Ready) {
-        resume(thread);
-        if (error)
-          return;
-      }
-    if (std::all_of(
-            threads.begin(), threads.begin() + count,
-            [](const Thread &thread) { return thread.state == State::Ended; }))
+    switchTo(readyFrom(0), scheduler);
+    if (error || areAll(State::Ended))
       return;
     if (!releaseWaiting()) {
       error = divergence();
@@ -176,7 +186,7 @@ bool EmulatedBlock::releaseWaiting() {
 
 bool EmulatedBlock::releaseExchange(unsigned first, unsigned last) {
   auto atExchange = [&](unsigned thread) {
-    return threads[thread].state == State::AtExchange;
+    return states[thread] == State::AtExchange;
   };
   for (unsigned leader = first; leader < last; ++leader) {
     if (!atExchange(leader))
@@ -205,7 +215,7 @@ bool EmulatedBlock::releaseExchange(unsigned first, unsigned last) {
       threads[other].received = threads[takesPart ? source : other].given;
     }
     for (unsigned other : released)
-      threads[other].state = State::Ready;
+      states[other] = State::Ready;
     races.exchange(first / subgroupSize);
     return true;
   }
@@ -213,32 +223,28 @@ bool EmulatedBlock::releaseExchange(unsigned first, unsigned last) {
 }
 
 bool EmulatedBlock::releaseBarrier() {
-  auto end = threads.begin() + count;
-  if (std::any_of(threads.begin(), end, [](const Thread &thread) {
-        return thread.state != State::AtBarrier;
-      }))
+  if (!areAll(State::AtBarrier))
     return false;
-  std::for_each(threads.begin(), end,
-                [](Thread &thread) { thread.state = State::Ready; });
+  std::fill_n(states.begin(), count, State::Ready);
   races.barrier();
   return true;
 }
 
 std::string EmulatedBlock::divergence() const {
   unsigned waiting = 0;
-  while (threads[waiting].state == State::Ended)
+  while (states[waiting] == State::Ended)
     ++waiting;
   const Thread &self = threads[waiting];
-  bool atBarrier = self.state == State::AtBarrier;
+  bool atBarrier = states[waiting] == State::AtBarrier;
   unsigned first = subgroupBegin(waiting), last = subgroupEnd(waiting);
   // It waits for the whole block, or for its mask: one thread is missing, or it
   // would have been released.
   auto isMissing = [&](unsigned other) {
     if (atBarrier)
-      return threads[other].state != State::AtBarrier;
+      return states[other] != State::AtBarrier;
     return other >= first && other < last &&
            (self.mask >> (other - first) & 1) != 0 &&
-           (threads[other].state != State::AtExchange ||
+           (states[other] != State::AtExchange ||
             threads[other].mask != self.mask);
   };
   unsigned missing = 0;
@@ -246,8 +252,8 @@ std::string EmulatedBlock::divergence() const {
     ++missing;
   const char *what =
       atBarrier ? "a barrier" : "an exchange within its subgroup";
-  const char *does = threads[missing].state == State::Ended ? "has ended"
-                     : threads[missing].state == State::AtBarrier
+  const char *does = states[missing] == State::Ended ? "has ended"
+                     : states[missing] == State::AtBarrier
                          ? "waits at a barrier"
                      : atBarrier ? "waits at an exchange within its subgroup"
                                  : "waits at an exchange with other lanes";

@@ -24,6 +24,7 @@ namespace gpt2 {
 class EmulatedBlock {
 public:
   EmulatedBlock(const Emulator &emulator, unsigned subgroupSize);
+  ~EmulatedBlock() { forgetFibers(); }
 
   /// Whether the process has room for the stacks of `threads` threads.
   bool hasRoomFor(unsigned threads) const { return stacks.hasRoomFor(threads); }
@@ -44,7 +45,7 @@ public:
   Dim3 blockId() const { return id; }
   Dim3 blockSize() const { return size; }
   Dim3 gridSize() const { return grid; }
-  uint32_t lane() const { return running % subgroupSize; }
+  uint32_t lane() const { return running & (subgroupSize - 1); }
   void *shared() { return sharedMemory.get(); }
   void barrier();
   uint32_t exchange(uint32_t value, uint32_t source, uint64_t mask,
@@ -69,8 +70,9 @@ public:
 private:
   enum class State : uint8_t { Ready, AtBarrier, AtExchange, Ended };
   struct Thread {
+    /// Where it waits: in the kernel, or for another block's; none if it runs
+    /// or has not been needed.
     boost::context::fiber fiber;
-    State state = State::Ended;
     /// Of its exchange: what it gives, and gets.
     uint32_t given = 0, source = 0, site = 0, received = 0;
     uint64_t mask = 0;
@@ -92,19 +94,35 @@ private:
     }
   };
 
-  static Dim3 coordinates(uint64_t index, Dim3 extent);
+  template <typename Index> static Dim3 coordinates(Index index, Dim3 extent) {
+    return {static_cast<unsigned>(index % extent.x),
+            static_cast<unsigned>(index / extent.x % extent.y),
+            static_cast<unsigned>(index / extent.x / extent.y)};
+  }
   std::string where(unsigned thread) const;
   unsigned subgroupBegin(unsigned thread) const {
-    return thread / subgroupSize * subgroupSize;
+    return thread & ~(subgroupSize - 1);
   }
   unsigned subgroupEnd(unsigned thread) const {
     return std::min(subgroupBegin(thread) + subgroupSize, count);
   }
   void start(unsigned thread);
-  void resume(unsigned thread);
+  void forgetFibers();
   void runUntilAllEnd();
   bool releaseWaiting();
-  /// Gives the host thread back to the scheduler until the state is Ready.
+  /// The first ready thread from `thread` on; `count` if there is none.
+  unsigned readyFrom(unsigned thread) const {
+    auto begin = states.begin(), end = begin + count;
+    return static_cast<unsigned>(std::find(begin + thread, end, State::Ready) -
+                                 begin);
+  }
+  bool areAll(State state) const {
+    return std::all_of(states.begin(), states.begin() + count,
+                       [&](State other) { return other == state; });
+  }
+  void arrive(boost::context::fiber &&before, void *kept);
+  void switchTo(unsigned thread, boost::context::fiber &own);
+  /// Lets others go on until the state is Ready.
   void wait(State state);
   bool releaseExchange(unsigned first, unsigned last);
   bool releaseBarrier();
@@ -122,15 +140,22 @@ private:
   [[noreturn]] void stopMisaligned(uintptr_t address, uint64_t bytes,
                                    uint32_t alignment, Access access);
   static void handleOverflows();
-  void checkShared(uint64_t offset, uint64_t bytes, Access access);
+  void checkSharedSlowly(uint64_t offset, uint64_t bytes, Access access);
+  void checkShared(uint64_t offset, uint64_t bytes, Access access) {
+    if (!races.note(offset, bytes, running, access))
+      checkSharedSlowly(offset, bytes, access);
+  }
   void checkBuffer(uintptr_t address, uint64_t bytes, Access access);
   std::string outOfBounds(uintptr_t address, uint64_t bytes,
                           Access access) const;
 
-  static constinit thread_local EmulatedBlock *currentBlock;
+  /// Asked at every access: at a fixed distance from the host thread's own
+  /// data.
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local EmulatedBlock
+      *currentBlock;
 
   const Emulator &emulator;
-  const unsigned subgroupSize;
+  const unsigned subgroupSize; ///< a power of two
 
   // Of the launch.
   const EmulatedKernel *kernel = nullptr;
@@ -143,6 +168,7 @@ private:
 
   // Kept from launch to launch, as large as the largest needed.
   std::vector<Thread> threads;
+  std::vector<State> states; ///< of the threads
   /// Of each subgroup two, in turn: some lanes may be at the next product when
   /// others still read this one.
   std::vector<std::array<Product, 2>> products;
@@ -153,7 +179,8 @@ private:
 
   // Of the block.
   boost::context::fiber scheduler;
-  StackRange schedulerStack; ///< known to AddressSanitizer only
+  StackRange schedulerStack;             ///< known to AddressSanitizer only
+  boost::context::fiber *left = nullptr; ///< whose place was switched from last
   Dim3 id;
   unsigned running = 0;
   std::vector<unsigned> released; ///< scratch of releaseExchange()

@@ -10,7 +10,7 @@ namespace gpt2 {
 void EmulatedBlock::multiply(MatrixUnit unit, const uint16_t *a,
                              const uint16_t *b, const float *c, float *d) {
   Thread &self = threads[running];
-  auto lane = static_cast<int>(running % subgroupSize);
+  auto lane = static_cast<int>(this->lane());
   Product &product = products[running / subgroupSize][self.products++ % 2];
   MatrixShape shape = shapeOf(unit);
   for (int i = 0; i < shape.a; ++i) {
@@ -41,7 +41,7 @@ void EmulatedBlock::loadMatrices(const void *row, bool isTransposed,
   std::memcpy(self.rows[turn].data(), row, 16);
   exchange(0, 0, ~uint64_t{0} >> (64 - subgroupSize), 0);
   unsigned first = subgroupBegin(running);
-  unsigned lane = running % subgroupSize;
+  unsigned lane = this->lane();
   for (unsigned matrix = 0; matrix < 4; ++matrix) {
     auto at = [&](unsigned i, unsigned j) -> uint32_t {
       return threads[first + 8 * matrix + i].rows[turn][j];

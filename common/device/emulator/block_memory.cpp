@@ -31,8 +31,8 @@ void EmulatedBlock::stopMisaligned(uintptr_t address, uint64_t bytes,
   });
 }
 
-void EmulatedBlock::checkShared(uint64_t offset, uint64_t bytes,
-                                Access access) {
+void EmulatedBlock::checkSharedSlowly(uint64_t offset, uint64_t bytes,
+                                      Access access) {
   if (auto race = races.use(offset, bytes, running, access))
     stop([&] {
       return does(access) +

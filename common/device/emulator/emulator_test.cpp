@@ -274,6 +274,35 @@ TEST(Emulator, WorksInAForkedProcess) {
       ExitedWithCode(0), "");
 }
 
+// Whatever it keeps of threads that other launches had, or that an Error left.
+TEST(Emulator, TakesBlocksOfAnySizeInTurn) {
+  auto kernel = [](void **arguments) {
+    uint32_t self = threadX(), count = gpt2_emulator_block_size(0);
+    uint32_t next = exchangeAll(self, (self + 1) % 32);
+    gpt2_emulator_barrier();
+    at<uint32_t>(arguments, gpt2_emulator_block_id(0) * count + self) = next;
+  };
+  auto fails = [](void **) {
+    if (threadX() == 20)
+      gpt2_emulator_barrier();
+  };
+  Emulator emulator;
+  auto run = [&](uint32_t count) {
+    std::vector<uint32_t> data(3 * count);
+    launch(emulator, kernel, data, {3}, {count});
+    for (uint32_t i = 0; i < 3 * count; ++i)
+      ASSERT_EQ(data[i], i % count / 32 * 32 + (i + 1) % 32) << count;
+  };
+  for (uint32_t count : {64, 1024, 32, 256})
+    run(count);
+  for (uint32_t count : {1024, 32, 256}) {
+    std::vector<uint32_t> none(1);
+    EXPECT_THAT(errorOf([&] { launch(emulator, fails, none, {2}, {count}); }),
+                HasSubstr("divergent barrier: thread (20, 0, 0)"));
+    run(count);
+  }
+}
+
 TEST(Emulator, IsUsedByThreadsInTurn) {
   auto kernel = [](void **arguments) {
     int &count = at<int>(arguments, threadX());

@@ -20,23 +20,6 @@ namespace {
 std::atomic<unsigned> stacksInUse = 0;
 constexpr unsigned maxStacks = 24 * 1024;
 
-// Fibers of a block are all at the same depth. So that they do not compete for
-// the same lines of the first-level cache, their stacks begin at 16 different
-// places of a page; fibers begin at multiples of 256 bytes.
-constexpr unsigned places = 16;
-constexpr size_t placeBytes = 256;
-
-size_t pageBytes() {
-  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
-
-/// Of one stack with its guard.
-size_t strideBytes() {
-  size_t needed = FiberStacks::bytesEach + places * placeBytes;
-  return (needed + pageBytes() - 1) / pageBytes() * pageBytes() + pageBytes();
-}
-
 /// A thread's stack for handlers of signals.
 class SignalStack {
 public:
@@ -63,7 +46,7 @@ public:
   SignalStack &operator=(const SignalStack &) = delete;
 
 private:
-  static constexpr size_t bytes = 64 * 1024;
+  static constexpr size_t bytes = size_t{64} * 1024;
   std::unique_ptr<char[]> memory;
 };
 
@@ -94,7 +77,7 @@ void FiberStacks::release() {
     return;
   for (unsigned i = 0; i < count; ++i)
     forgetFrames(stack(i));
-  munmap(memory, count * strideBytes());
+  munmap(memory, count * stride);
   stacksInUse -= count;
   memory = nullptr;
   count = 0;
@@ -108,13 +91,15 @@ void FiberStacks::reserve(unsigned wanted) {
   if (wanted <= count)
     return;
   release();
-  size_t stride = strideBytes();
+  guard = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t needed = bytesEach + places * placeBytes;
+  stride = (needed + guard - 1) / guard * guard + guard;
   void *mapped = mmap(nullptr, wanted * stride, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   bool isMapped = mapped != MAP_FAILED, isGuarded = isMapped;
   auto *begin = static_cast<char *>(mapped);
   for (unsigned i = 0; i < wanted && isGuarded; ++i)
-    isGuarded = mprotect(begin + i * stride, pageBytes(), PROT_NONE) == 0;
+    isGuarded = mprotect(begin + i * stride, guard, PROT_NONE) == 0;
   if (!isGuarded) {
     int error = errno;
     if (isMapped)
@@ -129,16 +114,9 @@ void FiberStacks::reserve(unsigned wanted) {
   stacksInUse += count;
 }
 
-StackRange FiberStacks::stack(unsigned index) const {
-  size_t stride = strideBytes();
-  return {memory + index * stride + pageBytes(),
-          stride - pageBytes() - index % places * placeBytes};
-}
-
 bool FiberStacks::isGuard(uintptr_t address) const {
   uintptr_t offset = address - reinterpret_cast<uintptr_t>(memory);
-  size_t stride = strideBytes();
-  return offset < count * stride && offset % stride < pageBytes();
+  return offset < count * stride && offset % stride < guard;
 }
 
 void catchOverflows(bool (*isGuard)(uintptr_t address), void (*onOverflow)()) {

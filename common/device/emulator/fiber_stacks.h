@@ -33,7 +33,7 @@ struct StackRange {
 class FiberStacks {
 public:
   /// What a fiber has at least.
-  static constexpr size_t bytesEach = 32 * 1024;
+  static constexpr size_t bytesEach = size_t{32} * 1024;
 
   FiberStacks() = default;
   ~FiberStacks();
@@ -48,15 +48,27 @@ public:
   /// an Error if the system gives no more.
   void reserve(unsigned wanted);
 
-  StackRange stack(unsigned index) const;
+  unsigned size() const { return count; }
+  StackRange stack(unsigned index) const {
+    return {memory + index * stride + guard,
+            stride - guard - index % places * placeBytes};
+  }
   /// Whether `address` is in a page below one of the stacks.
   bool isGuard(uintptr_t address) const;
 
 private:
+  // Fibers of a block are all at the same depth. So that they do not compete
+  // for the same lines of the first-level cache, their stacks begin at 16
+  // different places of a page; fibers begin at multiples of 256 bytes.
+  static constexpr unsigned places = 16;
+  static constexpr size_t placeBytes = 256;
+
   void release();
 
   char *memory = nullptr; ///< guard, stack, guard, stack, ...
   unsigned count = 0;
+  size_t guard = 0;  ///< bytes: a page
+  size_t stride = 0; ///< of one stack with its guard
 };
 
 /// From here on, a fault in a page of which `isGuard` says that it is a guard

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/emulator/race_detector.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace gpt2 {
@@ -9,55 +10,29 @@ namespace {
 
 constexpr unsigned largestGranuleShift = 4; // 16 bytes: the widest access
 
-/// Each entry of `entries` as often as it has parts now.
+/// Each of the first `count` entries as often as it has parts now.
 template <typename T>
-std::vector<T> split(const std::vector<T> &entries, size_t parts) {
-  std::vector<T> result;
-  result.reserve(entries.size() * parts);
-  for (const T &entry : entries)
-    result.insert(result.end(), parts, entry);
-  return result;
+void split(std::vector<T> &entries, size_t count, size_t parts) {
+  if (entries.size() < count * parts)
+    entries.resize(count * parts);
+  for (size_t i = count; i-- > 0;)
+    std::fill_n(entries.begin() + i * parts, parts, T(entries[i]));
 }
 
 } // namespace
 
 RaceDetector::RaceDetector(unsigned subgroupSize)
-    : subgroupShift(std::countr_zero(subgroupSize)) {}
+    : subgroupShift(std::countr_zero(subgroupSize)),
+      subgroupBits(oneTime - subgroupSize) {}
 
 void RaceDetector::prepare(size_t bytes, unsigned threads) {
   barrier(); // what is noted is past
   granuleShift = largestGranuleShift;
-  granules.resize((bytes + (1 << granuleShift) - 1) >> granuleShift);
+  count = (bytes + (1 << granuleShift) - 1) >> granuleShift;
+  granules.resize(std::max(granules.size(), count));
+  unusual = (size_t{1} << granuleShift) - 1;
   atomics.clear();
   lastExchange.assign(((threads - 1) >> subgroupShift) + 1, 0);
-}
-
-bool RaceDetector::races(Use earlier, Use use) const {
-  if (isPast(earlier) || threadOf(earlier) == threadOf(use))
-    return false;
-  return subgroupOf(earlier) != subgroupOf(use) || !isBeforeExchange(earlier);
-}
-
-/// Adds a use to those that do not race with each other.
-void RaceDetector::keep(Pair &uses, Use use) const {
-  auto &[first, second] = uses;
-  if (isPast(first)) {
-    uses = {use, 0};
-    return;
-  }
-  if (!isPast(second) && subgroupOf(first) != subgroupOf(second))
-    return; // whoever writes now, there is another
-  if (subgroupOf(first) != subgroupOf(use)) {
-    second = use;
-    return;
-  }
-  // What races with an earlier use of a subgroup also races with this one.
-  if (isBeforeExchange(first))
-    uses = {use, 0};
-  else if (threadOf(first) == threadOf(use))
-    first = use;
-  else if (isPast(second))
-    second = use;
 }
 
 std::optional<RaceDetector::Race>
@@ -76,14 +51,17 @@ RaceDetector::findRace(size_t granule, Use use, Access access) const {
   return std::nullopt;
 }
 
-std::optional<RaceDetector::Race>
-RaceDetector::use(size_t offset, size_t bytes, unsigned thread, Access access) {
+std::optional<RaceDetector::Race> RaceDetector::useSlowly(size_t offset,
+                                                          size_t bytes,
+                                                          unsigned thread,
+                                                          Access access) {
   size_t places = offset | bytes;
   if ((places & ((size_t{1} << granuleShift) - 1)) != 0)
     refine(places);
   if (access == Access::Atomic && atomics.empty())
-    atomics.resize(granules.size());
-  Use use = now << threadBits | thread;
+    atomics.resize(count);
+  unusual = atomics.empty() ? (size_t{1} << granuleShift) - 1 : ~size_t{0};
+  Use use = now | thread;
   size_t end = (offset + bytes) >> granuleShift;
   for (size_t granule = offset >> granuleShift; granule < end; ++granule) {
     if (std::optional<Race> race = findRace(granule, use, access))
@@ -102,8 +80,10 @@ RaceDetector::use(size_t offset, size_t bytes, unsigned thread, Access access) {
 void RaceDetector::refine(size_t places) {
   auto shift = static_cast<unsigned>(std::countr_zero(places));
   size_t parts = size_t{1} << (granuleShift - shift);
-  granules = split(granules, parts);
-  atomics = split(atomics, parts);
+  split(granules, count, parts);
+  if (!atomics.empty())
+    split(atomics, count, parts);
+  count *= parts;
   granuleShift = shift;
 }
 

@@ -40,24 +40,43 @@ public:
   void prepare(size_t bytes, unsigned threads);
 
   /// All threads of the block have come to a barrier, or it begins.
-  void barrier() { lastBarrier = ++now; }
+  void barrier() { lastBarrier = now += oneTime; }
   /// Lanes of `subgroup` have made an exchange.
-  void exchange(unsigned subgroup) { lastExchange[subgroup] = ++now; }
+  void exchange(unsigned subgroup) { lastExchange[subgroup] = now += oneTime; }
 
   /// What another thread has done with one of the bytes.
   struct Race {
     unsigned thread;
     Access access;
   };
-  /// Notes that `thread` uses `bytes` bytes from `offset` on; or else returns
-  /// with what that races.
+  /// Notes that `thread` uses `bytes` bytes from `offset` on, one at least; or
+  /// else returns with what that races.
   std::optional<Race> use(size_t offset, size_t bytes, unsigned thread,
-                          Access access);
+                          Access access) {
+    if (note(offset, bytes, thread, access))
+      return std::nullopt;
+    // What the first granules have noted is the same when noted again.
+    return useSlowly(offset, bytes, thread, access);
+  }
+  /// The same for most uses that race with none, and quicker; false if use()
+  /// must be asked.
+  bool note(size_t offset, size_t bytes, unsigned thread, Access access) {
+    if (access == Access::Atomic || ((offset | bytes) & unusual) != 0)
+      return false;
+    Use use = now | thread;
+    Granule *granule = &granules[offset >> granuleShift];
+    Granule *end = granule + (bytes >> granuleShift);
+    do {
+      if (!note(*granule, use, access))
+        return false;
+    } while (++granule != end);
+    return true;
+  }
 
 private:
-  /// A thread and the time when it used the granule; 0 for none.
+  /// A thread and, above it, the time when it used the granule; 0 for none.
   using Use = uint64_t;
-  static constexpr int threadBits = 16; ///< the time stands above
+  static constexpr Use oneTime = 1 << 16;
   using Pair = std::array<Use, 2>;
   struct Granule {
     Use write = 0;
@@ -65,27 +84,79 @@ private:
   };
 
   static unsigned threadOf(Use use) {
-    return static_cast<unsigned>(use & ((1 << threadBits) - 1));
+    return static_cast<unsigned>(use % oneTime);
   }
   unsigned subgroupOf(Use use) const { return threadOf(use) >> subgroupShift; }
-  bool isPast(Use use) const { return use >> threadBits < lastBarrier; }
-  /// Whether that subgroup has made an exchange since.
-  bool isBeforeExchange(Use use) const {
-    return use >> threadBits < lastExchange[subgroupOf(use)];
+  bool isPast(Use use) const { return use < lastBarrier; }
+  /// Whether the subgroup of both has made an exchange in between.
+  bool isBeforeExchange(Use earlier, Use use) const {
+    return earlier < lastExchange[subgroupOf(use)];
   }
-  bool races(Use earlier, Use use) const;
+  bool areOfOneSubgroup(Use one, Use other) const {
+    return ((one ^ other) & subgroupBits) == 0;
+  }
+  bool races(Use earlier, Use use) const {
+    if (isPast(earlier) || threadOf(earlier) == threadOf(use))
+      return false;
+    return !areOfOneSubgroup(earlier, use) || !isBeforeExchange(earlier, use);
+  }
+  bool note(Granule &kept, Use use, Access access) const;
   void keep(Pair &uses, Use use) const;
   std::optional<Race> findRace(size_t granule, Use use, Access access) const;
+  std::optional<Race> useSlowly(size_t offset, size_t bytes, unsigned thread,
+                                Access access);
   void refine(size_t places);
 
-  const unsigned subgroupShift;       ///< log2 of lanes
-  unsigned granuleShift = 4;          ///< log2 of bytes
-  uint64_t now = 0, lastBarrier = 0;  ///< times
-  std::vector<uint64_t> lastExchange; ///< of each subgroup
+  const unsigned subgroupShift; ///< log2 of lanes
+  const Use subgroupBits;       ///< of a thread
+  unsigned granuleShift = 4;    ///< log2 of bytes
+  /// The bits of places that a use has only if granules must be smaller; all of
+  /// them if the launch has an atomic use.
+  size_t unusual = 0;
+  Use now = 0, lastBarrier = 0;  ///< times, of thread 0
+  std::vector<Use> lastExchange; ///< of each subgroup
+  size_t count = 0;              ///< granules
+  /// Of this launch and, behind `count`, of earlier ones.
   std::vector<Granule> granules;
   /// Of each granule two atomic uses, kept as reads are; empty until the launch
   /// has one.
   std::vector<Pair> atomics;
 };
+
+/// Adds a use to those that do not race with each other.
+inline void RaceDetector::keep(Pair &uses, Use use) const {
+  auto &[first, second] = uses;
+  if (isPast(first)) {
+    uses = {use, 0};
+    return;
+  }
+  if (!isPast(second) && !areOfOneSubgroup(first, second))
+    return; // whoever writes now, there is another
+  if (!areOfOneSubgroup(first, use)) {
+    second = use;
+    return;
+  }
+  // What races with an earlier use of a subgroup also races with this one.
+  if (isBeforeExchange(first, use))
+    uses = {use, 0};
+  else if (threadOf(first) == threadOf(use))
+    first = use;
+  else if (isPast(second))
+    second = use;
+}
+
+/// Notes a read or a write, unless it races with one.
+inline bool RaceDetector::note(Granule &kept, Use use, Access access) const {
+  if (races(kept.write, use))
+    return false;
+  if (access == Access::Read) {
+    keep(kept.reads, use);
+    return true;
+  }
+  if (races(kept.reads[0], use) || races(kept.reads[1], use))
+    return false;
+  kept.write = use;
+  return true;
+}
 
 } // namespace gpt2

@@ -153,6 +153,30 @@ TEST(RaceDetector, LetsAtomicUpdatesMeet) {
                         "which thread (0, 0, 0) has written"));
 }
 
+// Notes are kept from launch to launch, and where granules become smaller.
+TEST(RaceDetector, KeepsApartWhatItKeeps) {
+  RaceDetector detector(32);
+  detector.prepare(64, 64);
+  for (unsigned i = 0; i < 4; ++i)
+    EXPECT_FALSE(detector.use(16 * i, 16, i, write));
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_FALSE(detector.use(16 * i + 11, 1, i, read));
+    for (unsigned byte = 0; byte < 16; ++byte) {
+      auto race = detector.use(16 * i + byte, 1, 40, read);
+      ASSERT_TRUE(race) << "byte " << 16 * i + byte;
+      EXPECT_EQ(race->thread, i);
+    }
+  }
+  detector.prepare(16, 64);
+  EXPECT_FALSE(detector.use(4, 4, 50, write));
+  detector.prepare(64, 64);
+  for (unsigned byte = 0; byte < 64; ++byte)
+    EXPECT_FALSE(detector.use(byte, 1, 60, write)) << "byte " << byte;
+  auto race = detector.use(63, 1, 0, read);
+  ASSERT_TRUE(race);
+  EXPECT_EQ(race->thread, 60u);
+}
+
 // Every order of a few uses, beside a detector that keeps all of them.
 TEST(RaceDetector, IsExact) {
   struct Kept {

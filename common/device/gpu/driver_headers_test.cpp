@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "support/files.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
@@ -35,8 +36,8 @@ namespace {
 
 /// What both vendors' drivers have in common, and `file`.
 [[maybe_unused]] std::string source(const char *file) {
-  const std::string folder = GPT2_SOURCE_DIR "/common/device/gpu/";
-  return gpt2::readFile(folder + "context.h") + gpt2::readFile(folder + file);
+  const auto folder = gpt2::paths::source() / "common/device/gpu";
+  return gpt2::readFile(folder / "context.h") + gpt2::readFile(folder / file);
 }
 
 TEST(DriverHeaders, Cuda) {

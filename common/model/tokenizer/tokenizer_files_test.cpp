@@ -3,6 +3,7 @@
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 
 #include <gmock/gmock.h>
@@ -18,8 +19,8 @@ namespace {
 
 /// Recorded from transformers: common/embedded_model/record_tokenizers.py.
 json recorded() {
-  return json::parse(readFile(fs::path(GPT2_SOURCE_DIR) /
-                              "common/model/fixtures/tokenizers.json"));
+  return json::parse(
+      readFile(paths::source() / "common/model/fixtures/tokenizers.json"));
 }
 
 /// tokenizer.json whose vocabulary is the recorded one, and nothing else said.

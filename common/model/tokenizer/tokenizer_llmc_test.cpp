@@ -3,6 +3,7 @@
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"
 
@@ -15,8 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path embedded =
-    fs::path(GPT2_SOURCE_DIR) / "common/embedded_model/fairy-tales";
+const fs::path embedded = paths::embeddedModel();
 
 /// llm.c's file for the embedded vocabulary.
 std::string llmcFile(const Tokenizer &tokenizer, uint32_t version) {

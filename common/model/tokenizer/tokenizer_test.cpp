@@ -3,6 +3,7 @@
 #include "model/tokenizer/tokenizer.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/paths.h"
 #include "testing/test_files.h"
 #include "testing/test_models.h"
 
@@ -18,8 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path embedded =
-    fs::path(GPT2_SOURCE_DIR) / "common/embedded_model/fairy-tales";
+const fs::path embedded = paths::embeddedModel();
 
 Tokenizer embeddedTokenizer() {
   return Tokenizer::fromDirectory(embedded,
@@ -39,8 +39,7 @@ void expectRecorded(const Tokenizer &tokenizer, const fs::path &file) {
 TEST(Tokenizer, EncodesAsRecorded) {
   // Recorded from Hugging Face's tokenizers: common/embedded_model/record.py.
   expectRecorded(embeddedTokenizer(),
-                 fs::path(GPT2_SOURCE_DIR) /
-                     "common/model/fixtures/tokenizer.json");
+                 paths::source() / "common/model/fixtures/tokenizer.json");
 }
 
 TEST(Tokenizer, OfGpt2EncodesAsRecorded) {

@@ -4,6 +4,7 @@
 #include "model/tokenizer/unicode.h"
 #include "model/tokenizer/word_splitter.h"
 #include "support/files.h"
+#include "support/paths.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -37,9 +38,8 @@ TEST(WordSplitter, SplitsAsRecorded) {
   // Recorded from Hugging Face's tokenizers:
   // common/embedded_model/record_tokenizers.py.
   RegularExpression known("\\P{Cn}");
-  auto all =
-      nlohmann::json::parse(readFile(std::filesystem::path(GPT2_SOURCE_DIR) /
-                                     "common/model/fixtures/words.json"));
+  auto all = nlohmann::json::parse(
+      readFile(paths::source() / "common/model/fixtures/words.json"));
   ASSERT_GT(all.size(), 50u);
   for (const auto &record : all) {
     auto code = record["code"].get<uint32_t>();

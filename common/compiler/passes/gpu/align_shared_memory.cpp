@@ -17,11 +17,15 @@ namespace {
 struct AlignSharedMemory : impl::AlignSharedMemoryBase<AlignSharedMemory> {
   void runOnOperation() final {
     Builder builder(&getContext());
+    StringRef name = LLVM::LLVMDialect::getAlignAttrName();
     getOperation()->walk([&](gpu::GPUFuncOp kernel) {
-      for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i)
-        kernel.setWorkgroupAttributionAttr(
-            i, LLVM::LLVMDialect::getAlignAttrName(),
-            builder.getI64IntegerAttr(16));
+      for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i) {
+        auto own = dyn_cast_or_null<IntegerAttr>(
+            kernel.getWorkgroupAttributionAttr(i, name));
+        if (!own || own.getInt() < 16)
+          kernel.setWorkgroupAttributionAttr(i, name,
+                                             builder.getI64IntegerAttr(16));
+      }
     });
   }
 };

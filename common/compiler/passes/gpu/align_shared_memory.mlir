@@ -9,6 +9,8 @@
 // CHECK-SAME:    private(%{{.+}}: memref<4xf32, #gpu.address_space<private>>) kernel
 // CHECK-LABEL: gpu.func @one
 // CHECK-SAME:    workgroup(%{{.+}} {llvm.align = 16 : i64})
+// CHECK-LABEL: gpu.func @aligned
+// CHECK-SAME:    workgroup(%{{.+}} {llvm.align = 128 : i64}, %{{.+}} {llvm.align = 16 : i64})
 // CHECK-LABEL: gpu.func @none(
 // CHECK-NOT:     llvm.align
 gpu.module @kernels {
@@ -23,6 +25,15 @@ gpu.module @kernels {
   // a variable all the same.
   gpu.func @one(%x: memref<8xf32>)
       workgroup(%a: memref<1xf32, #gpu.address_space<workgroup>>) {
+    gpu.return
+  }
+
+  // What asks for more keeps it.
+  gpu.func @aligned()
+      workgroup(%a: memref<8xf32, #gpu.address_space<workgroup>>
+                    {llvm.align = 128 : i64},
+                %b: memref<8xf32, #gpu.address_space<workgroup>>
+                    {llvm.align = 4 : i64}) kernel {
     gpu.return
   }
 

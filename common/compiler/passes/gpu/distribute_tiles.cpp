@@ -5,9 +5,11 @@
 #include "compiler/passes/passes.h"
 #include "support/error.h"
 
+#include "mlir/Dialect/AMDGPU/IR/AMDGPUDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
@@ -31,6 +33,12 @@ bool isTile(Type type) {
   auto vector = dyn_cast<VectorType>(type);
   return vector && vector.getRank() == 2 && vector.getDimSize(0) == tileSize &&
          vector.getDimSize(1) == tileSize;
+}
+
+/// A tile of what products multiply. Its parts lie in other lanes than those of
+/// a tile of sums.
+bool isFactor(Type type) {
+  return isTile(type) && cast<VectorType>(type).getElementType().isBF16();
 }
 
 /// What becomes of an operation depends on the unit.
@@ -80,9 +88,9 @@ struct ConvertLoad : TilePattern<vector::LoadOp> {
         ++end;
       int64_t count = end - first;
       auto type = VectorType::get(count, element);
-      auto run = vector::LoadOp::create(
-          rewriter, loc, type, adaptor.getBase(),
-          tile.at(held.row(first), held.column(first)));
+      auto run =
+          vector::LoadOp::create(rewriter, loc, type, adaptor.getBase(),
+                                 tile.at(held.row(first), held.column(first)));
       run.setAlignment(2 * count);
       for (int64_t i = 0; i < count; ++i)
         elements.push_back(
@@ -204,6 +212,9 @@ struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
       return signalPassFailure();
     if (!any)
       return;
+    WalkResult checked = module.walk(refuseOtherUses);
+    if (checked.wasInterrupted())
+      return signalPassFailure();
     std::optional<GpuTarget> target = targetOf(module);
     if (!target)
       return signalPassFailure();
@@ -213,8 +224,7 @@ struct DistributeTiles : impl::DistributeTilesBase<DistributeTiles> {
     converter.addConversion([&](VectorType type) -> Type {
       if (!isTile(type))
         return type;
-      bool isFactor = type.getElementType().isBF16();
-      return VectorType::get(isFactor ? unit.a.size() : unit.c.size(),
+      return VectorType::get(isFactor(type) ? unit.a.size() : unit.c.size(),
                              type.getElementType());
     });
     ConversionTarget legality(getContext());
@@ -257,6 +267,18 @@ private:
     return target;
   }
 
+  /// Loads make factors, and products take them; for all else, lanes would hold
+  /// them in the wrong places.
+  static WalkResult refuseOtherUses(Operation *op) {
+    if (isa<vector::LoadOp>(op) ||
+        (isa<vector::ContractionOp>(op) && !isFactor(op->getResultTypes()[0])))
+      return WalkResult::advance();
+    if (llvm::none_of(op->getOperandTypes(), isFactor) &&
+        llvm::none_of(op->getResultTypes(), isFactor))
+      return WalkResult::advance();
+    return op->emitError("distribute-tiles: a bf16 tile is for products only");
+  }
+
   /// Tells the loads of a product's factors what they are.
   static LogicalResult assignRoles(vector::ContractionOp product) {
     AffineExpr m, n, k;
@@ -275,9 +297,9 @@ private:
                                 std::pair(product.getRhs(), right)}) {
       auto load = factor.getDefiningOp<vector::LoadOp>();
       auto name = StringAttr::get(product.getContext(), role);
-      if (!load || !load.getVectorType().getElementType().isBF16())
+      if (!load || !isFactor(load.getType()))
         return product.emitError("distribute-tiles: a factor is not a bf16 "
-                                 "tile that was loaded");
+                                 "tile of 16 x 16 that was loaded");
       if (auto other = load->getAttr(roleAttr); other && other != name)
         return load.emitError("distribute-tiles: a left and a right factor");
       load->setAttr(roleAttr, name);

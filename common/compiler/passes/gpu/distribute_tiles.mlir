@@ -52,9 +52,7 @@
 // CDNA:          %[[RIGHT:.+]] = vector.from_elements {{.*}} : vector<4xbf16>
 // CDNA-COUNT-4:  memref.load %[[C]]
 // CDNA:          %[[OLD:.+]] = vector.from_elements {{.*}} : vector<4xf32>
-// CDNA:          %[[LEFT_BITS:.+]] = vector.bitcast %[[LEFT]] : vector<4xbf16> to vector<4xi16>
-// CDNA:          %[[RIGHT_BITS:.+]] = vector.bitcast %[[RIGHT]]
-// CDNA:          %[[NEW:.+]] = llvm.call_intrinsic "llvm.amdgcn.mfma.f32.16x16x16bf16.1k"(%[[LEFT_BITS]], %[[RIGHT_BITS]], %[[OLD]],
+// CDNA:          %[[NEW:.+]] = amdgpu.mfma 16x16x16 %[[LEFT]] * %[[RIGHT]] + %[[OLD]]
 // CDNA:          %[[Q:.+]] = arith.divui %[[LANE:.+]], %c16
 // CDNA:          %[[IN4:.+]] = arith.remui %[[Q]], %c4
 // CDNA:          %[[BY4:.+]] = arith.muli %[[IN4]], %c4
@@ -78,12 +76,17 @@
 // NVIDIA-COUNT-8: memref.load %[[C]]
 // NVIDIA:         %[[OLD:.+]] = vector.from_elements {{.*}} : vector<8xf32>
 // NVIDIA:         %[[LEFT:.+]] = vector.bitcast %{{.+}} : vector<8xbf16> to vector<4xi32>
-// NVIDIA:         vector.extract %[[LEFT]][0]
-// NVIDIA:         vector.extract %[[OLD]][0]
-// NVIDIA:         llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"
-// NVIDIA:         vector.extract %[[LEFT]][0]
-// NVIDIA:         vector.extract %[[OLD]][4]
-// NVIDIA:         llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"
+// NVIDIA:         %[[RIGHT:.+]] = vector.bitcast %{{.+}} : vector<8xbf16> to vector<4xi32>
+// NVIDIA:         %[[A0:.+]] = vector.extract %[[LEFT]][0]
+// NVIDIA:         %[[B0:.+]] = vector.extract %[[RIGHT]][0]
+// NVIDIA:         %[[C0:.+]] = vector.extract %[[OLD]][0]
+// NVIDIA:         nvvm.mma.sync A[%[[A0]], {{.*}}] B[%[[B0]], {{.*}}] C[%[[C0]], {{.*}}]
+// NVIDIA-SAME:      multiplicandAPtxType = #nvvm.mma_type<bf16>
+// NVIDIA-SAME:      shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// NVIDIA:         %[[A0:.+]] = vector.extract %[[LEFT]][0]
+// NVIDIA:         %[[B2:.+]] = vector.extract %[[RIGHT]][2]
+// NVIDIA:         %[[C4:.+]] = vector.extract %[[OLD]][4]
+// NVIDIA:         nvvm.mma.sync A[%[[A0]], {{.*}}] B[%[[B2]], {{.*}}] C[%[[C4]], {{.*}}]
 // NVIDIA-COUNT-8: memref.store {{.*}}, %[[C]]
 // NVIDIA-NOT:     memref.store
 //
@@ -96,8 +99,8 @@
 // RDNA:           %[[ROW2:.+]] = arith.addi %[[ROW]], %c2
 // RDNA:           memref.load %[[C]][%[[ROW2]], %[[COLUMN]]]
 // RDNA-COUNT-6:   memref.load %[[C]]
-// RDNA:           llvm.call_intrinsic "llvm.amdgcn.wmma.f32.16x16x16.bf16"
-// RDNA-SAME:        (vector<16xi16>, vector<16xi16>, vector<8xf32>) -> vector<8xf32>
+// RDNA:           amdgpu.wmma 16x16x16
+// RDNA-SAME:        : vector<16xbf16>, vector<16xbf16>, vector<8xf32>
 // RDNA-COUNT-8:   memref.store {{.*}}, %[[C]]
 // RDNA-NOT:       memref.store
 // CHECK:          gpu.return
@@ -166,11 +169,13 @@ gpu.module @kernels {
 // NVIDIA:          nvgpu.ldmatrix %[[A]][{{.*}}] {numTiles = 4 : i32, transpose = false} : {{.*}} -> vector<4x2xbf16>
 // NVIDIA:          nvgpu.ldmatrix %[[B]][{{.*}}] {numTiles = 4 : i32, transpose = true}
 // NVIDIA:          nvgpu.ldmatrix %[[B]][{{.*}}] {numTiles = 4 : i32, transpose = false}
-// NVIDIA-COUNT-4:  llvm.call_intrinsic "llvm.nvvm.mma
+// NVIDIA-COUNT-4:  nvvm.mma.sync
+// NVIDIA-NOT:      nvvm.mma.sync
 // RDNA:          scf.for {{.*}} -> (vector<8xf32>)
-// CDNA-COUNT-2:    llvm.call_intrinsic "llvm.amdgcn.mfma
-// RDNA-COUNT-2:    llvm.call_intrinsic "llvm.amdgcn.wmma
-// CHECK-NOT:       llvm.call_intrinsic
+// CDNA-COUNT-2:    amdgpu.mfma
+// CDNA-NOT:        amdgpu.mfma
+// RDNA-COUNT-2:    amdgpu.wmma
+// RDNA-NOT:        amdgpu.wmma
 // CDNA:            scf.yield %{{.+}} : vector<4xf32>
 // NVIDIA:          scf.yield %{{.+}} : vector<8xf32>
 // RDNA:            scf.yield %{{.+}} : vector<8xf32>
@@ -343,7 +348,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @wide(%a: memref<16x16xf32>, %i: index) kernel {
     %x = vector.load %a[%i, %i] : memref<16x16xf32>, vector<16x16xf32>
-    // expected-error @below {{distribute-tiles: a factor is not a bf16 tile that was loaded}}
+    // expected-error @below {{distribute-tiles: a factor is not a bf16 tile of 16 x 16 that was loaded}}
     %z = vector.contract #product %x, %x, %x
         : vector<16x16xf32>, vector<16x16xf32> into vector<16x16xf32>
     vector.store %z, %a[%i, %i] : memref<16x16xf32>, vector<16x16xf32>

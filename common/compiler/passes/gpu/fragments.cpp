@@ -3,8 +3,12 @@
 #include "compiler/passes/gpu/fragments.h"
 #include "compiler/passes/gpu/matrix_units.h"
 
+#include "mlir/Dialect/AMDGPU/IR/AMDGPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <array>
 
 using namespace mlir;
 
@@ -12,42 +16,37 @@ namespace gpt2 {
 namespace fragments {
 namespace {
 
-Value intrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
-                ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(builder, loc, result,
-                                       builder.getStringAttr(name), operands)
-      .getResults();
-}
-
-/// Elements of two bytes as numbers of `type`.
-Value bits(OpBuilder &builder, Location loc, Value value, Type type) {
-  int64_t bytes = 2 * cast<VectorType>(value.getType()).getNumElements();
-  int64_t count = bytes * 8 / type.getIntOrFloatBitWidth();
-  return vector::BitCastOp::create(builder, loc, VectorType::get(count, type),
-                                   value);
+/// Pairs of elements of two bytes: registers.
+Value pairs(OpBuilder &builder, Location loc, Value value) {
+  int64_t count = cast<VectorType>(value.getType()).getNumElements() / 2;
+  return vector::BitCastOp::create(
+      builder, loc, VectorType::get(count, builder.getI32Type()), value);
 }
 
 /// mma.sync.m16n8k16 (PTX ISA 9.7.14): two for the two halves of the columns. A
 /// register holds two elements of a factor.
 Value multiplyByMma(OpBuilder &builder, Location loc, Value a, Value b,
                     Value c) {
-  Type i32 = builder.getI32Type(), f32 = builder.getF32Type();
-  Value left = bits(builder, loc, a, i32), right = bits(builder, loc, b, i32);
+  Type f32 = builder.getF32Type();
+  Value left = pairs(builder, loc, a), right = pairs(builder, loc, b);
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
                                                {f32, f32, f32, f32});
-  auto add = [&](SmallVector<Value> &to, Value from, int64_t first,
-                 int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-      to.push_back(vector::ExtractOp::create(builder, loc, from, first + i));
+  auto elements = [&](Value from, int64_t first, int64_t count) {
+    SmallVector<Value> taken;
+    for (int64_t i = first; i < first + count; ++i)
+      taken.push_back(vector::ExtractOp::create(builder, loc, from, i));
+    return taken;
   };
   SmallVector<Value> sums;
   for (int64_t half : {0, 1}) {
-    SmallVector<Value> operands;
-    add(operands, left, 0, 4);
-    add(operands, right, 2 * half, 2);
-    add(operands, c, 4 * half, 4);
-    Value result = intrinsic(
-        builder, loc, "llvm.nvvm.mma.m16n8k16.row.col.bf16", type, operands);
+    SmallVector<Value> ofA = elements(left, 0, 4),
+                       ofB = elements(right, 2 * half, 2),
+                       ofC = elements(c, 4 * half, 4);
+    Value result = NVVM::MmaOp::create(
+        builder, loc, type, ofA, ofB, ofC, /*shape=*/{16, 8, 16},
+        /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt,
+        std::array{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
+        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
     for (int64_t i = 0; i < 4; ++i)
       sums.push_back(LLVM::ExtractValueOp::create(builder, loc, result, i));
   }
@@ -57,22 +56,14 @@ Value multiplyByMma(OpBuilder &builder, Location loc, Value a, Value b,
 /// v_mfma_f32_16x16x16_bf16 (CDNA3 ISA 7.1).
 Value multiplyByMfma(OpBuilder &builder, Location loc, Value a, Value b,
                      Value c) {
-  Type i16 = builder.getI16Type();
-  Value none = LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
-                                        builder.getI32IntegerAttr(0));
-  return intrinsic(builder, loc, "llvm.amdgcn.mfma.f32.16x16x16bf16.1k",
-                   c.getType(),
-                   {bits(builder, loc, a, i16), bits(builder, loc, b, i16), c,
-                    none, none, none});
+  return amdgpu::MFMAOp::create(builder, loc, c.getType(), 16, 16, 16,
+                                /*blocks=*/1, a, b, c);
 }
 
 /// v_wmma_f32_16x16x16_bf16 (RDNA3 ISA 7.9).
 Value multiplyByWmma(OpBuilder &builder, Location loc, Value a, Value b,
                      Value c) {
-  Type i16 = builder.getI16Type();
-  return intrinsic(builder, loc, "llvm.amdgcn.wmma.f32.16x16x16.bf16",
-                   c.getType(),
-                   {bits(builder, loc, a, i16), bits(builder, loc, b, i16), c});
+  return amdgpu::WMMAOp::create(builder, loc, c.getType(), 16, 16, 16, a, b, c);
 }
 
 } // namespace

@@ -116,8 +116,27 @@ struct LowerGpuLaunches : impl::LowerGpuLaunchesBase<LowerGpuLaunches> {
         launch.emitOpError("is not in the LLVM dialect; run gpu-to-llvm first");
         return signalPassFailure();
       }
+      if (const char *part = partWithoutLowering(launch)) {
+        launch.emitOpError("has ") << part << ", which the runtime lacks";
+        return signalPassFailure();
+      }
       lowering.lower(launch);
     }
+  }
+
+private:
+  /// What a launch can have and no function of the runtime's takes; null if
+  /// `launch` has nothing of the kind.
+  static const char *partWithoutLowering(gpu::LaunchFuncOp launch) {
+    if (launch.getAsyncToken() || !launch.getAsyncDependencies().empty())
+      return "tokens";
+    if (launch.getAsyncObject())
+      return "a stream";
+    if (launch.hasClusterSize())
+      return "clusters of blocks";
+    if (!launch.getGridSizeX().getType().isInteger(64))
+      return "sizes that are no i64";
+    return nullptr;
   }
 };
 

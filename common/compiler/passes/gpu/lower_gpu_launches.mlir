@@ -138,3 +138,69 @@ module attributes {gpu.container_module} {
     return
   }
 }
+
+// -----
+
+// The runtime's launches are in their order, on the one stream that there is.
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    llvm.func @kernel() attributes {gpu.kernel} {
+      llvm.return
+    }
+  }
+  llvm.func @on_a_stream(%n: i64, %stream: !llvm.ptr) {
+    // expected-error @below {{'gpu.launch_func' op has a stream, which the runtime lacks}}
+    gpu.launch_func <%stream : !llvm.ptr> @kernels::@kernel
+        blocks in (%n, %n, %n) threads in (%n, %n, %n) : i64
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    llvm.func @kernel() attributes {gpu.kernel} {
+      llvm.return
+    }
+  }
+  llvm.func @after_another(%n: i64) {
+    %before = gpu.wait async
+    // expected-error @below {{'gpu.launch_func' op has tokens, which the runtime lacks}}
+    %after = gpu.launch_func async [%before] @kernels::@kernel
+        blocks in (%n, %n, %n) threads in (%n, %n, %n) : i64
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    llvm.func @kernel() attributes {gpu.kernel} {
+      llvm.return
+    }
+  }
+  llvm.func @in_clusters(%n: i64) {
+    // expected-error @below {{'gpu.launch_func' op has clusters of blocks, which the runtime lacks}}
+    gpu.launch_func @kernels::@kernel clusters in (%n, %n, %n)
+        blocks in (%n, %n, %n) threads in (%n, %n, %n) : i64
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    llvm.func @kernel() attributes {gpu.kernel} {
+      llvm.return
+    }
+  }
+  llvm.func @small(%n: i32) {
+    // expected-error @below {{'gpu.launch_func' op has sizes that are no i64, which the runtime lacks}}
+    gpu.launch_func @kernels::@kernel
+        blocks in (%n, %n, %n) threads in (%n, %n, %n) : i32
+    llvm.return
+  }
+}

@@ -20,11 +20,35 @@ namespace {
 /// What a shuffle exchanges at once: a register.
 constexpr unsigned shuffleBits = 32;
 
+/// Each number of a vector is reduced for itself if it fills a register: of
+/// smaller ones, upstream's patterns put several into one.
+struct SplitVector : OpRewritePattern<gpu::SubgroupReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(gpu::SubgroupReduceOp op,
+                                PatternRewriter &rewriter) const final {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || type.getElementTypeBitWidth() < shuffleBits)
+      return failure();
+    SmallVector<Value> reduced;
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      Value element =
+          vector::ExtractOp::create(rewriter, op.getLoc(), op.getValue(), i);
+      reduced.push_back(gpu::SubgroupReduceOp::create(
+          rewriter, op.getLoc(), element, op.getOp(), op.getUniform(),
+          op.getClusterSize(), op.getClusterStride()));
+    }
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, reduced);
+    return success();
+  }
+};
+
 struct LowerGpuReductions : impl::LowerGpuReductionsBase<LowerGpuReductions> {
   using Base::Base;
 
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
+    patterns.add<SplitVector>(&getContext(), PatternBenefit(4));
     populateGpuBreakDownSubgroupReducePatterns(patterns, shuffleBits,
                                                PatternBenefit(3));
     populateGpuLowerSubgroupReduceToShufflePatterns(
@@ -33,20 +57,13 @@ struct LowerGpuReductions : impl::LowerGpuReductionsBase<LowerGpuReductions> {
         patterns, subgroupSize, shuffleBits, PatternBenefit(2));
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
-    // The size of a block is a constant if it is known: AMD's conversion would
-    // call ROCm's device library for it.
-    getOperation()->walk([](gpu::BlockDimOp size) {
-      auto kernel = size->getParentOfType<gpu::GPUFuncOp>();
-      if (!kernel || !kernel.getKnownBlockSize())
-        return;
-      OpBuilder builder(size);
-      auto dimension = static_cast<unsigned>(size.getDimension());
-      int64_t known = (*kernel.getKnownBlockSize())[dimension];
-      Value constant =
-          arith::ConstantIndexOp::create(builder, size.getLoc(), known);
-      size.replaceAllUsesWith(constant);
-      size.erase();
-    });
+    WalkResult left =
+        getOperation()->walk([](gpu::SubgroupReduceOp op) -> WalkResult {
+          return op.emitError("lower-gpu-reductions knows no shuffles for ")
+                 << op.getType() << " here";
+        });
+    if (left.wasInterrupted())
+      signalPassFailure();
   }
 };
 

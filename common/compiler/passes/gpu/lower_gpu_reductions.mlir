@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: gpt2-opt %s --lower-gpu-reductions | FileCheck %s
-// RUN: gpt2-opt %s --lower-gpu-reductions=subgroup-size=64 \
-// RUN:   | FileCheck %s --check-prefix=WIDE
+// RUN: gpt2-opt %s --lower-gpu-reductions --split-input-file \
+// RUN:   --verify-diagnostics | FileCheck %s
+// RUN: gpt2-opt %s --lower-gpu-reductions=subgroup-size=64 --split-input-file \
+// RUN:   --verify-diagnostics | FileCheck %s --check-prefix=WIDE
 
 // 32 lanes' numbers are added up in five exchanges: each lane adds what one at
 // a distance of 1, 2, 4, 8, 16 has.
@@ -88,45 +89,45 @@ gpu.module @half_module {
   }
 }
 
-// A block's size is a constant where the kernel says what it is,
-// CHECK-LABEL: gpu.func @known_block
-// CHECK-NEXT:    %[[N:.+]] = arith.constant 96 : index
-// CHECK-NEXT:    memref.store %[[N]]
-// CHECK-NEXT:    %[[M:.+]] = arith.constant 2 : index
-// CHECK-NEXT:    memref.store %[[M]]
-gpu.module @known_block_module {
-  gpu.func @known_block(%z: memref<index>) kernel
-      attributes {known_block_size = array<i32: 96, 2, 1>} {
-    %n = gpu.block_dim x
-    memref.store %n, %z[] : memref<index>
-    %m = gpu.block_dim y
-    memref.store %m, %z[] : memref<index>
-    gpu.return
-  }
-}
-
-// and is left open where it does not.
-// CHECK-LABEL: gpu.func @unknown_block
-// CHECK-NEXT:    %[[N:.+]] = gpu.block_dim x
-// CHECK-NEXT:    memref.store %[[N]]
-gpu.module @unknown_block_module {
-  gpu.func @unknown_block(%z: memref<index>) kernel {
-    %n = gpu.block_dim x
-    memref.store %n, %z[] : memref<index>
-    gpu.return
-  }
-}
-
-// What would be a race in shared memory, and two registers at once, stay.
-// CHECK-LABEL: gpu.func @others
-// CHECK:         gpu.all_reduce add
-// CHECK:         gpu.subgroup_reduce add %{{.+}} : (f64) -> f64
+// Two numbers of a whole register each: as many exchanges for each.
+// CHECK-LABEL: gpu.func @pairs
+// CHECK-COUNT-10: gpu.shuffle xor %{{.+}} : f32
+// CHECK-NOT:     gpu.shuffle
+// CHECK:         %[[BOTH:.+]] = vector.from_elements %{{.+}}, %{{.+}} : vector<2xf32>
+// CHECK:         memref.store %[[BOTH]]
+// CHECK-COUNT-2: gpu.shuffle xor %{{.+}} : f32
 // CHECK-NOT:     gpu.shuffle
 // CHECK:         gpu.return
-gpu.module @others_module {
-  gpu.func @others(%x: f32, %d: f64, %y: memref<f32>, %z: memref<f64>) kernel {
+gpu.module @pairs_module {
+  gpu.func @pairs(%x: vector<2xf32>, %y: memref<vector<2xf32>>) kernel {
+    %s = gpu.subgroup_reduce add %x : (vector<2xf32>) -> vector<2xf32>
+    memref.store %s, %y[] : memref<vector<2xf32>>
+    %t = gpu.subgroup_reduce add %x cluster(size = 2)
+        : (vector<2xf32>) -> vector<2xf32>
+    memref.store %t, %y[] : memref<vector<2xf32>>
+    gpu.return
+  }
+}
+
+// What would be a race in shared memory stays.
+// CHECK-LABEL: gpu.func @of_a_block
+// CHECK:         gpu.all_reduce add
+// CHECK-NOT:     gpu.shuffle
+// CHECK:         gpu.return
+gpu.module @of_a_block_module {
+  gpu.func @of_a_block(%x: f32, %y: memref<f32>) kernel {
     %s = gpu.all_reduce add %x {} : (f32) -> f32
     memref.store %s, %y[] : memref<f32>
+    gpu.return
+  }
+}
+
+// -----
+
+// A number in two registers has no shuffle.
+gpu.module @doubles {
+  gpu.func @kernel(%d: f64, %z: memref<f64>) kernel {
+    // expected-error @below {{lower-gpu-reductions knows no shuffles for 'f64' here}}
     %t = gpu.subgroup_reduce add %d : (f64) -> f64
     memref.store %t, %z[] : memref<f64>
     gpu.return

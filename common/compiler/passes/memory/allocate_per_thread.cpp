@@ -23,9 +23,15 @@ struct AllocatePerThread : impl::AllocatePerThreadBase<AllocatePerThread> {
           if (!parallel)
             return WalkResult::advance();
           Block &start = parallel.getRegion().front();
-          for (auto alloca : llvm::make_early_inc_range(
-                   scope.getBodyRegion().getOps<memref::AllocaOp>())) {
-            if (!alloca.getType().hasStaticShape())
+          // In its loops and branches, too: without the scope, what an
+          // iteration takes would be given back by nobody.
+          SmallVector<memref::AllocaOp> allocas;
+          scope->walk([&](memref::AllocaOp alloca) {
+            if (alloca->getParentOfType<omp::ParallelOp>() == parallel)
+              allocas.push_back(alloca);
+          });
+          for (memref::AllocaOp alloca : allocas) {
+            if (alloca->getNumOperands())
               return alloca.emitError(
                   "allocate-per-thread knows stack memory of known size only");
             alloca->moveBefore(&start, start.begin());

@@ -127,6 +127,43 @@ func.func @no_tile(%x: memref<f32>, %v: f32) {
   return
 }
 
+// What a loop or a branch of a part takes, too: without the scope, nobody would
+// give it back after each iteration.
+// CHECK-LABEL: func @deeper
+// CHECK:         omp.parallel {
+// CHECK-DAG:       memref.alloca() : memref<8xf32>
+// CHECK-DAG:       memref.alloca() : memref<4xf32>
+// CHECK:           omp.wsloop
+// CHECK-NOT:       memref.alloca
+// CHECK:           scf.for
+// CHECK-NOT:       memref.alloca
+// CHECK:           omp.terminator
+func.func @deeper(%x: memref<64xf32>, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  omp.parallel {
+    omp.wsloop {
+      omp.loop_nest (%i) : index = (%c0) to (%c64) step (%c1) {
+        memref.alloca_scope {
+          scf.for %j = %c0 to %c64 step %c1 {
+            %a = memref.alloca() : memref<8xf32>
+            %v = memref.load %x[%i] : memref<64xf32>
+            memref.store %v, %a[%c0] : memref<8xf32>
+            scf.if %c {
+              %b = memref.alloca() : memref<4xf32>
+              memref.store %v, %b[%c0] : memref<4xf32>
+            }
+          }
+        }
+        omp.yield
+      }
+    }
+    omp.terminator
+  }
+  return
+}
+
 // Where there are no threads, a scope stays what it is, of whatever size.
 // CHECK-LABEL: func @no_threads
 // CHECK:         memref.alloca_scope
@@ -163,6 +200,24 @@ func.func @result(%x: memref<8xf32>, %v: f32) {
       memref.alloca_scope.return %v : f32
     }
     memref.store %r, %x[%c0] : memref<8xf32>
+    omp.terminator
+  }
+  return
+}
+
+// -----
+
+// Nor can a thread know it before a loop of its part.
+func.func @deeper_open_size(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  omp.parallel {
+    memref.alloca_scope {
+      scf.for %i = %c0 to %n step %c1 {
+        // expected-error @below {{allocate-per-thread knows stack memory of known size only}}
+        %tile = memref.alloca(%i) : memref<?xf32>
+      }
+    }
     omp.terminator
   }
   return

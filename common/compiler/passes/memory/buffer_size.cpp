@@ -3,6 +3,7 @@
 #include "compiler/passes/memory/buffer_size.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
@@ -79,9 +80,19 @@ private:
 
 } // namespace
 
+std::optional<int64_t> elementBytes(MemRefType type) {
+  Type element = type.getElementType();
+  if (!isa<IntegerType, IndexType, FloatType, ComplexType, VectorType>(element))
+    return std::nullopt;
+  return DataLayout().getTypeSize(element).getFixedValue();
+}
+
 std::optional<int64_t> largestBytes(Value buffer, std::optional<int64_t> max) {
   auto type = cast<MemRefType>(buffer.getType());
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  std::optional<int64_t> ofElement = elementBytes(type);
+  if (!ofElement)
+    return std::nullopt;
+  int64_t bytes = *ofElement;
   for (int64_t i = 0; i < type.getRank(); ++i) {
     std::optional<int64_t> size = type.getDimSize(i);
     if (type.isDynamicDim(i)) {

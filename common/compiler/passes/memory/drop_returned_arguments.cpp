@@ -20,11 +20,14 @@ struct DropReturnedArguments
     if (!function.isPublic() || !function.getBody().hasOneBlock())
       return;
     Block &body = function.getBody().front();
-    auto terminator = cast<func::ReturnOp>(body.getTerminator());
+    auto terminator = dyn_cast<func::ReturnOp>(body.getTerminator());
+    if (!terminator) // it does not return
+      return;
     BitVector given(terminator.getNumOperands());
     for (OpOperand &operand : terminator->getOpOperands())
       if (auto argument = dyn_cast<BlockArgument>(operand.get()))
-        if (argument.getOwner() == &body)
+        if (argument.getOwner() == &body &&
+            isa<BaseMemRefType>(argument.getType()))
           given.set(operand.getOperandNumber());
     terminator->eraseOperands(given);
     if (failed(function.eraseResults(given)))

@@ -84,3 +84,27 @@ func.func @two_blocks(%a: memref<4xf32>, %b: memref<4xf32>, %c: i1)
 ^other:
   return %b : memref<4xf32>
 }
+
+// A number is no buffer, of which the caller would see what became.
+// CHECK-LABEL: func @number(
+// CHECK-SAME:    -> (index, vector<4xf32>) {
+// CHECK:         return %{{.+}}, %{{.+}} : index, vector<4xf32>
+func.func @number(%i: index, %a: memref<4xf32>, %v: vector<4xf32>)
+    -> (index, memref<4xf32>, vector<4xf32>) {
+  return %i, %a, %v : index, memref<4xf32>, vector<4xf32>
+}
+
+// A buffer of unknown rank is one.
+// CHECK-LABEL: func @unranked(
+// CHECK-SAME:    %{{.+}}: memref<*xf32>) {
+func.func @unranked(%a: memref<*xf32>) -> memref<*xf32> {
+  return %a : memref<*xf32>
+}
+
+// What does not come back returns nothing.
+// CHECK-LABEL: func @ends(
+// CHECK-SAME:    -> memref<4xf32> {
+// CHECK-NEXT:    ub.unreachable
+func.func @ends(%a: memref<4xf32>) -> memref<4xf32> {
+  ub.unreachable
+}

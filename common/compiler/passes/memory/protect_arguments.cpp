@@ -17,6 +17,8 @@ namespace {
 struct ProtectArguments : impl::ProtectArgumentsBase<ProtectArguments> {
   void runOnOperation() final {
     func::FuncOp entry = getOperation();
+    if (entry.isExternal())
+      return; // what it writes is not for us to say
     StringRef writable = bufferization::BufferizationDialect::kWritableAttrName;
     for (unsigned i = 0; i < entry.getNumArguments(); ++i)
       if (isa<TensorType>(entry.getArgument(i).getType()) &&

@@ -54,3 +54,7 @@ func.func @others(%t: tensor<*xf32> {mine.name}, %m: memref<4xf32>,
 func.func @no_arguments() {
   return
 }
+
+// What a declared function writes is not to be seen here.
+// CHECK-LABEL: func private @declared(tensor<4xf32>)
+func.func private @declared(tensor<4xf32>)

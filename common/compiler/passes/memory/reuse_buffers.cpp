@@ -17,6 +17,7 @@
 #include "device/program_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,11 +36,13 @@ struct Buffer {
   memref::AllocOp alloc;
   unsigned first, last;
   int64_t bytes;
+  SmallVector<Operation *> deallocs;
 };
 
 /// A global, and the buffers that share it.
 struct Place {
   int64_t bytes = 0;
+  int64_t alignment = 64;
   SmallVector<Buffer *> buffers;
 
   bool isFreeFor(const Buffer &buffer) const {
@@ -65,9 +68,18 @@ struct ReuseBuffers : impl::ReuseBuffersBase<ReuseBuffers> {
 
 private:
   /// The bytes that `alloc` has at most.
-  static FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
+  FailureOr<int64_t> bytesOf(memref::AllocOp alloc) {
     if (!alloc.getType().getLayout().isIdentity())
       return alloc.emitError("reuse-buffers knows dense buffers only");
+    if (alloc.getType().getMemorySpace())
+      return alloc.emitError("reuse-buffers knows buffers in no memory space "
+                             "of their own only");
+    if (!elementBytes(alloc.getType()))
+      return alloc.emitError("reuse-buffers does not know the size of ")
+             << alloc.getType().getElementType();
+    if (arena && alignmentOf(alloc) > arenaAlignment)
+      return alloc.emitError("reuse-buffers: an arena's places are aligned to ")
+             << arenaAlignment << " bytes";
     std::optional<int64_t> context;
     if (auto attr =
             alloc->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>(
@@ -80,29 +92,56 @@ private:
     return *bytes;
   }
 
-  /// The number of the last operation that `alloc` is alive in.
-  static FailureOr<unsigned>
-  lastUse(memref::AllocOp alloc, const DenseMap<Operation *, unsigned> &ends) {
-    unsigned last = 0;
+  static int64_t alignmentOf(memref::AllocOp alloc) {
+    return static_cast<int64_t>(alloc.getAlignment().value_or(1));
+  }
+
+  /// Whether `user`, of a buffer or a view, may keep it under a name that
+  /// lastUse() does not know: yielded or returned, stored, as an address, ...
+  static bool keeps(Operation *user, Value view) {
+    if (user->hasTrait<OpTrait::IsTerminator>() ||
+        isa<memref::ReallocOp, memref::ExtractAlignedPointerAsIndexOp,
+            bufferization::ToTensorOp, UnrealizedConversionCastOp>(user))
+      return true;
+    auto store = dyn_cast<memref::StoreOp>(user);
+    return store && store.getValueToStore() == view;
+  }
+
+  /// What `view` is a view of.
+  static Value rootOf(Value view) {
+    while (auto op = view.getDefiningOp<ViewLikeOpInterface>())
+      view = op.getViewSource();
+    return view;
+  }
+
+  /// Finds the last operation that `buffer` is alive in, and who frees it.
+  static LogicalResult follow(Buffer &buffer,
+                              const DenseMap<Operation *, unsigned> &ends) {
+    memref::AllocOp alloc = buffer.alloc;
     SmallVector<Value> views{alloc.getResult()};
-    while (!views.empty())
-      for (Operation *user : views.pop_back_val().getUsers()) {
-        // Yielded or returned, it would live on under another name.
-        if (user->hasTrait<OpTrait::IsTerminator>()) {
+    while (!views.empty()) {
+      Value view = views.pop_back_val();
+      for (Operation *user : view.getUsers()) {
+        Operation *inBlock = alloc->getBlock()->findAncestorOpInBlock(*user);
+        bool frees = isa<memref::DeallocOp>(user);
+        if (!inBlock || keeps(user, view) ||
+            (frees && rootOf(view) != alloc.getResult())) {
           alloc.emitError("reuse-buffers cannot follow this buffer out of its "
                           "block")
                   .attachNote(user->getLoc())
               << "it leaves here";
           return failure();
         }
+        if (frees)
+          buffer.deallocs.push_back(user);
         // The end of `user`, seen from the block of the allocation.
-        last = std::max(
-            last, ends.at(alloc->getBlock()->findAncestorOpInBlock(*user)));
+        buffer.last = std::max(buffer.last, ends.at(inBlock));
         for (Value result : user->getResults())
-          if (isa<MemRefType>(result.getType()))
+          if (isa<BaseMemRefType>(result.getType()))
             views.push_back(result);
       }
-    return last;
+    }
+    return success();
   }
 
   LogicalResult plan(func::FuncOp function, SymbolTable &symbols) {
@@ -123,11 +162,10 @@ private:
     std::vector<Buffer> buffers;
     WalkResult walked = function.walk([&](memref::AllocOp alloc) {
       FailureOr<int64_t> bytes = bytesOf(alloc);
-      FailureOr<unsigned> last = lastUse(alloc, ends);
-      if (failed(bytes) || failed(last))
+      if (failed(bytes))
         return WalkResult::interrupt();
-      buffers.push_back({alloc, starts[alloc], *last, *bytes});
-      return WalkResult::advance();
+      buffers.push_back({alloc, starts[alloc], /*last=*/0, *bytes, {}});
+      return WalkResult(follow(buffers.back(), ends));
     });
     if (walked.wasInterrupted())
       return failure();
@@ -158,6 +196,7 @@ private:
     if (place == places.end())
       place = places.insert(place, Place());
     place->bytes = std::max(place->bytes, buffer.bytes);
+    place->alignment = std::max(place->alignment, alignmentOf(buffer.alloc));
     place->buffers.push_back(&buffer);
   }
 
@@ -216,6 +255,8 @@ private:
       Value view =
           memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
                                  bytes, start, alloc.getDynamicSizes());
+      for (Operation *dealloc : buffer->deallocs)
+        dealloc->erase(); // a place is not given back
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
@@ -228,7 +269,7 @@ private:
     Value memory = memref::AllocaOp::create(
         builder, loop.getLoc(),
         MemRefType::get({place.bytes}, builder.getI8Type()),
-        builder.getI64IntegerAttr(64));
+        builder.getI64IntegerAttr(place.alignment));
     return [memory](OpBuilder &, Location) { return memory; };
   }
 
@@ -240,7 +281,7 @@ private:
     auto global = memref::GlobalOp::create(
         builder, function.getLoc(), "buffer", builder.getStringAttr("private"),
         type, /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
-        builder.getI64IntegerAttr(64));
+        builder.getI64IntegerAttr(place.alignment));
     StringAttr name = symbols.insert(global, function->getIterator());
     return [type, name](OpBuilder &builder, Location loc) {
       return memref::GetGlobalOp::create(builder, loc, type, name);

@@ -1,5 +1,6 @@
 //===- clone_entry.cpp - A second entry for a special case --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/model/size_text.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,6 +19,9 @@ struct CloneEntry : impl::CloneEntryBase<CloneEntry> {
   using Base::Base;
 
   void runOnOperation() final {
+    FailureOr<Sizes> known = parseSizes(&getContext(), sizes, getArgument());
+    if (failed(known))
+      return signalPassFailure();
     SymbolTable symbols(getOperation());
     auto original = symbols.lookup<func::FuncOp>(from);
     if (!original) {
@@ -34,8 +38,9 @@ struct CloneEntry : impl::CloneEntryBase<CloneEntry> {
     symbols.insert(clone, std::next(original->getIterator()));
     for (unsigned i = 0; i < clone.getNumArguments(); ++i)
       if (auto shape = clone.getArgAttrOfType<StringAttr>(i, shapeAttr))
-        clone.setArgAttr(i, shapeAttr,
-                         StringAttr::get(&getContext(), withSizes(shape)));
+        clone.setArgAttr(
+            i, shapeAttr,
+            StringAttr::get(&getContext(), withSizes(shape, *known)));
     if (suffix.empty())
       return;
     clone.walk([&](func::CallOp call) {
@@ -55,17 +60,19 @@ private:
     return names;
   }
 
-  /// "N x V" with N=1: "1 x V".
-  std::string withSizes(StringRef shape) {
+  /// "2N x V" with N=1: "2 x V".
+  static std::string withSizes(StringRef shape, const Sizes &known) {
     SmallVector<StringRef> names;
     shape.split(names, 'x');
-    for (StringRef &name : names) {
+    SmallVector<std::string> sizes;
+    for (StringRef name : names) {
       name = name.trim();
-      for (const std::string &size : sizes)
-        if (auto [letter, digits] = StringRef(size).split('='); letter == name)
-          name = digits;
+      std::optional<NamedSize> size = NamedSize::parse(name);
+      std::optional<int64_t> value =
+          size ? size->valueFor(known) : std::nullopt;
+      sizes.push_back(value ? std::to_string(*value) : name.str());
     }
-    return llvm::join(names, " x ");
+    return llvm::join(sizes, " x ");
   }
 };
 

@@ -5,6 +5,11 @@
 // RUN: gpt2-opt %s --split-input-file \
 // RUN:     --clone-entry="from=prefill to=decode sizes=T=1" \
 // RUN:   | FileCheck %s --check-prefix=PLAIN
+// RUN: not gpt2-opt %s --split-input-file \
+// RUN:     --clone-entry="from=prefill to=decode sizes=T" 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=NUMBER
+
+// NUMBER: clone-entry: "T" is not a size; expected a letter and a number
 
 // The clone stands behind its original. It has numbers for the letters T and N
 // in its arguments' shapes, and calls the kernel for one token where there is
@@ -47,13 +52,15 @@ func.func @other(%x: tensor<?x?xf32> {gpt2.shape = "T x C"})
 
 // -----
 
-// A letter is the whole name of a size. An
+// A letter is the whole name of a size, perhaps with a number before it. An
 // argument without a shape has none in the clone, and other attributes stay.
 // CHECK-LABEL: func @decode(
 // CHECK-SAME:      tensor<?x?x1xf32> {gpt2.shape = "C x 3C x 1"}
+// CHECK-SAME:      tensor<?x?xf32> {gpt2.shape = "3 x T2"}
 // CHECK-SAME:      %{{[a-z0-9]+}}: index,
 // CHECK-SAME:      tensor<?xf32> {gpt2.cache, gpt2.shape = "1"}
 func.func @prefill(%x: tensor<?x?x1xf32> {gpt2.shape = "C x 3C x T"},
+                   %y: tensor<?x?xf32> {gpt2.shape = "3T x T2"},
                    %n: index,
                    %k: tensor<?xf32> {gpt2.cache, gpt2.shape = "T"}) {
   return

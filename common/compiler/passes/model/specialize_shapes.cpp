@@ -12,6 +12,7 @@
 //   3. The function returns what is now known of its results.
 //
 //===----------------------------------------------------------------------===//
+#include "compiler/passes/model/size_text.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -110,7 +111,7 @@ struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
   using Base::Base;
 
   void runOnOperation() final {
-    FailureOr<Sizes> known = parseSizes();
+    FailureOr<Sizes> known = parseSizes(&getContext(), sizes, getArgument());
     if (failed(known))
       return signalPassFailure();
     SmallVector<func::FuncOp> entries;
@@ -134,20 +135,6 @@ struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
   }
 
 private:
-  FailureOr<Sizes> parseSizes() {
-    Sizes known;
-    for (const std::string &text : sizes) {
-      auto [letter, digits] = StringRef(text).split('=');
-      int64_t size;
-      if (letter.empty() || digits.getAsInteger(10, size) || size < 0)
-        return emitError(UnknownLoc::get(&getContext()))
-               << "specialize-shapes: \"" << text
-               << "\" is not a size; expected a letter and a number, as C=768";
-      known[letter.str()] = size;
-    }
-    return known;
-  }
-
   /// " C L T": what `gpt2.shape` may name.
   std::string lettersOf(const Sizes &known) {
     std::string letters;
@@ -179,22 +166,22 @@ private:
              << " sizes of " << type;
     SmallVector<int64_t> shape(type.getShape());
     for (auto [size, name] : llvm::zip_equal(shape, names)) {
-      name = name.trim();
-      int64_t factor = 1;
-      if (!name.empty() && llvm::isDigit(name.front()) &&
-          name.consumeInteger(10, factor))
+      std::optional<NamedSize> named = NamedSize::parse(name.trim());
+      if (!named)
         return emitError(argument.getLoc())
                << "gpt2.shape \"" << text
                << "\" has a factor that is too large";
-      auto found = known.find(name.str());
-      if (name.empty() && ShapedType::isDynamic(size)) // a number, see
-        size = factor;                                 // clone-entry
-      if (found != known.end() && ShapedType::isDynamic(size))
-        size = factor * found->second;
-      if (ShapedType::isDynamic(size) && !open.empty() &&
-          !llvm::is_contained(open, name))
+      std::optional<int64_t> value = named->valueFor(known);
+      if (value && !ShapedType::isDynamic(size) && size != *value)
         return emitError(argument.getLoc())
-               << "the size \"" << name << "\" of " << type
+               << "gpt2.shape \"" << text << "\" says that \"" << name.trim()
+               << "\" is " << *value << ", which " << type << " denies";
+      if (value)
+        size = *value;
+      if (ShapedType::isDynamic(size) && !open.empty() &&
+          !llvm::is_contained(open, named->letter))
+        return emitError(argument.getLoc())
+               << "the size \"" << named->letter << "\" of " << type
                << " is not known; expected one of" << lettersOf(known);
     }
     return type.clone(shape);
@@ -256,7 +243,9 @@ private:
 
   static void refineResults(func::FuncOp function) {
     auto terminator =
-        cast<func::ReturnOp>(function.getBody().back().getTerminator());
+        dyn_cast<func::ReturnOp>(function.getBody().back().getTerminator());
+    if (!terminator || !function.getBody().hasOneBlock())
+      return; // another block returns what it knows
     for (OpOperand &operand : terminator->getOpOperands())
       if (auto cast = operand.get().getDefiningOp<tensor::CastOp>();
           cast && tensor::canFoldIntoConsumerOp(cast)) {

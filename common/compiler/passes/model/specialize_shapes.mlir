@@ -75,6 +75,21 @@ func.func @number(%x: tensor<?x?xf32> {gpt2.shape = "1 x C"},
   return %x : tensor<?x?xf32>
 }
 
+// A size that is there already agrees with its letter.
+// CHECK-LABEL: func @agrees(
+// CHECK-SAME:      %[[X:[a-z0-9]+]]: tensor<3x10xf32>) -> tensor<3x10xf32>
+func.func @agrees(%x: tensor<3x?xf32> {gpt2.shape = "L x 2C"})
+    -> tensor<3x?xf32> {
+  return %x : tensor<3x?xf32>
+}
+
+// What does not come back has no results to refine.
+// CHECK-LABEL: func @ends(
+// CHECK-SAME:      tensor<5xf32>) -> tensor<?xf32>
+func.func @ends(%x: tensor<?xf32> {gpt2.shape = "C"}) -> tensor<?xf32> {
+  ub.unreachable
+}
+
 // A function without a mark is none of this pass's, and says nothing of P; nor
 // is a declaration.
 // CHECK-LABEL: func @unmarked(
@@ -146,6 +161,30 @@ func.func @size(%n: index {gpt2.size = "N"}) {
 // Names are as many as dimensions.
 // expected-error@+1 {{gpt2.shape has 2 sizes for 'tensor<?xf32>'}}
 func.func @names(%x: tensor<?xf32> {gpt2.shape = "L x C"}) {
+  return
+}
+
+// -----
+
+// What the text says twice, it says alike: with a letter,
+// expected-error@+1 {{gpt2.shape "L x C" says that "L" is 3, which 'tensor<4x?xf32>' denies}}
+func.func @static(%x: tensor<4x?xf32> {gpt2.shape = "L x C"}) {
+  return
+}
+
+// -----
+
+// with a factor,
+// expected-error@+1 {{gpt2.shape "2C" says that "2C" is 10, which 'tensor<5xf32>' denies}}
+func.func @multiple(%x: tensor<5xf32> {gpt2.shape = "2C"}) {
+  return
+}
+
+// -----
+
+// or as a number.
+// expected-error@+1 {{gpt2.shape "1" says that "1" is 1, which 'tensor<5xf32>' denies}}
+func.func @plain(%x: tensor<5xf32> {gpt2.shape = "1"}) {
   return
 }
 

@@ -30,15 +30,15 @@ struct RunSchedule : impl::RunScheduleBase<RunSchedule> {
   }
 
   void runOnOperation() final {
+    if (files.empty()) {
+      getOperation().emitError("run-schedule has no files");
+      return signalPassFailure();
+    }
     OwningOpRef<ModuleOp> library;
     std::vector<std::string> paths(files.begin(), files.end());
     if (failed(transform::detail::assembleTransformLibraryFromPaths(
             &getContext(), paths, library)))
       return signalPassFailure();
-    if (!library) {
-      getOperation().emitError("run-schedule has no files");
-      return signalPassFailure();
-    }
     if (failed(selectNumbers(*library)))
       return signalPassFailure();
     transform::TransformOpInterface entry =

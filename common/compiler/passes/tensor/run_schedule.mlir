@@ -18,13 +18,16 @@
 // RUN: not gpt2-opt %t/program.mlir \
 // RUN:     --run-schedule="files=%t/none.mlir sequence=named" 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=NONE
+// RUN: not gpt2-opt %t/program.mlir --run-schedule=sequence=named 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=EMPTY
 
 // A sequence that is in none of the files, one that fails, with the operation
-// that it fails on, and a file that is not there are errors.
+// that it fails on, a file that is not there, and no file are errors.
 // ABSENT: could not find a nested named sequence with name: absent
 // FAILS:  schedule.mlir{{.*}} error: could not find a parent op
 // FAILS:  program.mlir{{.*}} note: target op
 // NONE:   none.mlir' is neither a file nor a directory
+// EMPTY:  error: run-schedule has no files
 
 //--- program.mlir
 

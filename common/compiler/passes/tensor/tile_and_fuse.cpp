@@ -45,11 +45,17 @@ struct TileAndFuse : impl::TileAndFuseBase<TileAndFuse> {
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : llvm::reverse(ops)) {
+      if (!op.hasPureTensorSemantics()) {
+        op.emitError("tile-and-fuse: expected tensors, not buffers");
+        return signalPassFailure();
+      }
       askInitForSizes(rewriter, op);
       if (op->use_empty()) { // all of it was fused
         rewriter.eraseOp(op);
         continue;
       }
+      if (op.getNumLoops() == 0)
+        continue; // a single element
       linalg::LinalgOp root =
           fuse || !isElementwise(op) ? rootOf(op) : linalg::LinalgOp();
       if (root && isMatrixProduct(root) && !sumsAlongRows(root) &&

@@ -43,3 +43,19 @@ func.func @any_order(%x: tensor<6x8xf32>, %v: tensor<32x8xf32>,
   } -> tensor<6x32xf32>
   return %r : tensor<6x32xf32>
 }
+
+// A single element has no loop to be cut, though what it is made of has one.
+// CHECK-LABEL: func @one_element(
+// CHECK:         scf.for
+// CHECK:         linalg.reduce
+// CHECK:         linalg.exp
+// CHECK-NOT:     scf.for
+// CHECK:         return
+func.func @one_element(%x: tensor<8xf32>, %y: tensor<f32>) -> tensor<f32> {
+  %sum = linalg.reduce {arith.addf} ins(%x : tensor<8xf32>)
+      outs(%y : tensor<f32>) dimensions = [0]
+  %e = tensor.empty() : tensor<f32>
+  %r = linalg.exp ins(%sum : tensor<f32>) outs(%e : tensor<f32>)
+      -> tensor<f32>
+  return %r : tensor<f32>
+}

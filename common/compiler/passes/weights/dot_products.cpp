@@ -27,6 +27,10 @@ struct DotProducts : impl::DotProductsBase<DotProducts> {
   using Base::Base;
 
   void runOnOperation() final {
+    if (!llvm::is_contained({4, 8, 16}, lanes)) {
+      getOperation()->emitError("dot-products: a vector has 4, 8 or 16 lanes");
+      return signalPassFailure();
+    }
     getOperation()->walk([&](vector::ContractionOp op) { lower(op); });
   }
 
@@ -46,9 +50,11 @@ private:
 
   void lower(vector::ContractionOp op) {
     auto sums = dyn_cast<VectorType>(op.getAccType());
-    if (!sums || op.getKind() != vector::CombiningKind::ADD)
+    if (!sums || op.getKind() != vector::CombiningKind::ADD || op.isMasked())
       return;
     bool isFloat = sums.getElementType().isF32();
+    if (!isFloat && !sums.getElementType().isInteger(32))
+      return;
     Value rows, columns;
     if (isFloat) {
       rows = extendedFrom<arith::ExtFOp>(op.getLhs());
@@ -59,19 +65,22 @@ private:
     }
     if (!rows || !columns || !isTileOfProduct(op))
       return;
-    auto columnsType = cast<VectorType>(columns.getType());
+    auto columnsType = cast<VectorType>(columns.getType()),
+         rowsType = cast<VectorType>(rows.getType());
+    Type element = columnsType.getElementType();
+    if (rowsType.getElementType() != element ||
+        !(isFloat ? element.isBF16() : element.isInteger(8)))
+      return;
     int64_t width = columnsType.getDimSize(0),
             depth = columnsType.getDimSize(1);
     if (depth * columnsType.getElementTypeBitWidth() != 32 ||
-        cast<VectorType>(rows.getType()).getShape().back() != depth ||
-        sums.getShape().back() != width || width % lanes != 0 ||
-        isFloat != columnsType.getElementType().isBF16())
+        rowsType.getShape().back() != depth ||
+        sums.getShape().back() != width || width % lanes != 0)
       return;
 
     ImplicitLocOpBuilder builder(op.getLoc(), op);
     // All columns of a vector, one after another.
-    auto flatType =
-        VectorType::get(width * depth, columnsType.getElementType());
+    auto flatType = VectorType::get(width * depth, element);
     Value flat = vector::ShapeCastOp::create(builder, flatType, columns);
     SmallVector<Value> words;
     for (int64_t at = 0; at < width; at += lanes)

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: gpt2-opt %s --dot-products | FileCheck %s
 // RUN: gpt2-opt %s --dot-products=lanes=8 | FileCheck %s --check-prefix=EIGHT
-// RUN: gpt2-opt %s --dot-products=lanes=32 | FileCheck %s --check-prefix=WIDE
+// RUN: not gpt2-opt %s --dot-products=lanes=32 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=WIDE
+// RUN: not gpt2-opt %s --dot-products=lanes=0 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=WIDE
+
+// No vector of x86's has so many.
+// WIDE: error: dot-products: a vector has 4, 8 or 16 lanes
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #kn = affine_map<(m, n, k) -> (k, n)>
@@ -33,12 +39,6 @@
 // EIGHT-NOT:       vector.contract
 // EIGHT:           return
 
-// Vectors of 32 lanes do not fit 16 columns.
-// WIDE-LABEL: func @bf16(
-// WIDE-NOT:     llvm.call_intrinsic
-// WIDE:         vector.contract
-// WIDE-NOT:     llvm.call_intrinsic
-// WIDE:         return
 func.func @bf16(%x: vector<2x2xbf16>, %w: vector<16x2xbf16>,
                 %y: vector<2x16xf32>) -> vector<2x16xf32> {
   %t = vector.transpose %w, [1, 0] : vector<16x2xbf16> to vector<2x16xbf16>
@@ -157,4 +157,43 @@ func.func @others(%x: vector<2x2xbf16>, %v: vector<2x16xbf16>,
       kind = #vector.kind<add>} %u, %c, %q
       : vector<2x2xf32>, vector<2x16xf32> into vector<2x16xf32>
   return %r : vector<2x16xf32>
+}
+
+// Two terms of sixteen bits are 32 bits, too, and not four of eight. Eight bits
+// that meet sixteen, and sums of 64 bits, are no such products either.
+// CHECK-LABEL: func @other_integers(
+// CHECK-NOT:     llvm.call_intrinsic
+// CHECK:         return
+func.func @other_integers(%x: vector<2xi16>, %w: vector<16x2xi16>,
+                          %v: vector<4xi16>, %u: vector<16x4xi8>,
+                          %s: vector<4xi8>, %y: vector<16xi32>,
+                          %z: vector<16xi64>)
+    -> (vector<16xi32>, vector<16xi32>, vector<16xi64>) {
+  %a = arith.extui %x : vector<2xi16> to vector<2xi32>
+  %t = vector.transpose %w, [1, 0] : vector<16x2xi16> to vector<2x16xi16>
+  %b = arith.extsi %t : vector<2x16xi16> to vector<2x16xi32>
+  %p = vector.contract {indexing_maps = [affine_map<(n, k) -> (k)>,
+                                         affine_map<(n, k) -> (k, n)>,
+                                         affine_map<(n, k) -> (n)>],
+      iterator_types = ["parallel", "reduction"],
+      kind = #vector.kind<add>} %a, %b, %y
+      : vector<2xi32>, vector<2x16xi32> into vector<16xi32>
+  %c = arith.extui %v : vector<4xi16> to vector<4xi32>
+  %q = vector.transpose %u, [1, 0] : vector<16x4xi8> to vector<4x16xi8>
+  %d = arith.extsi %q : vector<4x16xi8> to vector<4x16xi32>
+  %r = vector.contract {indexing_maps = [affine_map<(n, k) -> (k)>,
+                                         affine_map<(n, k) -> (k, n)>,
+                                         affine_map<(n, k) -> (n)>],
+      iterator_types = ["parallel", "reduction"],
+      kind = #vector.kind<add>} %c, %d, %p
+      : vector<4xi32>, vector<4x16xi32> into vector<16xi32>
+  %e = arith.extui %s : vector<4xi8> to vector<4xi64>
+  %f = arith.extsi %q : vector<4x16xi8> to vector<4x16xi64>
+  %g = vector.contract {indexing_maps = [affine_map<(n, k) -> (k)>,
+                                         affine_map<(n, k) -> (k, n)>,
+                                         affine_map<(n, k) -> (n)>],
+      iterator_types = ["parallel", "reduction"],
+      kind = #vector.kind<add>} %e, %f, %z
+      : vector<4xi64>, vector<4x16xi64> into vector<16xi64>
+  return %p, %r, %g : vector<16xi32>, vector<16xi32>, vector<16xi64>
 }

@@ -16,7 +16,7 @@ BlockArgument matrixOf(Value value) {
   if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
     value = slice.getSource();
   auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
+  if (!argument || !argument.getOwner()->isEntryBlock())
     return nullptr;
   auto entry = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
   return entry && entry.getArgAttr(argument.getArgNumber(), matrixAttr)
@@ -39,22 +39,25 @@ bool addsProducts(linalg::GenericOp op) {
 
 unsigned MatrixProduct::termsDim() const {
   linalg::GenericOp product = op;
+  SmallVector<unsigned> sums;
+  product.getReductionDims(sums);
   AffineMap map = product.getMatchingIndexingMap(matrix);
-  unsigned loop = cast<AffineDimExpr>(map.getResult(0)).getPosition();
-  bool isReduction =
-      product.getIteratorTypesArray()[loop] == utils::IteratorType::reduction;
-  return isReduction ? 0 : 1;
+  return map.getDimPosition(0) == sums.front() ? 0 : 1;
 }
 
 std::optional<MatrixProduct> matrixProductIn(linalg::GenericOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      op.getNumReductionLoops() != 1 || !addsProducts(op))
+  if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
+      op.getNumDpsInits() != 1 || op.getNumReductionLoops() != 1 ||
+      !addsProducts(op))
     return std::nullopt;
+  SmallVector<unsigned> sums;
+  op.getReductionDims(sums);
   for (int64_t i : {0, 1}) {
     OpOperand *operand = op.getDpsInputOperand(i);
     BlockArgument argument = matrixOf(operand->get());
     AffineMap map = op.getMatchingIndexingMap(operand);
-    if (argument && map.getNumResults() == 2 && map.isProjectedPermutation())
+    if (argument && map.getNumResults() == 2 && map.isProjectedPermutation() &&
+        map.isFunctionOfDim(sums.front()))
       return MatrixProduct{op, argument, operand, op.getDpsInputOperand(1 - i)};
   }
   return std::nullopt;

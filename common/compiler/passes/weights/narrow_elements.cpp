@@ -45,13 +45,21 @@ struct NarrowElements : impl::NarrowElementsBase<NarrowElements> {
         if (failed(narrow(argument)))
           return signalPassFailure();
       }
-      for (tensor::InsertSliceOp insert : inserts)
-        convertSource(insert);
+      for (Operation *op : inserts)
+        if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+          convertSource(insert, insert);
+        else // before the terminator that it is in
+          convertSource(cast<tensor::ParallelInsertSliceOp>(op),
+                        op->getParentOp());
       inserts.clear();
-      Operation *end = function.getBody().front().getTerminator();
+      if (failed(checkLoops(function)))
+        return signalPassFailure();
+      TypeRange results = function.getResultTypes();
+      for (auto end : function.getOps<func::ReturnOp>())
+        results = end.getOperandTypes();
       function.setType(FunctionType::get(
           &getContext(), function.getBody().front().getArgumentTypes(),
-          end->getOperandTypes()));
+          results));
     }
     if (any)
       addWidth();
@@ -59,7 +67,7 @@ struct NarrowElements : impl::NarrowElementsBase<NarrowElements> {
 
 private:
   /// Of one into the other, perhaps.
-  SmallVector<tensor::InsertSliceOp> inserts;
+  llvm::SetVector<Operation *> inserts;
 
   /// Makes `value`, its views and its new values bf16.
   LogicalResult narrow(Value value) {
@@ -93,17 +101,20 @@ private:
 
   LogicalResult narrowUse(OpOperand &use, Type narrowed) {
     Operation *op = use.getOwner();
-    if (isa<tensor::DimOp, memref::DimOp, func::ReturnOp,
-            tensor::ParallelInsertSliceOp>(op))
+    if (isa<tensor::DimOp, memref::DimOp, func::ReturnOp>(op))
       return success();
     if (isa<tensor::ExtractSliceOp, tensor::CastOp, tensor::CollapseShapeOp,
             tensor::ExpandShapeOp, bufferization::ToBufferOp, memref::SubViewOp,
             memref::CastOp>(op))
       return narrow(op->getResult(0));
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
-      inserts.push_back(insert);
+      inserts.insert(insert);
       bool isSource = &use == &insert.getSourceMutable();
       return isSource ? success() : narrow(insert.getResult());
+    }
+    if (isa<tensor::ParallelInsertSliceOp>(op)) {
+      inserts.insert(op);
+      return success();
     }
     if (isa<tensor::ExtractOp, memref::LoadOp, vector::LoadOp>(op)) {
       Value read = op->getResult(0);
@@ -123,20 +134,32 @@ private:
     if (auto loop = dyn_cast<scf::ForallOp>(op))
       return failure(failed(narrow(loop.getTiedBlockArgument(&use))) ||
                      failed(narrow(loop.getTiedOpResult(&use))));
-    if (isa<scf::YieldOp>(op)) // the loop's value is narrow
-      return success();
+    if (isa<scf::YieldOp>(op) && isa<scf::ForOp>(op->getParentOp()))
+      return success(); // the loop's value is narrow, see checkLoops()
     if (auto generic = dyn_cast<linalg::GenericOp>(op))
       return narrowOperand(generic, use, narrowed);
     return op->emitError("narrow-elements knows no way to read or write bf16 "
                          "here");
   }
 
-  /// What is inserted, rounded or extended on its way.
-  static void convertSource(tensor::InsertSliceOp insert) {
+  /// A loop carries elements of one type from its start to its end.
+  static LogicalResult checkLoops(func::FuncOp function) {
+    WalkResult walked = function.walk([](scf::ForOp loop) -> WalkResult {
+      if (loop.getInitArgs().getTypes() == loop.getYieldedValues().getTypes())
+        return WalkResult::advance();
+      return loop.emitError("narrow-elements: the loop begins with what is "
+                            "bf16 and yields f32, or the other way round");
+    });
+    return failure(walked.wasInterrupted());
+  }
+
+  /// What is inserted, rounded or extended `before` its insertion.
+  template <typename Insert>
+  static void convertSource(Insert insert, Operation *before) {
     Type wanted = insert.getDestType().getElementType();
     if (insert.getSourceType().getElementType() == wanted)
       return; // it was made so
-    OpBuilder builder(insert);
+    OpBuilder builder(before);
     Location loc = insert.getLoc();
     auto type =
         cast<RankedTensorType>(withElement(insert.getSourceType(), wanted));
@@ -168,12 +191,13 @@ private:
     if (!generic.isDpsInit(&operand))
       return success();
     Operation *yield = generic.getBlock()->getTerminator();
-    OpResult result = generic.getTiedOpResult(&operand);
-    OpOperand &yielded = yield->getOpOperand(result.getResultNumber());
+    unsigned number = operand.getOperandNumber() - generic.getNumDpsInputs();
+    OpOperand &yielded = yield->getOpOperand(number);
     OpBuilder builder(yield);
     yielded.set(arith::TruncFOp::create(builder, yield->getLoc(), narrowed,
                                         yielded.get()));
-    return narrow(result);
+    return generic.hasPureBufferSemantics() ? success()
+                                            : narrow(generic.getResult(number));
   }
 
   /// All who use `read`, a bf16, use it as f32.

@@ -48,6 +48,29 @@ func.func @store(%keys: tensor<8xf32> {gpt2.matrix}, %v: f32, %p: index) {
   return
 }
 
+// So does an operation on the buffer, which yields nothing else than what it
+// stores there.
+// CHECK-LABEL: func @mapped(
+// CHECK:         linalg.generic {{.*}} ins(%{{.+}} : memref<8xf32>) outs(%{{.+}} : memref<8xbf16>)
+// CHECK-NEXT:    ^bb0(%[[X:.+]]: f32, %[[K:.+]]: bf16):
+// CHECK-NEXT:      %[[WIDE:.+]] = arith.extf %[[K]] : bf16 to f32
+// CHECK-NEXT:      %[[SUM:.+]] = arith.addf %[[X]], %[[WIDE]]
+// CHECK-NEXT:      %[[ROUNDED:.+]] = arith.truncf %[[SUM]] : f32 to bf16
+// CHECK-NEXT:      linalg.yield %[[ROUNDED]] : bf16
+func.func @mapped(%keys: tensor<8xf32> {gpt2.matrix}, %x: memref<8xf32>) {
+  %memory = bufferization.to_buffer %keys read_only
+      : tensor<8xf32> to memref<8xf32>
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>,
+                                   affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]}
+      ins(%x : memref<8xf32>) outs(%memory : memref<8xf32>) {
+  ^bb0(%a: f32, %k: f32):
+    %s = arith.addf %a, %k : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // A loop carries keys of which it replaces a row: the new row is rounded, and
 // what is read of them behind the loop is extended.
 // CHECK-LABEL: func @rows(

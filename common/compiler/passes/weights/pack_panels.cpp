@@ -55,9 +55,16 @@ struct PackPanels : impl::PackPanelsBase<PackPanels> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
-      for (BlockArgument argument : function.getArguments())
-        if (function.getArgAttr(argument.getArgNumber(), matrixAttr))
-          matrices[argument.getArgNumber()].push_back(argument);
+      for (BlockArgument argument : function.getArguments()) {
+        if (!function.getArgAttr(argument.getArgNumber(), matrixAttr))
+          continue;
+        if (!isa<RankedTensorType>(argument.getType())) {
+          function.emitError("pack-panels: expected a tensor as argument ")
+              << argument.getArgNumber();
+          return signalPassFailure();
+        }
+        matrices[argument.getArgNumber()].push_back(argument);
+      }
     }
     for (auto &[number, arguments] : matrices) {
       std::optional<Panels> panels = panelsOf(arguments);

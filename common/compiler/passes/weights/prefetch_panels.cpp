@@ -1,5 +1,6 @@
 //===- prefetch_panels.cpp - The next panel, while this one is multiplied ===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/passes/memory/buffer_size.h"
 #include "compiler/passes/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -41,6 +42,9 @@ private:
     auto rows = k ? dyn_cast<scf::ForOp>(k->getParentOp()) : nullptr;
     if (!argument || type.getRank() < 3 || !type.hasStaticShape() || !rows)
       return false;
+    std::optional<int64_t> bytes = elementBytes(type);
+    if (!bytes || *bytes > lineBytes)
+      return false;
     // A matrix that is not packed may look alike, (L, K, N), but for this.
     if (load.getVectorType().getNumElements() != type.getShape().back())
       return false;
@@ -52,7 +56,7 @@ private:
   static void prefetchNext(vector::LoadOp load) {
     MemRefType type = load.getMemRefType();
     ArrayRef<int64_t> shape = type.getShape().take_back(3);
-    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    int64_t bytes = *elementBytes(type);
     int64_t lines = std::max<int64_t>(shape[2] * bytes / lineBytes, 1);
     auto rows = cast<scf::ForOp>(load->getParentOp()->getParentOp());
     OpBuilder builder(rows);

@@ -113,3 +113,23 @@ func.func @once(%w: memref<5x6x16xf32>, %panel: index, %zero: vector<16xf32>)
   }
   return %s : vector<16xf32>
 }
+
+// Elements of eight bytes, whatever they are: a row of 16 has two lines.
+// CHECK-LABEL: func @indices(
+// CHECK-COUNT-2: memref.prefetch
+// CHECK-NOT:     memref.prefetch
+// CHECK:         return
+func.func @indices(%w: memref<5x6x16xindex>, %panel: index,
+                   %to: memref<16xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c6 = arith.constant 6 : index
+  scf.for %row = %c0 to %c6 step %c1 {
+    scf.for %k = %c0 to %c6 step %c1 {
+      %x = vector.load %w[%panel, %k, %c0]
+          : memref<5x6x16xindex>, vector<16xindex>
+      vector.store %x, %to[%c0] : memref<16xindex>, vector<16xindex>
+    }
+  }
+  return
+}

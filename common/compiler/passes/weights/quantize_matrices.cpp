@@ -19,13 +19,38 @@ namespace gpt2 {
 
 namespace {
 
+/// A matrix of the program: the argument of one number and type of all entries.
+struct Matrix {
+  SmallVector<BlockArgument> arguments;
+  SmallVector<MatrixProduct> products; ///< of all entries
+};
+
+/// Whether `op` is sum + other * matrix, and does nothing else.
+bool isPlainProduct(linalg::GenericOp op) {
+  return linalg::isaContractionOpInterface(op) &&
+         llvm::hasNItems(*op.getBody(), 3);
+}
+
 struct QuantizeMatrices : impl::QuantizeMatricesBase<QuantizeMatrices> {
   using Base::Base;
 
   void runOnOperation() final {
+    Matrices found;
     for (auto entry : getOperation().getOps<func::FuncOp>())
-      if (!entry.isExternal() && failed(quantizeIn(entry)))
+      if (!entry.isExternal())
+        collect(entry, found);
+    auto matrices = found.takeVector();
+    llvm::stable_sort(matrices, [](const auto &a, const auto &b) {
+      return a.first.first < b.first.first;
+    });
+    for (auto &[key, matrix] : matrices)
+      if (!matrix.products.empty() && failed(quantize(matrix)))
         return signalPassFailure();
+    for (auto entry : getOperation().getOps<func::FuncOp>())
+      if (!entry.isExternal())
+        entry.setType(FunctionType::get(
+            &getContext(), entry.getBody().front().getArgumentTypes(),
+            entry.getResultTypes()));
   }
 
 private:
@@ -35,58 +60,116 @@ private:
     int64_t dim = 0;            ///< the matrix's that is theirs
   };
 
-  LogicalResult quantizeIn(func::FuncOp entry) {
-    llvm::MapVector<BlockArgument, SmallVector<MatrixProduct>> products;
+  using Matrices = llvm::MapVector<std::pair<unsigned, Type>, Matrix>;
+
+  static void collect(func::FuncOp entry, Matrices &matrices) {
+    auto of = [&](BlockArgument argument) -> Matrix & {
+      return matrices[{argument.getArgNumber(), argument.getType()}];
+    };
+    for (BlockArgument argument : entry.getArguments())
+      if (entry.getArgAttr(argument.getArgNumber(), matrixAttr) &&
+          getElementTypeOrSelf(argument.getType()).isF32())
+        of(argument).arguments.push_back(argument);
     entry.walk([&](linalg::GenericOp op) {
       std::optional<MatrixProduct> product = matrixProductIn(op);
-      if (product && product->matrixType().getElementType().isF32())
-        products[product->argument].push_back(*product);
+      if (product && product->matrixType().getElementType().isF32() &&
+          isPlainProduct(op))
+        of(product->argument).products.push_back(*product);
     });
-    auto matrices = products.takeVector();
-    llvm::sort(matrices, [](const auto &a, const auto &b) {
-      return a.first.getArgNumber() < b.first.getArgNumber();
-    });
-    for (auto &[argument, readers] : matrices) {
-      if (failed(agree(argument, readers)))
-        return failure();
-      Columns columns = addColumns(entry, argument, readers.front());
-      for (MatrixProduct &product : readers)
-        quantize(product, columns);
-      if (failed(retype(argument, columns)))
+  }
+
+  /// In all entries or in none: whoever loads the matrix does so for all.
+  LogicalResult quantize(Matrix &matrix) {
+    if (failed(agree(matrix)))
+      return failure();
+    bool dots =
+        llvm::all_of(matrix.products, [&](const MatrixProduct &product) {
+          return canHaveDots(product);
+        });
+    for (BlockArgument argument : matrix.arguments) {
+      auto entry = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      Columns columns =
+          addColumns(entry, argument, matrix.products.front(), dots);
+      for (MatrixProduct &product : matrix.products)
+        if (product.argument == argument)
+          quantize(product, columns);
+      if (failed(retype(argument, columns, matrix.products)))
         return failure();
     }
-    Block &block = entry.getBody().front();
-    entry.setType(FunctionType::get(&getContext(), block.getArgumentTypes(),
-                                    entry.getResultTypes()));
     return success();
   }
 
   /// A matrix has columns in one dimension, and its scales and sums are of the
-  /// whole of them: then all of its products have dots, or none has.
-  static LogicalResult agree(BlockArgument argument,
-                             ArrayRef<MatrixProduct> readers) {
-    auto plain = cast<RankedTensorType>(argument.getType());
-    MatrixProduct first = readers.front();
-    for (MatrixProduct product : readers) {
-      if (product.matrixType().getShape() != plain.getShape().take_back(2))
+  /// whole of them: the same arguments of all entries.
+  static LogicalResult agree(const Matrix &matrix) {
+    Block *first = matrix.arguments.front().getOwner();
+    for (BlockArgument argument : matrix.arguments)
+      if (argument.getOwner()->getNumArguments() != first->getNumArguments()) {
+        InFlightDiagnostic diagnostic =
+            argument.getOwner()->getParentOp()->emitError(
+                "quantize-matrices: shares argument ")
+            << argument.getArgNumber()
+            << " with an entry that has more or fewer";
+        diagnostic.attachNote(first->getParentOp()->getLoc()) << "the other";
+        return diagnostic;
+      }
+    MatrixProduct example = matrix.products.front();
+    for (MatrixProduct product : matrix.products) {
+      if (!readsWhole(product))
         return product.op.emitError("quantize-matrices: a product with a part "
                                     "of a matrix");
-      if (product.termsDim() != first.termsDim()) {
+      if (!endsWithColumns(product))
+        return product.op.emitError("quantize-matrices: expected rows of the "
+                                    "matrix's columns as results");
+      if (product.termsDim() != example.termsDim()) {
         InFlightDiagnostic diagnostic = product.op.emitError(
             "quantize-matrices: this product's columns are another's rows");
-        diagnostic.attachNote(first.op.getLoc()) << "the other";
+        diagnostic.attachNote(example.op.getLoc()) << "the other";
         return diagnostic;
       }
     }
     return success();
   }
 
-  bool hasDots(const MatrixProduct &product) {
-    return depth > 1 && product.columnsLast() && product.terms() % depth == 0;
+  /// Whether `product` is with a whole argument of two dimensions, or with one
+  /// layer of three.
+  static bool readsWhole(const MatrixProduct &product) {
+    auto plain = cast<RankedTensorType>(product.argument.getType());
+    if (!plain.hasStaticShape())
+      return false;
+    tensor::ExtractSliceOp slice = product.slice();
+    if (!slice)
+      return plain.getRank() == 2;
+    return plain.getRank() == 3 && slice.hasUnitStride() &&
+           slice.getStaticSizes()[0] == 1 &&
+           slice.getStaticSizes().drop_front() ==
+               plain.getShape().drop_front() &&
+           slice.getStaticOffsets().drop_front() == ArrayRef<int64_t>{0, 0};
+  }
+
+  /// Whether results are (..., n), where n is the matrix's column.
+  static bool endsWithColumns(const MatrixProduct &product) {
+    linalg::GenericOp op = product.op;
+    AffineMap results = op.getIndexingMapMatchingResult(op->getResult(0));
+    AffineMap matrix = op.getMatchingIndexingMap(product.matrix);
+    return results.getNumResults() + 1 == op.getNumLoops() &&
+           results.getResults().back() ==
+               matrix.getResult(1 - product.termsDim());
+  }
+
+  /// Whether rows (..., k) become rows (..., n), and an instruction's products
+  /// are a part of k.
+  bool canHaveDots(const MatrixProduct &product) {
+    linalg::GenericOp op = product.op;
+    AffineMap results = op.getIndexingMapMatchingResult(op->getResult(0));
+    AffineMap rows = op.getMatchingIndexingMap(product.other);
+    return depth > 1 && product.columnsLast() && product.terms() % depth == 0 &&
+           rows.getNumResults() == results.getNumResults() &&
+           rows.getResults().drop_back() == results.getResults().drop_back();
   }
 
   Columns addColumns(func::FuncOp entry, BlockArgument argument,
-                     const MatrixProduct &product) {
+                     const MatrixProduct &product, bool dots) {
     auto plain = cast<RankedTensorType>(argument.getType());
     SmallVector<int64_t> shape(plain.getShape());
     int64_t matrix = plain.getRank() - 2;
@@ -105,26 +188,40 @@ private:
       return entry.getArgument(at);
     };
     columns.scales = add(scalesAttr, builder.getF32Type());
-    if (hasDots(product))
+    if (dots)
       columns.sums = add(sumsAttr, builder.getI32Type());
     return columns;
   }
 
   /// `argument`, its slices and what reads elements of it, in i8.
-  LogicalResult retype(BlockArgument argument, const Columns &columns) {
+  LogicalResult retype(BlockArgument argument, const Columns &columns,
+                       ArrayRef<MatrixProduct> products) {
     Type i8 = IntegerType::get(&getContext(), 8);
+    auto canRead = [&](OpOperand &use) { // a product has been taught
+      return isa<tensor::DimOp>(use.getOwner()) ||
+             llvm::any_of(products, [&](const MatrixProduct &product) {
+               return product.matrix == &use;
+             });
+    };
+    auto refuse = [](Operation *reader) {
+      return reader->emitError("quantize-matrices knows no way to read i8 "
+                               "here");
+    };
     argument.setType(cast<RankedTensorType>(argument.getType()).clone(i8));
-    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
-      if (isa<tensor::DimOp, linalg::GenericOp>(user))
-        continue; // a product has been taught
+    for (OpOperand &use : llvm::make_early_inc_range(argument.getUses())) {
+      if (canRead(use))
+        continue;
+      Operation *user = use.getOwner();
       if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user)) {
         slice.getResult().setType(slice.getType().clone(i8));
+        for (OpOperand &read : slice->getUses())
+          if (!canRead(read))
+            return refuse(read.getOwner());
         continue;
       }
       auto extract = dyn_cast<tensor::ExtractOp>(user);
       if (!extract || extract.getTensor().getType().getRank() != 2)
-        return user->emitError(
-            "quantize-matrices knows no way to read i8 here");
+        return refuse(user);
       ImplicitLocOpBuilder builder(extract.getLoc(), extract->getContext());
       builder.setInsertionPointAfter(extract);
       extract.getResult().setType(i8);
@@ -148,14 +245,13 @@ private:
     linalg::GenericOp op = product.op;
     ImplicitLocOpBuilder builder(op.getLoc(), op);
     Value bias = op.getDpsInits()[0];
-    bool dots = hasDots(product);
+    bool dots = columns.sums != nullptr;
     Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
     AffineMap results = op.getIndexingMapMatchingResult(op->getResult(0));
 
     Value largest;
-    if (dots) {
+    if (dots)
       product.other->set(quantizeRows(builder, product.other->get(), largest));
-    }
     // Sums from zero: what they are added to comes behind the scale.
     Type sumType = dots ? i32 : f32;
     Value zero =
@@ -207,9 +303,8 @@ private:
     AffineMap all = builder.getMultiDimIdentityMap(rank);
     // Results are (t, n), or (n) alone.
     AffineMap ofColumn = AffineMap::get(rank, 0, all.getResult(rank - 1));
-    AffineMap ofRow = all.getMinorSubMap(0);
-    if (rank == 2)
-      ofRow = AffineMap::get(rank, 0, all.getResult(0));
+    AffineMap ofRow =
+        AffineMap::get(rank, 0, all.getResults().drop_back(), &getContext());
     SmallVector<Value> inputs{sums.getResult(0), bias,
                               vectorOf(columns.scales)};
     SmallVector<AffineMap> maps{all, all, ofColumn};

@@ -35,11 +35,16 @@ Value quantizeRows(ImplicitLocOpBuilder &builder, Value rows, Value &largest) {
   Location loc = builder.getLoc();
   Type f32 = builder.getF32Type(), i8 = builder.getI8Type();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, rows);
-  AffineMap all = builder.getMultiDimIdentityMap(2);
-  AffineMap row = AffineMap::get(2, 0, all.getResult(0));
-  AffineMap each = builder.getMultiDimIdentityMap(1);
-  auto parallel = utils::IteratorType::parallel;
-  auto reduction = utils::IteratorType::reduction;
+  // (..., k): of a vector there is one row, and no dimension of rows.
+  unsigned rank = sizes.size();
+  AffineMap all = builder.getMultiDimIdentityMap(rank);
+  AffineMap row = AffineMap::get(rank, 0, all.getResults().drop_back(),
+                                 builder.getContext());
+  AffineMap each = builder.getMultiDimIdentityMap(rank - 1);
+  SmallVector<utils::IteratorType> parallel(rank,
+                                            utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> alongRows = parallel;
+  alongRows.back() = utils::IteratorType::reduction;
   auto make = [&](ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
                   ArrayRef<utils::IteratorType> loops, StringRef name,
                   Body body) {
@@ -54,13 +59,13 @@ Value quantizeRows(ImplicitLocOpBuilder &builder, Value rows, Value &largest) {
   };
   Type i32 = builder.getI32Type();
   Value zero = arith::ConstantIntOp::create(builder, i32, 0);
-  auto perRow = ArrayRef(sizes).take_front();
+  auto perRow = ArrayRef(sizes).drop_back();
   auto zeros = linalg::FillOp::create(
       builder, zero, tensor::EmptyOp::create(builder, perRow, i32).getResult());
   zeros->setAttr(operationAttr, builder.getStringAttr("quantized.fill"));
   auto largestOp =
-      make(rows, zeros.getResult(0), {all, row}, {parallel, reduction},
-           "quantized.largest", [&](ImplicitLocOpBuilder &body, ValueRange e) {
+      make(rows, zeros.getResult(0), {all, row}, alongRows, "quantized.largest",
+           [&](ImplicitLocOpBuilder &body, ValueRange e) {
              // Without a sign, floats are in the order of their bits, and what
              // is not a number is behind all that are.
              Type i32 = body.getI32Type();
@@ -71,17 +76,17 @@ Value quantizeRows(ImplicitLocOpBuilder &builder, Value rows, Value &largest) {
   largestOp->setAttr(resultAttr, builder.getUnitAttr());
   largest = largestOp.getResult(0);
   // 127 / m, finite and not 0 whatever m is.
-  auto inverse = make(largest, tensor::EmptyOp::create(builder, perRow, f32),
-                      {each, each}, {parallel}, "quantized.inverse",
-                      [&](ImplicitLocOpBuilder &body, ValueRange e) {
-                        auto m = arith::BitcastOp::create(body, f32, e[0]);
-                        auto ratio =
-                            arith::DivFOp::create(body, real(body, 127), m);
-                        return clamp(body, ratio, 127 / most, most);
-                      });
+  auto inverse =
+      make(largest, tensor::EmptyOp::create(builder, perRow, f32), {each, each},
+           ArrayRef(parallel).drop_back(), "quantized.inverse",
+           [&](ImplicitLocOpBuilder &body, ValueRange e) {
+             auto m = arith::BitcastOp::create(body, f32, e[0]);
+             auto ratio = arith::DivFOp::create(body, real(body, 127), m);
+             return clamp(body, ratio, 127 / most, most);
+           });
   auto quantized = make(
       {rows, inverse.getResult(0)}, tensor::EmptyOp::create(builder, sizes, i8),
-      {all, row, all}, {parallel, parallel}, "quantized",
+      {all, row, all}, parallel, "quantized",
       [&](ImplicitLocOpBuilder &body, ValueRange e) -> Value {
         // An integer only of what is one: others would have no value at all.
         auto scaled = arith::MulFOp::create(body, e[0], e[1]);

@@ -6,9 +6,9 @@
 
 namespace gpt2 {
 
-/// Quantizes `rows`, a tensor of f32 (t, k), row by row as the program runs:
-/// returns a tensor of u8 around 128 (t, k), and in `largest` a tensor of i32
-/// (t), the bits of each row's largest magnitude. See `quantize-matrices`.
+/// Quantizes `rows`, a tensor of f32 (..., k), row by row as the program runs:
+/// returns a tensor of u8 around 128 (..., k), and in `largest` a tensor of i32
+/// (...), the bits of each row's largest magnitude. See `quantize-matrices`.
 mlir::Value quantizeRows(mlir::ImplicitLocOpBuilder &builder, mlir::Value rows,
                          mlir::Value &largest);
 
