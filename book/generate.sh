@@ -174,6 +174,7 @@ for model in plain untied numbers; do
   "$ch06" --model="common/model/fixtures/models/$model" --emit=pipeline | sed -n '/tie-emb\|set-const\|inline/{s/^ */  /p}' | cut -c1-100
 done >"$out/models-pipelines.txt"
 
+excerpt common/serve/scheduler.cpp --from 'Scheduler::chooseTokens' --to '^}' >"$out/ch07-choose.cpp"
 "$ch06" "There was once a king who had" 2>/dev/null >"$out/king.txt"
 { echo '$ ./tutorial run --chapter ch06-vectorize --loss king.txt --weights int8' &&
   "$ch06" --loss="$out/king.txt" --weights=int8 2>/dev/null; } >"$out/ch06-loss.txt"

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import time
 
+from compare import machine
+
 WITHOUT = {
     "all": [],
     "no batching": ["--texts=1"],
@@ -132,11 +134,20 @@ def measure(program, options, requests, clients, warm):
     }
 
 
-def table_of(results):
+def title_of(measured):
+    return f"{measured['requests']} requests of {measured['clients']} clients, {measured['mix']}"
+
+
+def rows_of(results):
     rows = [["", "tokens/s", "first p50", "p95", "p99", "next p50", "p95", "p99"]]
     for name, found in results.items():
         rows.append([name, f"{found['tokens_per_second']:.0f}"] + [
             f"{1e3 * found[f'{kind}_p{share}']:.1f}" for kind in ("first", "next") for share in (50, 95, 99)])
+    return rows
+
+
+def table_of(results):
+    rows = rows_of(results)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(w) if i == 0 else cell.rjust(w)
                                for i, (cell, w) in enumerate(zip(row, widths))) for row in rows)
@@ -178,15 +189,15 @@ def main():
         print(f"{name} ...", file=sys.stderr)
         results[name] = measure(known.program, [f"--queue={known.clients}", *options, *WITHOUT[name]],
                                 requests, known.clients, warm)
-    title = f"{known.requests} requests of {known.clients} clients, {known.mix}"
-    print(f"{title}; milliseconds\n{table_of(results)}")
+    measured = {"mix": known.mix, "clients": known.clients, "requests": known.requests, "options": options,
+                "machine": machine.machine()["cpu"], "date": time.strftime("%Y-%m-%d"), "results": results}
+    print(f"{title_of(measured)}; milliseconds\n{table_of(results)}")
     if known.out:
         os.makedirs(os.path.dirname(os.path.abspath(known.out)), exist_ok=True)
         with open(known.out, "w") as file:
-            json.dump({"mix": known.mix, "clients": known.clients, "requests": known.requests,
-                       "options": options, "results": results}, file, indent=1)
+            json.dump(measured, file, indent=1)
             file.write("\n")
-        draw(results, title, os.path.splitext(known.out)[0] + ".svg")
+        draw(results, title_of(measured), os.path.splitext(known.out)[0] + ".svg")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from lowering_gpt2 import GPT2, Error, Session, chapters
 
 IDS = [7, 291, 0, 33, 33, 258, 299, 12]
-ON_CPU = ["ch01-baseline", "ch02-linalg", "ch03-fusion", "ch05-kv-cache", "ch06-vectorize"]
+ON_CPU = ["ch01-baseline", "ch02-linalg", "ch03-fusion", "ch05-kv-cache", "ch06-vectorize", "ch07-specialize"]
 
 
 @pytest.mark.parametrize("chapter", ON_CPU)

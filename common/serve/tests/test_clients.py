@@ -28,7 +28,7 @@ def enter(environment):
             print("skipped: no", " and ".join(PACKAGES), "to be had:", got.stderr.strip().splitlines()[-1:])
             sys.exit(77)
         ready.touch()
-    sys.exit(subprocess.run([python, __file__]).returncode)
+    sys.exit(subprocess.run([python, "-W", "ignore", __file__]).returncode)
 
 
 if len(sys.argv) > 1:
@@ -37,7 +37,7 @@ if len(sys.argv) > 1:
 import openai  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from served import Served  # noqa: E402
+from serve.tests.served import Served  # noqa: E402
 
 
 class Clients(unittest.TestCase):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A chapter's program as a server, asked as clients ask, and as they should not.
 
-usage: SERVE_PROGRAM=build/release/bin/ch07-specialize python3 -m unittest test_server
+usage: SERVE_PROGRAM=build/release/bin/ch07-specialize PYTHONPATH=common python3 -m unittest serve.tests.test_server
 """
 
 import json
@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from served import PROGRAM, Served
+from serve.tests.served import PROGRAM, Served
 
 GREEDY = {"temperature": 0, "max_tokens": 24}
 PROMPTS = ["Once upon a time", "The king said", "In the dark forest", "A", "The old woman had three sons, and the"]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What chapter 7's page includes: tables and pictures of what ./tutorial serve --bench saw.
+
+usage: python3 -m serve.pages RESULTS... OUT
+Each of RESULTS was written by --out; NAME.json becomes OUT/NAME.md, OUT/NAME.svg, and
+OUT/NAME-programs.md.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from serve import bench
+
+
+def as_markdown(rows):
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
+
+
+def program_table(measured):
+    """The rows of the dispatch table that `all` ended with."""
+    rows = [["a step of", "became", "steps it computed", "quicker than the general program by"]]
+    for program in measured["results"]["all"]["programs"]:
+        rows.append([program["step"], program["state"], str(program["steps"]), program["quicker by"] or "-"])
+    return rows
+
+
+def origin(measured):
+    return (f"`./tutorial serve --bench --mix {measured['mix']} --clients {measured['clients']} "
+            f"--requests {measured['requests']} {' '.join(measured['options'])}`, on {measured['machine']}, "
+            f"{measured['date']}; milliseconds, at the client.\n")
+
+
+def main():
+    *files, out = map(Path, sys.argv[1:])
+    for file in files:
+        measured = json.loads(file.read_text())
+        table = as_markdown(bench.rows_of(measured["results"]))
+        (out / f"{file.stem}.md").write_text(table + "\n" + origin(measured))
+        (out / f"{file.stem}-programs.md").write_text(as_markdown(program_table(measured)))
+        bench.draw(measured["results"], bench.title_of(measured), out / f"{file.stem}.svg")
+
+
+if __name__ == "__main__":
+    main()
