@@ -226,8 +226,8 @@ TEST_P(CachedSequenceTest, ForwardKnowsWhatIsOpen) {
     std::string expected =
         "sequence " + std::to_string(other) + " of the cache is not open";
     EXPECT_EQ(messageOf([&] { forward.close(other); }), expected);
-    EXPECT_EQ(messageOf([&] { forward.copy(0, other); }), expected);
-    EXPECT_EQ(messageOf([&] { forward.copy(other, 0); }), expected);
+    EXPECT_EQ(messageOf([&] { forward.copy(0, other, 1); }), expected);
+    EXPECT_EQ(messageOf([&] { forward.copy(other, 0, 1); }), expected);
   }
   EXPECT_EQ(forward.freeSequences(), 2);
 }

@@ -190,7 +190,7 @@ bool Scheduler::admit() {
       return false;
     text.sequence.emplace(std::move(*start));
     texts.push_back(std::move(queue.front()));
-  } catch (const Error &error) {
+  } catch (const std::exception &error) {
     finish(text, {EndReason::Failed, error.what()});
   }
   queue.pop_front();
@@ -349,14 +349,14 @@ StepShape Scheduler::step() {
                    onHost ? some.subspan(number * vocab, growth.rows * vocab)
                           : std::span<float>(),
                    number);
-        } catch (const Error &error) {
+        } catch (const std::exception &error) {
           finish(text, {EndReason::Failed, error.what()});
         }
         shape.made += static_cast<size_t>(text.made - before);
       }
       modelWatch = Stopwatch();
     });
-  } catch (const Error &error) {
+  } catch (const std::exception &error) {
     for (Text *text : chosen) {
       finish(*text, {EndReason::Failed, error.what()});
       text->sequence->truncate(0); // what is kept of it may be anything

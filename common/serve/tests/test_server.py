@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -122,6 +123,25 @@ class Answers(unittest.TestCase):
 
     def count(self, name):
         return float(re.search(rf"^{name} (.*)$", self.server.ask("GET", "/metrics")[2].decode(), re.M)[1])
+
+    @unittest.skipUnless(shutil.which("chromium"), "no chromium here")
+    def test_the_page_in_a_browser(self):
+        """It streams a text, each token with its probability, and shows what the server does."""
+        with tempfile.TemporaryDirectory() as profile:
+            dom = subprocess.run(
+                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+                 "--virtual-time-budget=8000", "--dump-dom",
+                 f"http://127.0.0.1:{self.server.port}/?prompt=Once+upon+a+time&tokens=20&temperature=0"],
+                capture_output=True, text=True, check=True, timeout=120).stdout
+        shown = re.search(r'<div id="text"[^>]*>(.*?)</div>', dom, re.S)[1]
+        spans = re.findall(r"<span([^>]*)>(.*?)</span>", shown, re.S)
+        text = self.server.text(prompt="Once upon a time", max_tokens=20, temperature=0)
+        self.assertEqual("".join(token for _, token in spans), "Once upon a time" + text)
+        self.assertEqual(len(spans), 21)
+        self.assertTrue(all("background" in style and "%" in style for style, _ in spans[1:]))
+        self.assertRegex(dom, r"20 tokens in [\d.]+ s; the first after")
+        self.assertRegex(dom, r'id="model">fairy-tales<')
+        self.assertRegex(dom, r'id="rates" d="M0,')
 
     @unittest.skipUnless(shutil.which("curl"), "no curl here")
     def test_curl(self):
