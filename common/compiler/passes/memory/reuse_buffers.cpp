@@ -97,7 +97,7 @@ private:
   }
 
   /// Whether `user`, of a buffer or a view, may keep it under a name that
-  /// lastUse() does not know: yielded or returned, stored, as an address, ...
+  /// follow() does not know: yielded or returned, stored, as an address, ...
   static bool keeps(Operation *user, Value view) {
     if (user->hasTrait<OpTrait::IsTerminator>() ||
         isa<memref::ReallocOp, memref::ExtractAlignedPointerAsIndexOp,

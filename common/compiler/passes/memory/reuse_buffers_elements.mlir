@@ -97,6 +97,17 @@ func.func @one_of_two(%x: memref<8xf32>, %p: i1) {
 
 // -----
 
+// Who reads the table finds the buffer there.
+func.func @stored(%table: memref<4xmemref<8xf32>>, %i: index) {
+  // expected-error @below {{reuse-buffers cannot follow this buffer out of its block}}
+  %a = memref.alloc() : memref<8xf32>
+  // expected-note @below {{it leaves here}}
+  memref.store %a, %table[%i] : memref<4xmemref<8xf32>>
+  return
+}
+
+// -----
+
 // An address does not tell what it is one of.
 func.func @address() -> index {
   // expected-error @below {{reuse-buffers cannot follow this buffer out of its block}}

@@ -115,6 +115,9 @@ private:
       }
     MatrixProduct example = matrix.products.front();
     for (MatrixProduct product : matrix.products) {
+      if (!cast<ShapedType>(product.argument.getType()).hasStaticShape())
+        return product.op.emitError("quantize-matrices: expected a matrix of "
+                                    "known sizes");
       if (!readsWhole(product))
         return product.op.emitError("quantize-matrices: a product with a part "
                                     "of a matrix");
@@ -135,8 +138,6 @@ private:
   /// layer of three.
   static bool readsWhole(const MatrixProduct &product) {
     auto plain = cast<RankedTensorType>(product.argument.getType());
-    if (!plain.hasStaticShape())
-      return false;
     tensor::ExtractSliceOp slice = product.slice();
     if (!slice)
       return plain.getRank() == 2;

@@ -179,3 +179,25 @@ func.func @mapped(%m: tensor<2x8x16xf32> {gpt2.matrix}, %a: tensor<2x8xf32>,
       outs(%to : tensor<8x16xf32>) -> tensor<8x16xf32>
   return %one, %exp : tensor<2x16xf32>, tensor<8x16xf32>
 }
+
+// -----
+
+#x = affine_map<(t, n, k) -> (t, k)>
+#w = affine_map<(t, n, k) -> (k, n)>
+#y = affine_map<(t, n, k) -> (t, n)>
+
+// Scales are as many as columns.
+func.func @open(%m: tensor<8x?xf32> {gpt2.matrix}, %a: tensor<2x8xf32>,
+                %bias: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  // expected-error @below {{quantize-matrices: expected a matrix of known sizes}}
+  %one = linalg.generic {indexing_maps = [#x, #w, #y],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %m : tensor<2x8xf32>, tensor<8x?xf32>)
+      outs(%bias : tensor<2x?xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %pq = arith.mulf %p, %q : f32
+    %sum = arith.addf %s, %pq : f32
+    linalg.yield %sum : f32
+  } -> tensor<2x?xf32>
+  return %one : tensor<2x?xf32>
+}
