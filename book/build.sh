@@ -5,7 +5,6 @@ set -euo pipefail
 build=$1 out=$2
 book/generate.sh "$build" "$out/generated"
 PYTHONPATH=common "$(./tutorial find-python)" -m compare.book "$out/generated"
-PYTHONPATH=common "$(./tutorial find-python)" -m serve.pages book/results/ch07-*.json "$out/generated"
 awesome=$(dirname "$(dpkg -L doxygen-awesome-css | grep '/doxygen-awesome\.css$' | tail -n 1)")
 rm -rf "$out/html"
 BUILD=$build OUT=$out AWESOME=$awesome doxygen book/Doxyfile

@@ -31,13 +31,11 @@ int64_t rowsFor(int64_t tokens, int64_t most) {
 } // namespace
 
 Pipeline stages(const PipelineOptions &options) {
-  auto tokens = options.sizes.find("T");
-  if (tokens == options.sizes.end())
+  if (!options.stepTokens)
     return ch06_vectorize::stages(options);
   PipelineOptions ofSteps = options;
   ofSteps.numbers["rows"] =
-      rowsFor(tokens->second, numberIn(options.schedule.front(), "rows"));
-  ofSteps.sizes.erase("T"); // another step than it is for would be right, too
+      rowsFor(*options.stepTokens, numberIn(options.schedule.front(), "rows"));
   return ch06_vectorize::stages(ofSteps);
 }
 

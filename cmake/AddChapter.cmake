@@ -10,7 +10,8 @@
 #   schedules/cpu/*.mlir        how programs for the CPU are tiled, a file for
 #                               each family of CPUs (compiler/schedule/schedule.h),
 #   schedules/cpu/steps/*.mlir  and what the files share;
-#   schedules/gpu/              the same for programs with kernels
+#   schedules/gpu/              the same for programs with kernels; files of the
+#                               parent's names replace these
 #   entries/*.mlir an entry for a kernel, for its tests, if the parent's will not
 #                  do (the first chapter has those of common/chapter/entries/)
 #   cpu/*.mlir     text for the CPU only,

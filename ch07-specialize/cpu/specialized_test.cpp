@@ -5,6 +5,7 @@
 // once, and fewer rows.
 //
 //===----------------------------------------------------------------------===//
+#include "chapter/build.h"
 #include "chapter/conformance/tested.h"
 #include "compiler/compile.h"
 #include "run/dispatcher.h"
@@ -29,8 +30,7 @@ Build buildOf(ElementType weights) {
 }
 
 Executable programFor(Build build, std::optional<int64_t> tokens) {
-  if (tokens)
-    build.sizes["T"] = *tokens;
+  build.stepTokens = tokens;
   return compileAndLoad(compileRequest(build)).program;
 }
 
@@ -94,7 +94,7 @@ TEST(SpecializedIr, HasTheRowsOfItsSteps) {
   build.target.cpu = "skylake-avx512"; // whose blocks have 8 rows
   for (auto [tokens, rows] :
        {std::pair(2, 2), {3, 3}, {7, 7}, {8, 8}, {9, 5}, {16, 8}, {17, 6}}) {
-    build.sizes["T"] = tokens;
+    build.stepTokens = tokens;
     EXPECT_THAT(
         emit(compileRequest(build), "scheduled"),
         ::testing::HasSubstr("tensor<?x" + std::to_string(rows) + "x32xf32>"))

@@ -51,7 +51,8 @@ struct Chapter {
 };
 
 /// `own`, of which texts and a pipeline are what the chapter's folder has, with
-/// what it lacks of its parent: texts of other names, and the pipeline.
+/// what it lacks of its parent: texts of other names, schedules among them, the
+/// pipeline, and the policy.
 Chapter inherit(Chapter own);
 
 /// The command line of a chapter's program; returns its exit code.

@@ -79,7 +79,7 @@ Observations Specializer::observe() const {
 /// Whether it had to be: the cache may have it.
 bool Specializer::compile(int64_t tokens) {
   Build specialized = build;
-  specialized.sizes["T"] = tokens;
+  specialized.stepTokens = tokens;
   CompileRequest request = compileRequest(specialized);
   request.cacheDirectory = cacheDirectory;
   CompiledProgram compiled = compileAndLoad(request);

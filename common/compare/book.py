@@ -16,6 +16,8 @@ import re
 import sys
 from pathlib import Path
 
+from serve import pages
+
 from . import figures, machine, plots, quantities, results, tables, tuning
 from .figures import Spread
 from .programs import UserError
@@ -40,6 +42,9 @@ COMPARISONS = {
 # What `./tutorial tune` saw, written there by
 #     ./tutorial tune --seen book/results/ch06-tune.json --model random-124m --threads 2
 TUNED = "ch06-tune"
+# What `./tutorial serve --bench` measured, written there by
+#     ./tutorial serve --bench --mix chat --out book/results/ch07-chat.json OPTIONS
+SERVED = ["ch07-chat", "ch07-adversarial"]
 README_TABLE = re.compile(r"(<!-- table of: results -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -265,6 +270,8 @@ def render(root: Path, out: Path) -> None:
     texts["kernels"] = under(tables.as_markdown(tables.kernel_table(kernels)), origin(kernels))
     for name, text in texts.items():
         results.write(out / f"{name}.md", text)
+    for name in SERVED:
+        pages.render(file_of(root, name), out)
     numbers = quoted_numbers(all_results) | tuning.quoted_numbers(seen)
     aliases = [f'ALIASES += "{n}={v}"\n' for n, v in numbers.items()]
     results.write(out / "numbers.doxygen", "".join(aliases))

@@ -112,6 +112,16 @@ TEST_F(DispatcherTest, AQuickerProgramServes) {
   EXPECT_EQ(calls<1>, before);
 }
 
+TEST_F(DispatcherTest, AStepWithoutLogitsProvesNothing) {
+  offer(2, wrong);
+  MemRef none(&logit, {1, 0});
+  dispatcher.call({"prefill", 2, none, arguments});
+  EXPECT_EQ(calls<3>, 0);
+  EXPECT_EQ(only().state, Dispatcher::State::Trial);
+  step(2, 1);
+  EXPECT_EQ(only().state, Dispatcher::State::Dropped);
+}
+
 TEST_F(DispatcherTest, OneThatIsNotQuickerIsDropped) {
   for (Entry entry : {slow, equallyQuick}) {
     offer(4, entry);

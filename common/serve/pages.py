@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What chapter 7's page includes: tables and pictures of what ./tutorial serve --bench saw.
-
-usage: python3 -m serve.pages RESULTS... OUT
-Each of RESULTS was written by --out; NAME.json becomes OUT/NAME.md, OUT/NAME.svg, and
-OUT/NAME-programs.md.
-"""
+"""What chapter 7's page includes: tables and pictures of what ./tutorial serve --bench saw."""
 
 import json
-import sys
 from pathlib import Path
 
 from serve import bench
@@ -32,15 +26,10 @@ def origin(measured):
             f"{measured['date']}; milliseconds, at the client.\n")
 
 
-def main():
-    *files, out = map(Path, sys.argv[1:])
-    for file in files:
-        measured = json.loads(file.read_text())
-        table = as_markdown(bench.rows_of(measured["results"]))
-        (out / f"{file.stem}.md").write_text(table + "\n" + origin(measured))
-        (out / f"{file.stem}-programs.md").write_text(as_markdown(program_table(measured)))
-        bench.draw(measured["results"], bench.title_of(measured), out / f"{file.stem}.svg")
-
-
-if __name__ == "__main__":
-    main()
+def render(file: Path, out: Path):
+    """Of NAME.json, which --out wrote: OUT/NAME.md, NAME-programs.md and NAME.svg."""
+    measured = json.loads(file.read_text())
+    table = as_markdown(bench.rows_of(measured["results"]))
+    (out / f"{file.stem}.md").write_text(table + "\n" + origin(measured))
+    (out / f"{file.stem}-programs.md").write_text(as_markdown(program_table(measured)))
+    bench.draw(measured["results"], bench.title_of(measured), out / f"{file.stem}.svg")

@@ -10,7 +10,6 @@ using namespace gpt2;
 using namespace gpt2::testing;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 
@@ -93,8 +92,12 @@ TEST(Chapters, InheritWhatTheirFoldersLack) {
   EXPECT_THAT(child.sources, ElementsAre("b/cpu/gelu.mlir", "b/logits.mlir",
                                          "a/linear.mlir", "common/gpt2.mlir"));
   EXPECT_EQ(child.kernelEntries, parent.kernelEntries);
-  EXPECT_THAT(child.schedules, IsEmpty());
+  EXPECT_EQ(child.schedules, parent.schedules);
   EXPECT_EQ(child.pipeline({}).front().name, "of_a");
+  own.schedules = {"b/schedules/cpu/avx2.mlir", "b/schedules/cpu/sve.mlir"};
+  EXPECT_EQ(inherit(own).schedules, own.schedules);
+  parent.policy = [](const Observations &) { return 7; };
+  EXPECT_EQ(inherit(own).policy({}), 7);
   own.pipeline = stages("of_b");
   EXPECT_EQ(inherit(own).pipeline({}).front().name, "of_b");
 }

@@ -1233,7 +1233,7 @@ def ProtectArguments : Pass<"protect-arguments", "::mlir::func::FuncOp"> {
     afterwards. But the caller's weights are the same in the next call: where a
     product begins with its bias, and the bias is a view of an argument, sums
     would be added to it for ever. This pass marks all tensors that an entry
-    does not say it writes.
+    does not say it writes. Private functions are no entries.
 
     Run it before bufferization.
 

@@ -40,6 +40,9 @@ struct Specialization {
   Sizes sizes;  ///< those that are known; others stay open
   Target target;
   Formats formats;
+  /// Tokens of a step, if the program is for steps of this size; such a program
+  /// computes others, too.
+  std::optional<int64_t> stepTokens = {};
 };
 
 } // namespace gpt2

@@ -17,8 +17,10 @@ namespace {
 struct ProtectArguments : impl::ProtectArgumentsBase<ProtectArguments> {
   void runOnOperation() final {
     func::FuncOp entry = getOperation();
-    if (entry.isExternal())
-      return; // what it writes is not for us to say
+    // What is declared writes what it does; a private function's callers are
+    // here, and bufferization sees what becomes of their tensors.
+    if (entry.isExternal() || entry.isPrivate())
+      return;
     StringRef writable = bufferization::BufferizationDialect::kWritableAttrName;
     for (unsigned i = 0; i < entry.getNumArguments(); ++i)
       if (isa<TensorType>(entry.getArgument(i).getType()) &&

@@ -58,3 +58,9 @@ func.func @no_arguments() {
 // What a declared function writes is not to be seen here.
 // CHECK-LABEL: func private @declared(tensor<4xf32>)
 func.func private @declared(tensor<4xf32>)
+
+// Whoever calls a private function is seen by bufferization.
+// CHECK-LABEL: func private @helper(%{{.+}}: tensor<4xf32>) -> tensor<4xf32>
+func.func private @helper(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
