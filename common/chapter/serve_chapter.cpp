@@ -34,7 +34,8 @@ void serveModel(const RunOptions &run, const ServeOptions &options,
                         model.forward().argumentCount(),
                         times.fromCache ? usually : times.compile);
     engineOptions.onStep = [&](const StepShape &shape) {
-      specializer->sawStep(shape.rows());
+      if (shape.promptTokens == 0)
+        specializer->sawStep(shape.texts);
     };
     more.json = [&] { return specializer->table(); };
   }

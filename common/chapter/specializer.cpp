@@ -101,6 +101,7 @@ void Specializer::work() {
     tried.push_back(*tokens); // once, whatever comes of it
     tokensCompiling = *tokens;
     lock.unlock();
+    dispatcher.setDisturbed(true);
     Stopwatch watch;
     std::string problem;
     bool isNew = false;
@@ -109,6 +110,7 @@ void Specializer::work() {
     } catch (const Error &error) {
       problem = error.what();
     }
+    dispatcher.setDisturbed(false);
     lock.lock();
     tokensCompiling = 0;
     if (isNew)

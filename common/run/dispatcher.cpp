@@ -96,20 +96,21 @@ void Dispatcher::offer(int64_t tokens, Executable program, std::string name,
 }
 
 void Dispatcher::call(const Step &step) {
-  Program *program = step.tokens <= largestStep
+  bool isOfOneSize = step.tokens <= largestStep && step.rows == step.tokens;
+  Program *program = isOfOneSize
                          ? byTokens[static_cast<size_t>(step.tokens)].load(
                                std::memory_order_acquire)
                          : nullptr;
   if (!program || program->state == State::Dropped ||
       !program->executable.has(step.entry))
     return generally(step);
-  if (!program->isChecked && step.logits.bytes() == 0)
-    return generally(step); // a piece of a prompt: there is nothing to compare
+  bool isTrial = program->state == State::Trial;
+  if (disturbed)
+    return isTrial ? generally(step) : timed(*program, step);
   uint64_t number = program->steps++;
   if (!program->isChecked)
     return computeBoth(*program, step);
-  bool isGeneral = program->state == State::Trial ? number % 2 == 0
-                                                  : number % comparedSteps == 0;
+  bool isGeneral = isTrial ? number % 2 == 0 : number % comparedSteps == 0;
   if (!isGeneral)
     return timed(*program, step);
   double start = clock();
@@ -122,7 +123,7 @@ void Dispatcher::call(const Step &step) {
 void Dispatcher::generally(const Step &step) {
   double start = clock();
   general.call(step.entry, step.arguments);
-  if (step.tokens > largestStep)
+  if (step.tokens > largestStep || step.rows != step.tokens || disturbed)
     return;
   std::lock_guard lock(mutex);
   generalTimes[static_cast<size_t>(step.tokens)].add(clock() - start);
@@ -139,6 +140,8 @@ void Dispatcher::timed(Program &program, const Step &step) {
   }
   std::lock_guard lock(mutex);
   ++program.computed;
+  if (disturbed)
+    return;
   program.own.add(clock() - start);
   judge(program);
 }

@@ -8,6 +8,9 @@
 // turns, and it must be quicker. One that fails, once it serves or before, is
 // dropped, and the general program computes the step.
 //
+// Steps are of one size only if all their tokens want logits, which are a good
+// part of the work: pieces of prompts are the general program's.
+//
 // A table leads from the size to the program: an array of pointers, which the
 // thread that computes reads without a lock, and others replace.
 //
@@ -39,7 +42,7 @@ public:
   /// A step to compute: what to call, and what of it the dispatcher knows.
   struct Step {
     const char *entry;
-    int64_t tokens;
+    int64_t tokens, rows; ///< of tokens, and of logits
     const MemRef &logits; ///< on the device, f32
     const std::vector<MemRef> &arguments;
   };
@@ -51,6 +54,10 @@ public:
   /// general program does: `arguments` of them.
   void offer(int64_t tokens, Executable program, std::string name,
              size_t arguments);
+
+  /// Whether something else keeps the machine busy: then nothing is measured,
+  /// and trials wait. From any thread.
+  void setDisturbed(bool isDisturbed) { disturbed = isDisturbed; }
 
   enum class State { Trial, Serving, Dropped };
   /// A row of the table, for people.
@@ -94,6 +101,7 @@ private:
   const double tolerance;
   const std::function<double()> clock;
   std::array<std::atomic<Program *>, largestStep + 1> byTokens{};
+  std::atomic<bool> disturbed = false;
 
   mutable std::mutex mutex; ///< of what follows, for people
   std::array<Window, largestStep + 1> generalTimes;

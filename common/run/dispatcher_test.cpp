@@ -72,7 +72,7 @@ protected:
   void step(int64_t tokens, int count) {
     for (int i = 0; i < count; ++i) {
       logit = 0;
-      dispatcher.call({"prefill", tokens, logits, arguments});
+      dispatcher.call({"prefill", tokens, tokens, logits, arguments});
       EXPECT_EQ(logit, 2);
     }
   }
@@ -112,14 +112,30 @@ TEST_F(DispatcherTest, AQuickerProgramServes) {
   EXPECT_EQ(calls<1>, before);
 }
 
-TEST_F(DispatcherTest, AStepWithoutLogitsProvesNothing) {
-  offer(2, wrong);
-  MemRef none(&logit, {1, 0});
-  dispatcher.call({"prefill", 2, none, arguments});
-  EXPECT_EQ(calls<3>, 0);
-  EXPECT_EQ(only().state, Dispatcher::State::Trial);
-  step(2, 1);
+TEST_F(DispatcherTest, PiecesOfPromptsAreTheGeneralPrograms) {
+  offer(2, quick);
+  step(2, 30);
+  int before = calls<1>;
+  for (int64_t rows : {0, 1})
+    dispatcher.call({"prefill", 2, rows, logits, arguments});
+  EXPECT_EQ(calls<1>, before);
+}
+
+TEST_F(DispatcherTest, NothingIsJudgedWhileItIsDisturbed) {
+  offer(2, slow);
+  dispatcher.setDisturbed(true);
+  step(2, 50);
+  EXPECT_EQ(calls<2>, 0); // a trial waits
+  EXPECT_EQ(dispatcher.generalSeconds(2), 0);
+  dispatcher.setDisturbed(false);
+  step(2, 50);
   EXPECT_EQ(only().state, Dispatcher::State::Dropped);
+  offer(3, quick);
+  step(3, 50);
+  dispatcher.setDisturbed(true);
+  int before = calls<1>;
+  step(3, 10); // who serves goes on
+  EXPECT_EQ(calls<1>, before + 10);
 }
 
 TEST_F(DispatcherTest, OneThatIsNotQuickerIsDropped) {

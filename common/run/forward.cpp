@@ -208,9 +208,9 @@ void Forward::check(const PlacedTokens &tokens, size_t rows,
          rows * static_cast<size_t>(sizes.vocab));
 }
 
-void Forward::call(const char *entry, int64_t tokens) {
+void Forward::call(const char *entry, int64_t tokens, int64_t rows) {
   if (dispatcher)
-    dispatcher->call({entry, tokens, arguments[Logits], arguments});
+    dispatcher->call({entry, tokens, rows, arguments[Logits], arguments});
   else
     executable.call(entry, arguments);
 }
@@ -240,13 +240,13 @@ void Forward::compute(const PlacedTokens &tokens, size_t rows,
   arguments[Tokens] = MemRef(ids, {count});
   if (!keepsCache()) {
     arguments[Logits] = MemRef(logits, {logitsRows, sizes.vocab});
-    call(program_abi::forward, count);
+    call(program_abi::forward, count, logitsRows);
   } else {
     arguments[Logits] = MemRef(logits, {1, logitsRows, sizes.vocab});
     arguments[Sequences] = MemRef(ids + count, {count});
     arguments[Positions] = MemRef(ids + 2 * count, {count});
     call(count == 1 && rows == 1 ? program_abi::decode : program_abi::prefill,
-         count);
+         count, logitsRows);
   }
   computed = rows;
 }

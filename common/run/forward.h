@@ -92,7 +92,7 @@ private:
   void requireOpen(int32_t sequence) const;
   /// Makes sure that there is room for `rows` rows of logits.
   void reserveLogits(size_t rows);
-  void call(const char *entry, int64_t tokens);
+  void call(const char *entry, int64_t tokens, int64_t rows);
 
   Executable &executable;
   const Config &sizes;

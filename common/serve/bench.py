@@ -116,8 +116,14 @@ def stats_of(port):
 def measure(program, options, requests, clients, warm):
     server = Server(program, options)
     try:
-        # What a server has learnt from the same traffic; none of it is measured.
-        asyncio.run(drive(server.port, warm, clients))
+        # What a server learns from the same traffic is not measured: until nothing is
+        # compiled or tried any more, but for a minute and a half at most.
+        end = time.perf_counter() + 90
+        while True:
+            asyncio.run(drive(server.port, warm, clients))
+            states = [program["state"] for program in stats_of(server.port).get("programs", [])]
+            if time.perf_counter() > end or not {"being compiled", "trial"} & set(states):
+                break
         before = stats_of(server.port)
         seconds, times = asyncio.run(drive(server.port, requests, clients))
         after = stats_of(server.port)

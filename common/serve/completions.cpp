@@ -295,9 +295,16 @@ Choice::Choice(size_t index, const CompletionRequest &request,
       prompt(request.prompts[index / static_cast<size_t>(request.n)]),
       pieces(request.stop) {
   if (echoes)
-    news = toUtf8(tokenizer.decode(prompt));
+    for (int32_t id : prompt)
+      news += bytesOf(id);
+  news = toUtf8(news);
   if (!echoes || !scores) // else its tokens are scored
     offset = charactersOf(news);
+}
+
+/// The bytes of a token; a model may have some that its tokenizer lacks.
+std::string_view Choice::bytesOf(int32_t id) const {
+  return tokenizer.isKnown(id) ? tokenizer.decode(id) : std::string_view();
 }
 
 void Choice::score(const ScoredToken &token) {
@@ -306,16 +313,16 @@ void Choice::score(const ScoredToken &token) {
                 {"token_logprobs", json::array()},
                 {"top_logprobs", json::array()},
                 {"text_offset", json::array()}};
-  std::string text = toUtf8(tokenizer.decode(token.id));
+  std::string text = toUtf8(bytesOf(token.id));
   logprobs["tokens"].push_back(text);
   logprobs["token_logprobs"].push_back(token.logprob ? json(*token.logprob)
                                                      : json());
   json top = json::object();
   for (auto [id, logprob] : token.top)
-    top[toUtf8(tokenizer.decode(id))] = logprob;
+    top[toUtf8(bytesOf(id))] = logprob;
   logprobs["top_logprobs"].push_back(token.logprob ? top : json());
   logprobs["text_offset"].push_back(offset);
-  offset += charactersOf(told.add(tokenizer.decode(token.id)));
+  offset += charactersOf(told.add(bytesOf(token.id)));
 }
 
 void Choice::addPrompt(const std::vector<ScoredToken> &tokens) {
@@ -325,8 +332,8 @@ void Choice::addPrompt(const std::vector<ScoredToken> &tokens) {
 
 bool Choice::addToken(const ScoredToken &token) {
   ++made;
-  news += pieces.add(tokenizer.isKnown(token.id) ? tokenizer.decode(token.id)
-                                                 : std::string_view());
+  news += pieces.add(bytesOf(token.id));
+  hasNews = true;
   if (scores && !pieces.isStopped())
     score(token);
   return !pieces.isStopped();
@@ -339,9 +346,10 @@ void Choice::end(const Ending &ending) {
 }
 
 json Choice::takeNews() {
-  if (isTold || (news.empty() && logprobs.is_null() && !reason))
+  if (isTold || (news.empty() && !hasNews && !reason))
     return {};
   isTold = reason.has_value();
+  hasNews = false;
   json finish;
   if (reason)
     finish = reason->reason == EndReason::TokenLimit ? "length" : "stop";

@@ -72,6 +72,7 @@ public:
 
 private:
   void score(const ScoredToken &token);
+  std::string_view bytesOf(int32_t id) const;
 
   size_t index;
   const Tokenizer &tokenizer;
@@ -84,6 +85,7 @@ private:
   size_t offset = 0; ///< characters before the next token
   int64_t made = 0;
   std::optional<Ending> reason;
+  bool hasNews = false; ///< a token, even if its text is held back
   bool isTold = false;
 };
 
