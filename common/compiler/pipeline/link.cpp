@@ -73,6 +73,10 @@ OwningOpRef<ModuleOp> link(MLIRContext &context,
   }
   if (failed(requireDefinitions(*program)))
     fail("the chapter's sources do not link:\n", diagnostics.text());
+  // What others call is no entry, if its text says so or not.
+  for (auto function : program->getOps<func::FuncOp>())
+    if (!SymbolTable::symbolKnownUseEmpty(function, *program))
+      function.setPrivate();
   return program;
 }
 

@@ -57,6 +57,16 @@ TEST(Link, DeclarationsMeetDefinitionsInEitherOrder) {
   }
 }
 
+TEST(Link, WhatIsCalledIsNoEntry) {
+  Link link;
+  link(skeleton, R"(
+func.func @gelu(%x: f32) -> f32 {
+  return %x : f32
+})");
+  for (mlir::func::FuncOp function : link.module->getOps<mlir::func::FuncOp>())
+    EXPECT_EQ(function.isPrivate(), function.getName() == "gelu");
+}
+
 TEST(Link, SyntaxErrorsPointAtFileLineAndColumn) {
   std::string message = Link().error(skeleton, R"(
 func.func private @gelu(%x: f32) -> f32 {
