@@ -204,7 +204,7 @@ void refuseUnknown(const json &body, const Fields &fields) {
   if (!fields["suffix"].is_null() && fields["suffix"] != "")
     fields.refuse("suffix", "none: the model continues texts only");
   if (!fields["logit_bias"].is_null() && !fields["logit_bias"].empty())
-    fields.refuse("logit_bias", "none: it is not implemented");
+    fields.refuse("logit_bias", "none: this server takes no biases");
 }
 
 } // namespace

@@ -118,7 +118,7 @@ TEST_F(Completions, SaysWhichFieldIsWrong) {
            {R"({"stream_options": {}})", "stream_options", "\"stream\": true"},
            {R"({"suffix": "end"})", "suffix", "continues texts only"},
            {R"({"best_of": 2})", "best_of", "not ranked"},
-           {R"({"logit_bias": {"5": 1}})", "logit_bias", "not implemented"},
+           {R"({"logit_bias": {"5": 1}})", "logit_bias", "takes no biases"},
            {R"({"messages": []})", "messages", "no field"},
            {R"({"max_token": 3})", "max_token", "no field"}}) {
     auto [parameter, status, message] = refused(one.body);
