@@ -284,8 +284,8 @@ std::vector<Request> CompletionRequest::requests() const {
 
 /// Of UTF-8.
 static size_t charactersOf(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 Choice::Choice(size_t index, const CompletionRequest &request,
