@@ -81,7 +81,7 @@ void check(const CommandLine &line, const GivenOptions &given) {
   if (line.report &&
       (line.describe || !line.compareWith.empty() || !line.emit.empty() ||
        !line.explain.empty() || line.loss || line.tune))
-    fail("--report goes with a run that generates, or with --score");
+    fail("--report goes with a run that generates, with --score or --serve");
   line.validate();
   // It names one chip, and no other kind of program has its stages.
   if (line.program.pipeline && chapter.hasKernels() && line.aotChips.size() > 1)

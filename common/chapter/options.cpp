@@ -147,7 +147,8 @@ OptionTable optionsOf(const Chapter &chapter, CommandLine &line,
   add({{"verbose", "", "Say what was compiled and for what CPU",
         switching(line.verbose, true), looking},
        {"report", "file.json",
-        "Also write the times of the run, or the --score, as JSON",
+        "Also write the times of the run, the --score, or what --serve did, "
+        "as JSON",
         into(line.report), looking}});
   table.positionals = {{"[prompt]", "", "", into(line.prompt)}};
   return table;

@@ -3,6 +3,7 @@
 #include "chapter/serve_chapter.h"
 #include "chapter/specializer.h"
 #include "run/prompts.h"
+#include "support/json_file.h"
 
 #include <nlohmann/json.hpp>
 
@@ -24,8 +25,10 @@ void serveModel(const RunOptions &run, const ServeOptions &options,
   std::optional<Specializer> specializer;
   EngineOptions engineOptions = options.engine;
   MoreToTell more;
-  if (build.chapter->policy && options.specializes &&
-      !build.chapter->hasKernels()) {
+  bool knowsRows = build.chapter->policy && !build.chapter->hasKernels();
+  if (knowsRows)
+    engineOptions.block = static_cast<size_t>(rowsOfABlock(build));
+  if (knowsRows && options.specializes) {
     // A program that the cache had says nothing of what the next will cost.
     constexpr double usually = 2;
     const Times &times = model.times();
@@ -37,11 +40,15 @@ void serveModel(const RunOptions &run, const ServeOptions &options,
       if (shape.promptTokens == 0)
         specializer->sawStep(shape.texts);
     };
-    more.json = [&] { return specializer->table(); };
+    more.json = [&] { return toJson(specializer->table()); };
+    more.prometheus = [&] { return toPrometheus(specializer->table()); };
   }
   Metrics metrics;
   Engine engine(model.forward(), engineOptions, metrics, program.threads);
-  serve(server, tokenizer, checkpoint.config(), engine, metrics, more);
+  nlohmann::json stats =
+      serve(server, tokenizer, checkpoint.config(), engine, metrics, more);
+  if (run.report)
+    writeJson(*run.report, stats);
 }
 
 } // namespace gpt2

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -21,19 +22,28 @@ namespace gpt2 {
 class Specializer {
 public:
   /// `build` is the general program's, `arguments` how many arguments its
-  /// entries have. Keeps references to all but the numbers.
+  /// entries have. The policy is asked every `pauseSeconds`. Keeps references
+  /// to all but the numbers. Throws an Error as rowsOfABlock() does.
   Specializer(const Build &build,
               const std::optional<std::filesystem::path> &cacheDirectory,
-              Dispatcher &dispatcher, size_t arguments, double compileSeconds);
+              Dispatcher &dispatcher, size_t arguments, double compileSeconds,
+              double pauseSeconds = 1);
   /// Waits for a compilation that is under way.
   ~Specializer();
 
   /// A step of so many tokens was computed.
   void sawStep(size_t tokens);
 
-  /// The dispatcher's table, what is compiled now and what could not be, for
-  /// people: [{"step", "program", "state", "steps", "gain"}].
-  nlohmann::json table() const;
+  /// What became of the programs for steps of some size.
+  struct Row {
+    int64_t tokens;       ///< of a step
+    std::string state;    ///< of the dispatcher's, "being compiled" or "failed"
+    std::string why = {}; ///< if it does not serve
+    uint64_t steps = 0;
+    std::optional<double> gain = {}; ///< of a step's time, what it saves
+    double age = 0;                  ///< seconds in this state
+  };
+  std::vector<Row> table() const;
 
 private:
   void work();
@@ -44,16 +54,28 @@ private:
   const std::optional<std::filesystem::path> cacheDirectory;
   Dispatcher &dispatcher;
   const size_t arguments;
+  const int64_t generalRows;
+  const std::chrono::duration<double> pause;
   Stopwatch clock;
   mutable std::mutex mutex;
   std::condition_variable changed;
   RatesBySize rates{60};
   std::vector<int64_t> tried;
-  std::vector<std::pair<int64_t, std::string>> failures;
+  std::vector<Row> failures; ///< whose age is when they failed
   double compileSeconds;
   int64_t tokensCompiling = 0;
+  double compilingSince = 0;
   bool mustEnd = false;
   std::thread thread;
 };
+
+/// Rows in whose multiples the program of `build` computes tokens. Throws an
+/// Error if its schedule does not say.
+int64_t rowsOfABlock(const Build &build);
+
+/// For people: [{"step", "state", "since", "steps", "quicker by"}].
+nlohmann::json toJson(const std::vector<Specializer::Row> &table);
+/// In Prometheus' text format.
+std::string toPrometheus(const std::vector<Specializer::Row> &table);
 
 } // namespace gpt2

@@ -4,10 +4,9 @@
 #include "support/error.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cmath>
 #include <numeric>
-#include <utility>
 
 namespace gpt2 {
 
@@ -25,8 +24,25 @@ Sampler::Sampler(const SamplerOptions &options)
   options.validate();
 }
 
+namespace {
+
+/// In eight strands, none of which waits for another.
+float largestOf(std::span<const float> values) {
+  std::array<float, 8> best;
+  best.fill(-INFINITY);
+  size_t i = 0;
+  for (; i + best.size() <= values.size(); i += best.size())
+    for (size_t k = 0; k < best.size(); ++k)
+      best[k] = std::max(best[k], values[i + k]);
+  for (; i < values.size(); ++i)
+    best[0] = std::max(best[0], values[i]);
+  return std::ranges::max(best);
+}
+
+} // namespace
+
 int32_t argmax(std::span<const float> logits) {
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) -
+  return static_cast<int32_t>(std::ranges::find(logits, largestOf(logits)) -
                               logits.begin());
 }
 
@@ -49,83 +65,145 @@ void checkLogits(std::span<const float> logits) {
        reason);
 }
 
-void Sampler::sortAll(std::span<const float> logits) {
-  // By three digits of eleven bits, the lowest first (LSD radix sort): stable,
-  // so of equal logits the lower id comes first.
-  constexpr int digits = 3, bits = 11, values = 1 << bits;
-  auto digitOf = [](uint32_t key, int digit) {
-    return key >> digit * bits & (values - 1);
-  };
-  uint32_t places[digits][values] = {};
-  keyed.resize(logits.size());
-  moved.resize(logits.size());
-  for (size_t i = 0; i < logits.size(); ++i) {
-    auto key = std::bit_cast<uint32_t>(logits[i] + 0.0f); // -0 is 0
-    key ^=
-        key >> 31 ? 0 : 0x7fffffffu; // floats' order is their bits', backwards
-    keyed[i] = {key, static_cast<int32_t>(i)};
-    for (int digit = 0; digit < digits; ++digit)
-      ++places[digit][digitOf(key, digit)];
-  }
-  for (int digit = 0; digit < digits; ++digit) {
-    uint32_t before = 0;
-    for (uint32_t &place : places[digit])
-      before += std::exchange(place, before);
-    for (Keyed token : keyed)
-      moved[places[digit][digitOf(token.key, digit)]++] = token;
-    std::swap(keyed, moved);
-  }
-  for (size_t i = 0; i < keyed.size(); ++i)
-    order[i] = keyed[i].id;
+namespace {
+
+/// Probabilities in a class differ by a factor of at most e^(1/32).
+constexpr int classesPerUnit = 32;
+/// The last class is for what is e^-64 times as likely as the likeliest token,
+/// or less: beside it that is nothing, were there a million of them.
+constexpr int lastClass = 64 * classesPerUnit;
+
+/// e^-x in the middle of a class; of the last, nothing.
+double middleOf(size_t number) {
+  static const std::vector<double> values = [] {
+    std::vector<double> values(lastClass + 1, 0);
+    for (int number = 0; number < lastClass; ++number)
+      values[static_cast<size_t>(number)] =
+          std::exp(-(number + 0.5) / classesPerUnit);
+    return values;
+  }();
+  return values[number];
 }
 
-void Sampler::rank(std::span<const float> logits, size_t count) {
-  order.resize(logits.size());
-  constexpr size_t few = 256; // for which a heap is faster
-  if (count > few)
-    return sortAll(logits);
-  std::iota(order.begin(), order.end(), 0);
-  auto moreLikely = [&](int32_t a, int32_t b) {
-    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
-  };
-  auto last = order.begin() + static_cast<ptrdiff_t>(count);
-  std::partial_sort(order.begin(), last, order.end(), moreLikely);
+/// What e^-x is at `distance`, in classes, times as large as in the middle of
+/// the class there, to 1e-11 of it: Taylor's terms.
+double besideMiddle(double distance, int number) {
+  double x = (distance - number - 0.5) * (1.0 / classesPerUnit), square = x * x;
+  return 1 - x + square * (1.0 / 2 - x * (1.0 / 6) + square * (1.0 / 24));
 }
 
-int32_t Sampler::sample(std::span<const float> logits) {
-  checkLogits(logits);
+} // namespace
+
+/// From the most likely token, in classes.
+double Sampler::distanceOf(float logit) const {
+  double distance = (largest - logit) * scale;
+  return distance < lastClass ? distance : lastClass;
+}
+
+double Sampler::weightOf(int32_t token, size_t number) const {
+  return middleOf(number) *
+         besideMiddle(distanceOf(logits[token]), static_cast<int>(number));
+}
+
+/// All tokens, or, if that is not 0, a few that are the most likely.
+void Sampler::consider(size_t few) {
+  tokens.resize(logits.size());
+  std::iota(tokens.begin(), tokens.end(), 0);
+  if (few == 0 || few >= tokens.size())
+    return;
+  std::partial_sort(
+      tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(few),
+      tokens.end(), [&](int32_t a, int32_t b) {
+        return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+      });
+  tokens.resize(few);
+}
+
+void Sampler::classify() {
+  largest = largestOf(logits);
+  scale = classesPerUnit / std::max(options.temperature, 1e-30);
+  classes.assign(lastClass + 1, {});
+  classOf.resize(tokens.size());
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    double distance = distanceOf(logits[tokens[i]]);
+    auto number = static_cast<int>(distance);
+    classOf[i] = static_cast<uint16_t>(number);
+    Class &its = classes[static_cast<size_t>(number)];
+    ++its.tokens;
+    its.weight += besideMiddle(distance, number);
+  }
+  for (size_t number = 0; number < classes.size(); ++number)
+    classes[number].weight *= middleOf(number);
+}
+
+/// The most likely first, and of equal ones the lower id.
+void Sampler::sortClass(size_t number) {
+  sorted.clear();
+  for (size_t i = 0; i < classOf.size(); ++i)
+    if (classOf[i] == number)
+      sorted.push_back(tokens[i]);
+  std::ranges::stable_sort(
+      sorted, [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+}
+
+/// The `count` most likely, or all.
+Sampler::Place Sampler::first(size_t count) {
+  Place place;
+  while (place.number < classes.size() &&
+         classes[place.number].tokens <= count) {
+    count -= classes[place.number].tokens;
+    place.weight += classes[place.number++].weight;
+  }
+  if (count == 0 || place.number == classes.size())
+    return place;
+  sortClass(place.number);
+  while (place.tokens < count)
+    place.weight += weightOf(sorted[place.tokens++], place.number);
+  return place;
+}
+
+/// The first place before or at `end` of whose weight `reached` is true, as it
+/// has to be of that of `end`.
+template <typename Reached>
+Sampler::Place Sampler::find(const Place &end, Reached reached) {
+  Place place;
+  for (; place.number < end.number + (end.tokens > 0); ++place.number) {
+    const Class &its = classes[place.number];
+    bool isWhole = place.number < end.number;
+    if (isWhole && !reached(place.weight + its.weight)) {
+      place.weight += its.weight;
+      continue;
+    }
+    sortClass(place.number);
+    size_t count = isWhole ? its.tokens : end.tokens;
+    for (place.tokens = 0; place.tokens < count && its.weight > 0;) {
+      place.token = sorted[place.tokens++];
+      place.weight += weightOf(place.token, place.number);
+      if (reached(place.weight))
+        return place;
+    }
+  }
+  // Rounding led past the end.
+  return {end.number, end.tokens, place.weight, place.token};
+}
+
+int32_t Sampler::sample(std::span<const float> row) {
+  checkLogits(row);
   if (options.temperature == 0)
-    return argmax(logits);
-
-  size_t kept = logits.size();
-  if (options.topK > 0)
-    kept = std::min(kept, static_cast<size_t>(options.topK));
-  rank(logits, kept);
-  weights.resize(kept);
-  double total = 0;
-  for (size_t i = 0; i < kept; ++i) {
-    double below = static_cast<double>(logits[order[i]]) - logits[order[0]];
-    weights[i] = std::exp(below / options.temperature);
-    total += weights[i];
-  }
+    return argmax(row);
+  logits = row;
+  auto topK = static_cast<size_t>(options.topK);
+  constexpr size_t few = 256; // for which a heap is faster than classes
+  consider(topK <= few ? topK : 0);
+  classify();
+  Place end = first(topK == 0 ? tokens.size() : topK);
   if (options.topP < 1) {
-    double sum = 0, enough = options.topP * total;
-    size_t nucleus = 0;
-    while (nucleus < kept && sum < enough)
-      sum += weights[nucleus++];
-    kept = nucleus;
-    total = sum;
+    double enough = options.topP * end.weight;
+    end = find(end, [&](double sum) { return sum >= enough; });
   }
-  while (weights[kept - 1] == 0) // which rounding must not lead to
-    --kept;
   // 53 random bits make a double in [0, 1).
-  double left = static_cast<double>(random() >> 11) * 0x1p-53 * total;
-  for (size_t i = 0; i + 1 < kept; ++i) {
-    if (left < weights[i])
-      return order[i];
-    left -= weights[i];
-  }
-  return order[kept - 1];
+  double drawn = static_cast<double>(random() >> 11) * 0x1p-53 * end.weight;
+  return find(end, [&](double sum) { return sum > drawn; }).token;
 }
 
 } // namespace gpt2

@@ -34,19 +34,36 @@ public:
   int32_t sample(std::span<const float> logits);
 
 private:
-  /// Makes `order` begin with the `count` most likely.
-  void rank(std::span<const float> logits, size_t count);
-  void sortAll(std::span<const float> logits);
+  /// Tokens of nearly the same likelihood. Which of them is the more likely one
+  /// need be known of a class or two only, so only these are sorted.
+  struct Class {
+    size_t tokens = 0;
+    double weight = 0; ///< their sum; the most likely token's is 1
+  };
+  /// All tokens of the classes before `number`, and the first `tokens` of it.
+  struct Place {
+    size_t number = 0, tokens = 0;
+    double weight = 0;  ///< of all of them
+    int32_t token = -1; ///< the last of them
+  };
+
+  void consider(size_t few);
+  void classify();
+  double distanceOf(float logit) const;
+  double weightOf(int32_t token, size_t number) const;
+  void sortClass(size_t number);
+  Place first(size_t tokens);
+  template <typename Reached> Place find(const Place &end, Reached reached);
 
   SamplerOptions options;
   std::mt19937_64 random;
-  std::vector<int32_t> order; ///< ids, most likely first; reused between calls
-  std::vector<double> weights;
-  struct Keyed {
-    uint32_t key; ///< the lower, the more likely
-    int32_t id;
-  };
-  std::vector<Keyed> keyed, moved;
+  std::span<const float> logits; ///< of a call
+  double largest = 0;            ///< of them
+  double scale = 1;              ///< classes for a difference of 1
+  std::vector<int32_t> tokens;   ///< that may be drawn
+  std::vector<uint16_t> classOf; ///< each of them
+  std::vector<Class> classes;    ///< the most likely first
+  std::vector<int32_t> sorted;   ///< the tokens of a class
 };
 
 /// Throws an Error that names the token if a logit is not a number or infinite:

@@ -21,15 +21,16 @@ constexpr double leastGain = 0.02;
 } // namespace
 
 struct Dispatcher::Program {
-  Program(int64_t tokens, Executable executable, std::string name)
+  Program(int64_t tokens, Executable executable, std::string name, double now)
       : tokens(tokens), executable(std::move(executable)),
-        name(std::move(name)) {}
+        name(std::move(name)), since(now) {}
 
   const int64_t tokens;
   Executable executable;
   const std::string name;
   // The thread that computes writes these, with the lock.
   State state = State::Trial;
+  double since;
   std::string why;
   bool isChecked = false; ///< its logits were right
   uint64_t steps = 0;     ///< of both since it came
@@ -89,8 +90,8 @@ void Dispatcher::offer(int64_t tokens, Executable program, std::string name,
     fail("the program for steps of ", tokens,
          " tokens wants the weights in another order than the general one");
   std::lock_guard lock(mutex);
-  all.push_back(
-      std::make_unique<Program>(tokens, std::move(program), std::move(name)));
+  all.push_back(std::make_unique<Program>(tokens, std::move(program),
+                                          std::move(name), clock()));
   byTokens[static_cast<size_t>(tokens)].store(all.back().get(),
                                               std::memory_order_release);
 }
@@ -135,7 +136,10 @@ void Dispatcher::timed(Program &program, const Step &step) {
   try {
     program.executable.call(step.entry, step.arguments);
   } catch (const Error &error) {
-    drop(program, std::string("it failed: ") + error.what());
+    {
+      std::lock_guard lock(mutex);
+      enter(program, State::Dropped, std::string("it failed: ") + error.what());
+    }
     return generally(step);
   }
   std::lock_guard lock(mutex);
@@ -174,9 +178,9 @@ void Dispatcher::computeBoth(Program &program, const Step &step) {
     if (!(difference <= tolerance * largest))
       problem = "its logits differ by " + std::to_string(difference);
   }
-  if (!problem.empty())
-    return drop(program, problem);
   std::lock_guard lock(mutex);
+  if (!problem.empty())
+    return enter(program, State::Dropped, problem);
   program.isChecked = true;
 }
 
@@ -186,16 +190,18 @@ void Dispatcher::judge(Program &program) {
     return;
   double own = program.own.median(), general = program.general.median();
   if (own <= (1 - leastGain) * general) {
-    program.state = State::Serving;
+    enter(program, State::Serving);
   } else if (program.state == State::Trial || own > general) {
-    program.state = State::Dropped;
-    program.why = "it is not quicker";
+    enter(program, State::Dropped, "it is not quicker");
   }
 }
 
-void Dispatcher::drop(Program &program, const std::string &why) {
-  std::lock_guard lock(mutex);
-  program.state = State::Dropped;
+/// With the lock.
+void Dispatcher::enter(Program &program, State state, const std::string &why) {
+  if (program.state == state)
+    return;
+  program.state = state;
+  program.since = clock();
   program.why = why;
 }
 
@@ -207,7 +213,7 @@ std::vector<Dispatcher::Row> Dispatcher::table() const {
       continue; // it was replaced
     rows.push_back({program->tokens, program->name, program->state,
                     program->why, program->computed, program->own.median(),
-                    program->general.median()});
+                    program->general.median(), clock() - program->since});
   }
   std::ranges::sort(rows, {}, &Row::tokens);
   return rows;

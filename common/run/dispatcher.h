@@ -68,6 +68,7 @@ public:
     std::string why;         ///< it was dropped
     uint64_t steps;          ///< it computed
     double seconds, general; ///< medians of a step; 0 if not known
+    double age;              ///< seconds for which it has been in this state
   };
   std::vector<Row> table() const;
 
@@ -93,7 +94,7 @@ private:
   void timed(Program &program, const Step &step);
   void generally(const Step &step);
   void judge(Program &program);
-  void drop(Program &program, const std::string &why);
+  void enter(Program &program, State state, const std::string &why = "");
 
   static double steadySeconds();
 

@@ -6,7 +6,7 @@ of requests, and tells throughput beside the tails of latencies, as a table, as 
 and as a picture. Clients wait for their text before they send the next request.
 
 usage: python3 -m serve.bench PROGRAM [--clients 16] [--requests 96] [--mix chat]
-                              [--out FILE] [OPTIONS OF THE SERVER]
+                              [--only VARIANT...] [--out FILE] [OPTIONS OF THE SERVER]
 """
 
 import argparse
@@ -18,20 +18,22 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 
 from compare import machine
 
-WITHOUT = {
+VARIANTS = {
     "all": [],
     "no batching": ["--texts=1"],
     "no specialised programs": ["--no-specialize"],
     "whole prompts": ["--whole-prompts"],
     "no shared beginnings": ["--kept-texts=0"],
+    "one client": [],
 }
 MIXES = ("uniform", "chat", "adversarial")
 
 
-def mix_of(name, count, seed=1):
+def mix_of(name, count, context, seed=1):
     """Requests as (ids of the prompt, tokens to write); ids are of any vocabulary."""
     draw = random.Random(seed)
     ids = lambda n: [draw.randrange(4000) for _ in range(n)]
@@ -41,10 +43,10 @@ def mix_of(name, count, seed=1):
         if name == "uniform":
             requests.append((ids(draw.randint(32, 128)), 64))
         elif name == "chat":
-            length = min(400, int(draw.lognormvariate(3.6, 0.8)))
+            length = min(400, context - 208, int(draw.lognormvariate(3.6, 0.8)))
             requests.append((system + ids(max(4, length)), min(160, max(8, int(draw.lognormvariate(3.7, 0.6))))))
-        else:  # long prompts with little to write among short ones with much
-            requests.append((ids(440), 4) if i % 4 == 0 else (ids(8), 64))
+        else:  # prompts that fill the context, with little to write, among short ones with much
+            requests.append((ids(context - 24), 4) if i % 4 == 0 else (ids(8), 64))
     return requests
 
 
@@ -65,10 +67,10 @@ class Server:
         self.process.stderr.close()
 
 
-async def ask(port, prompt, count, times):
+async def ask(port, prompt, count, temperature, times):
     """Streams a text; notes when the first token came, and each further chunk."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = json.dumps({"prompt": prompt, "max_tokens": count, "temperature": 0, "stream": True})
+    body = json.dumps({"prompt": prompt, "max_tokens": count, "temperature": temperature, "stream": True})
     start = time.perf_counter()
     writer.write(f"POST /v1/completions HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
@@ -87,14 +89,14 @@ async def ask(port, prompt, count, times):
     times["done"] += 1
 
 
-async def drive(port, requests, clients):
+async def drive(port, requests, clients, temperature):
     waiting = list(reversed(requests))
     times = {"first": [], "next": [], "done": 0}
 
     async def client():
         while waiting:
             prompt, count = waiting.pop()
-            await ask(port, prompt, count, times)
+            await ask(port, prompt, count, temperature, times)
 
     start = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
@@ -106,37 +108,43 @@ def quantile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
-def stats_of(port):
-    import urllib.request
-
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats") as answer:
+def read_json(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
         return json.load(answer)
 
 
-def measure(program, options, requests, clients, warm):
-    server = Server(program, options)
+def tails_of(times):
+    return {f"{kind}_p{share}": quantile(times[kind], share / 100)
+            for kind in ("first", "next") for share in (50, 95, 99)}
+
+
+def measure(known, options, clients):
+    server = Server(known.program, options)
     try:
+        context = read_json(server.port, "/v1/models")["data"][0]["max_model_len"]
+        requests = mix_of(known.mix, known.requests, context)
+        warm = mix_of(known.mix, max(32, known.requests // 2), context, seed=2)
         # What a server learns from the same traffic is not measured: until nothing is
         # compiled or tried any more, but for a minute and a half at most.
         end = time.perf_counter() + 90
         while True:
-            asyncio.run(drive(server.port, warm, clients))
-            states = [program["state"] for program in stats_of(server.port).get("programs", [])]
+            asyncio.run(drive(server.port, warm, clients, known.temperature))
+            states = [program["state"] for program in read_json(server.port, "/stats").get("programs", [])]
             if time.perf_counter() > end or not {"being compiled", "trial"} & set(states):
                 break
-        before = stats_of(server.port)
-        seconds, times = asyncio.run(drive(server.port, requests, clients))
-        after = stats_of(server.port)
+        before = read_json(server.port, "/stats")
+        seconds, times = asyncio.run(drive(server.port, requests, clients, known.temperature))
+        after = read_json(server.port, "/stats")
     finally:
         server.end()
-    tokens = after["tokens"] - before["tokens"]
+    grown = lambda name: after[name] - before[name]
     return {
         "seconds": seconds,
-        "tokens_per_second": tokens / seconds,
-        "reused": after["reused_tokens"] - before["reused_tokens"],
+        "tokens_per_second": grown("tokens") / seconds,
+        "reused": grown("reused_tokens"),
+        "own": 1 - grown("model_seconds") / grown("step_seconds"),
         "programs": after.get("programs", []),
-        **{f"{kind}_p{share}": quantile(times[kind], share / 100)
-           for kind in ("first", "next") for share in (50, 95, 99)},
+        **tails_of(times),
     }
 
 
@@ -145,10 +153,11 @@ def title_of(measured):
 
 
 def rows_of(results):
-    rows = [["", "tokens/s", "first p50", "p95", "p99", "next p50", "p95", "p99"]]
+    rows = [["", "tokens/s", "first p50", "p95", "p99", "next p50", "p95", "p99", "server's own"]]
     for name, found in results.items():
         rows.append([name, f"{found['tokens_per_second']:.0f}"] + [
-            f"{1e3 * found[f'{kind}_p{share}']:.1f}" for kind in ("first", "next") for share in (50, 95, 99)])
+            f"{1e3 * found[f'{kind}_p{share}']:.1f}" for kind in ("first", "next") for share in (50, 95, 99)]
+            + [f"{100 * found['own']:.1f} %"])
     return rows
 
 
@@ -185,18 +194,18 @@ def main():
     parser.add_argument("--clients", type=int, default=16, help="that ask at once (default 16)")
     parser.add_argument("--requests", type=int, default=96, help="in all (default 96)")
     parser.add_argument("--mix", choices=MIXES, default="chat", help="of lengths (default chat)")
-    parser.add_argument("--only", choices=WITHOUT, nargs="*", help="of the variants (default all of them)")
+    parser.add_argument("--temperature", type=float, default=0, help="of all requests (default 0: greedy)")
+    parser.add_argument("--only", choices=VARIANTS, nargs="*", help="of the variants (default all of them)")
     parser.add_argument("--out", help="also write what was measured as JSON, and a picture beside it")
     known, options = parser.parse_known_args()
-    requests = mix_of(known.mix, known.requests)
-    warm = mix_of(known.mix, max(32, known.requests // 2), seed=2)
     results = {}
-    for name in known.only or WITHOUT:
+    for name in known.only or VARIANTS:
         print(f"{name} ...", file=sys.stderr)
-        results[name] = measure(known.program, [f"--queue={known.clients}", *options, *WITHOUT[name]],
-                                requests, known.clients, warm)
+        results[name] = measure(known, [f"--queue={known.clients}", *options, *VARIANTS[name]],
+                                1 if name == "one client" else known.clients)
     measured = {"mix": known.mix, "clients": known.clients, "requests": known.requests, "options": options,
-                "machine": machine.machine()["cpu"], "date": time.strftime("%Y-%m-%d"), "results": results}
+                "temperature": known.temperature, "machine": machine.machine()["cpu"],
+                "date": time.strftime("%Y-%m-%d"), "results": results}
     print(f"{title_of(measured)}; milliseconds\n{table_of(results)}")
     if known.out:
         os.makedirs(os.path.dirname(os.path.abspath(known.out)), exist_ok=True)

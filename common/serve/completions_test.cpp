@@ -1,7 +1,7 @@
 //===- completions_test.cpp - What the protocol says, and refuses -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model/checkpoint/checkpoint.h"
-#include "serve/completions.h"
+#include "serve/choice.h"
 #include "support/paths.h"
 
 #include <gmock/gmock.h>
@@ -56,6 +56,7 @@ TEST_F(Completions, TakesWhatTheProtocolHas) {
                                   {"echo", true},
                                   {"presence_penalty", -2},
                                   {"frequency_penalty", 1.5},
+                                  {"logit_bias", {{"7", -100}, {"8", 0.5}}},
                                   {"stream", true},
                                   {"stream_options", {{"include_usage", true}}},
                                   {"user", "somebody"}});
@@ -66,6 +67,8 @@ TEST_F(Completions, TakesWhatTheProtocolHas) {
   EXPECT_NE(requests[2].prompt, requests[0].prompt);
   EXPECT_EQ(requests[3].sampler.seed, requests[0].sampler.seed + 3);
   EXPECT_EQ(requests[0].frequencyPenalty, 1.5);
+  EXPECT_THAT(requests[0].biases,
+              ElementsAre(std::pair(7, -100.), std::pair(8, 0.5)));
   EXPECT_EQ(requests[0].logprobs, 3u);
   EXPECT_TRUE(requests[0].scoresPrompt);
   EXPECT_TRUE(full.includeUsage);
@@ -118,7 +121,13 @@ TEST_F(Completions, SaysWhichFieldIsWrong) {
            {R"({"stream_options": {}})", "stream_options", "\"stream\": true"},
            {R"({"suffix": "end"})", "suffix", "continues texts only"},
            {R"({"best_of": 2})", "best_of", "not ranked"},
-           {R"({"logit_bias": {"5": 1}})", "logit_bias", "takes no biases"},
+           {R"({"logit_bias": [5]})", "logit_bias", "an object of up to 1000"},
+           {R"({"logit_bias": {"5": 101}})", "logit_bias", "from -100 to 100"},
+           {R"({"logit_bias": {"5": "1"}})", "logit_bias", "with numbers"},
+           {R"({"logit_bias": {"4096": 1}})", "logit_bias", "ids below 4096"},
+           {R"({"logit_bias": {"-1": 1}})", "logit_bias", "ids below 4096"},
+           {R"({"logit_bias": {"05": 1}})", "logit_bias", "ids below 4096"},
+           {R"({"logit_bias": {"a": 1}})", "logit_bias", "as strings"},
            {R"({"messages": []})", "messages", "no field"},
            {R"({"max_token": 3})", "max_token", "no field"}}) {
     auto [parameter, status, message] = refused(one.body);

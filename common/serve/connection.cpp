@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
 namespace gpt2 {
 
@@ -46,6 +45,22 @@ void ConnectionThreads::shutdown() {
     thread.join();
 }
 
+std::shared_ptr<void> Occupancy::enter() {
+  std::lock_guard lock(mutex);
+  ++inside;
+  return {this, [](Occupancy *of) {
+            std::lock_guard lock(of->mutex);
+            --of->inside;
+            of->left.notify_all();
+          }};
+}
+
+bool Occupancy::waitForNone(double seconds) {
+  std::unique_lock lock(mutex);
+  return left.wait_for(lock, std::chrono::duration<double>(seconds),
+                       [this] { return inside == 0; });
+}
+
 namespace {
 
 /// "127.0.0.1:4711" of the other end; empty if `socket` is none.
@@ -70,27 +85,76 @@ std::string peerOf(int socket) {
 
 } // namespace
 
-ClientWatch::ClientWatch(const httplib::Request &request) {
-  std::string client =
-      request.remote_addr + ":" + std::to_string(request.remote_port);
+Client::Client(const httplib::Request &request)
+    : its(request.remote_addr + ":" + std::to_string(request.remote_port)) {
   std::unique_ptr<DIR, int (*)(DIR *)> folder(opendir("/proc/self/fd"),
                                               closedir);
   while (dirent *entry = folder ? readdir(folder.get()) : nullptr) {
     char *end = nullptr;
     auto number = static_cast<int>(std::strtol(entry->d_name, &end, 10));
-    if (*end == '\0' && peerOf(number) == client) {
+    if (*end == '\0' && peerOf(number) == its) {
       socket = number;
       return;
     }
   }
 }
 
-bool ClientWatch::hasLeft() const {
+bool Client::hasLeft() const {
   char byte = 0;
   ssize_t got =
       socket < 0 ? 1 : recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 ||
          (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+void Client::stopReading() const {
+  if (socket >= 0 && peerOf(socket) == its)
+    ::shutdown(socket, SHUT_RD);
+}
+
+BodyDeadlines::BodyDeadlines(double seconds)
+    : allowed(seconds), thread([this] { work(); }) {}
+
+BodyDeadlines::~BodyDeadlines() {
+  {
+    std::lock_guard lock(mutex);
+    mustEnd = true;
+  }
+  changed.notify_all();
+  thread.join();
+}
+
+void BodyDeadlines::begin(const httplib::Request &request) {
+  auto end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(allowed);
+  Client client(request);
+  std::lock_guard lock(mutex);
+  reading.emplace_back(end, std::move(client));
+  changed.notify_all();
+}
+
+void BodyDeadlines::end(const httplib::Request &request) {
+  std::string address =
+      request.remote_addr + ":" + std::to_string(request.remote_port);
+  std::lock_guard lock(mutex);
+  std::erase_if(reading, [&](const auto &one) {
+    return one.second.address() == address;
+  });
+}
+
+void BodyDeadlines::work() {
+  std::unique_lock lock(mutex);
+  while (!mustEnd) {
+    if (reading.empty()) {
+      changed.wait(lock, [this] { return mustEnd || !reading.empty(); });
+    } else if (auto &[end, client] = reading.front(); Clock::now() >= end) {
+      client.stopReading();
+      reading.pop_front();
+    } else {
+      Clock::time_point until = end;
+      changed.wait_until(lock, until);
+    }
+  }
 }
 
 } // namespace gpt2

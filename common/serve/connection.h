@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -35,15 +37,59 @@ private:
   bool mustEnd = false;
 };
 
-/// Whether the client of a request that is being answered is still there. The
-/// library does not say, so its socket is looked for by its address.
-class ClientWatch {
+/// Counts those that are in.
+class Occupancy {
 public:
-  explicit ClientWatch(const httplib::Request &request);
-  bool hasLeft() const;
+  /// One is in, until the last copy of what is returned goes.
+  std::shared_ptr<void> enter();
+  /// Waits until nobody is in, at most so long; whether nobody is.
+  bool waitForNone(double seconds);
 
 private:
+  std::mutex mutex;
+  std::condition_variable left;
+  size_t inside = 0;
+};
+
+/// The client of a request that is being answered. The library does not tell
+/// its socket, so that is looked for by its address.
+class Client {
+public:
+  explicit Client(const httplib::Request &request);
+
+  /// Whether it is no longer there.
+  bool hasLeft() const;
+  /// No more of what it sends is read, if it is still the same.
+  void stopReading() const;
+  const std::string &address() const { return its; }
+
+private:
+  std::string its;
   int socket = -1; ///< not ours
+};
+
+/// Ends the reading of requests that come more slowly than any client means to,
+/// however little time is between two bytes.
+class BodyDeadlines {
+public:
+  explicit BodyDeadlines(double seconds);
+  ~BodyDeadlines();
+
+  /// The head of a request is there, and its body is being read.
+  void begin(const httplib::Request &request);
+  /// All of it is there.
+  void end(const httplib::Request &request);
+
+private:
+  using Clock = std::chrono::steady_clock;
+  void work();
+
+  const std::chrono::duration<double> allowed;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::pair<Clock::time_point, Client>> reading; ///< by their time
+  bool mustEnd = false;
+  std::thread thread;
 };
 
 } // namespace gpt2

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "serve/completions.h"
+#include "serve/choice.h"
 #include "serve/engine.h"
 
 #include <condition_variable>

@@ -1,11 +1,11 @@
 //===- metrics.cpp - What a server did, in numbers ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "serve/metrics.h"
+#include "serve/prometheus_text.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <sstream>
 
 namespace gpt2 {
 
@@ -96,52 +96,25 @@ double Metrics::secondsOfARequest() const {
 
 namespace {
 
-/// Lines of Prometheus' text format.
-class Lines {
-public:
-  void head(const std::string &name, const char *type, const char *help) {
-    text << "# HELP " << name << " " << help << "\n# TYPE " << name << " "
-         << type << "\n";
-  }
-  template <typename T>
-  void value(const std::string &name, T value, const std::string &labels = "") {
-    text << name << labels << " " << value << "\n";
-  }
-  template <typename T>
-  void counter(const std::string &name, T count, const char *help) {
-    head(name, "counter", help);
-    value(name, count);
-  }
-  template <typename T>
-  void gauge(const std::string &name, T now, const char *help) {
-    head(name, "gauge", help);
-    value(name, now);
-  }
-  void histogram(const std::string &name, const SecondsHistogram &seconds,
-                 const char *help) {
-    head(name, "histogram", help);
-    for (size_t i = 0; i < seconds.bounds.size(); ++i) {
-      std::ostringstream bound;
-      bound << "{le=\"" << seconds.bounds[i] << "\"}";
-      value(name + "_bucket", seconds.atMost[i], bound.str());
-    }
-    value(name + "_bucket", seconds.count, "{le=\"+Inf\"}");
-    value(name + "_sum", seconds.sum);
-    value(name + "_count", seconds.count);
-  }
-  void recent(const std::string &name, const DecayingHistogram &values,
-              double now, const char *help) {
-    head(name, "gauge", help);
-    for (const DecayingHistogram::Bucket &bucket : values.at(now))
-      value(name, bucket.weight,
-            "{from=\"" + std::to_string(bucket.from) + "\",to=\"" +
-                std::to_string(bucket.to) + "\"}");
-  }
-  std::string str() const { return text.str(); }
+void addHistogram(PrometheusText &text, const std::string &name,
+                  const SecondsHistogram &seconds, const char *help) {
+  text.head(name, "histogram", help);
+  for (size_t i = 0; i < seconds.bounds.size(); ++i)
+    text.value(name + "_bucket", seconds.atMost[i],
+               {{"le", PrometheusText::shown(seconds.bounds[i])}});
+  text.value(name + "_bucket", seconds.count, {{"le", "+Inf"}});
+  text.value(name + "_sum", seconds.sum);
+  text.value(name + "_count", seconds.count);
+}
 
-private:
-  std::ostringstream text;
-};
+void addRecent(PrometheusText &text, const std::string &name,
+               const DecayingHistogram &values, double now, const char *help) {
+  text.head(name, "gauge", help);
+  for (const DecayingHistogram::Bucket &bucket : values.at(now))
+    text.value(name, bucket.weight,
+               {{"from", std::to_string(bucket.from)},
+                {"to", std::to_string(bucket.to)}});
+}
 
 nlohmann::json bucketsOf(const DecayingHistogram &values, double now) {
   nlohmann::json buckets = nlohmann::json::array();
@@ -158,8 +131,8 @@ nlohmann::json bucketsOf(const DecayingHistogram &values, double now) {
 std::string Metrics::prometheus() const {
   std::lock_guard lock(mutex);
   double now = clock.seconds();
-  Lines lines;
-  lines.head("gpt2_requests_total", "counter", "Requests that ended.");
+  PrometheusText text;
+  text.head("gpt2_requests_total", "counter", "Requests that ended.");
   for (EndReason reason : {EndReason::TokenLimit, EndReason::EndOfText,
                            EndReason::Cancelled, EndReason::Failed}) {
     auto countOf = [&](EndReason one) {
@@ -169,40 +142,40 @@ std::string Metrics::prometheus() const {
     uint64_t count = countOf(reason);
     if (reason == EndReason::EndOfText) // "stop", as the other is
       count += countOf(EndReason::Enough);
-    lines.value("gpt2_requests_total", count,
-                std::string("{finish_reason=\"") + nameOf(reason) + "\"}");
+    text.value("gpt2_requests_total", count,
+               {{"finish_reason", nameOf(reason)}});
   }
-  lines.counter("gpt2_requests_refused_total", refused,
-                "Requests for which there was no room in the queue.");
-  lines.counter("gpt2_prompt_tokens_total", promptTokens,
-                "Tokens of prompts that came.");
-  lines.counter("gpt2_prompt_tokens_computed_total", computedPromptTokens,
-                "Those that were computed.");
-  lines.counter("gpt2_prompt_tokens_reused_total", reusedTokens,
-                "Those whose keys and values were there.");
-  lines.counter("gpt2_generation_tokens_total", newTokens,
-                "Tokens that were chosen.");
-  lines.counter("gpt2_steps_total", steps, "Passes through the weights.");
-  lines.counter("gpt2_step_seconds_total", stepSeconds, "How long they took.");
-  lines.counter("gpt2_model_seconds_total", modelSeconds,
-                "The part of it in compiled code.");
-  lines.gauge("gpt2_requests_running", underWay, "Texts under way.");
-  lines.gauge("gpt2_requests_waiting", waiting, "Requests that wait.");
-  lines.gauge("gpt2_kept_texts", kept,
-              "Ended texts whose keys and values are kept.");
-  lines.histogram("gpt2_time_to_first_token_seconds", firstToken,
-                  "From a request to its first token.");
-  lines.histogram("gpt2_time_per_output_token_seconds", nextToken,
-                  "From one token of a text to its next.");
-  lines.histogram("gpt2_request_seconds", request,
-                  "From a request to its end.");
-  lines.recent("gpt2_recent_prompt_tokens", traffic.prompts, now,
-               "Lengths of prompts; half counts what came 5 minutes ago.");
-  lines.recent("gpt2_recent_step_texts", traffic.widths, now,
-               "Texts that got a token, a step; likewise.");
-  lines.recent("gpt2_recent_step_context", traffic.contexts, now,
-               "A step's longest sequence; likewise.");
-  return lines.str();
+  text.counter("gpt2_requests_refused_total", refused,
+               "Requests for which there was no room in the queue.");
+  text.counter("gpt2_prompt_tokens_total", promptTokens,
+               "Tokens of prompts that came.");
+  text.counter("gpt2_prompt_tokens_computed_total", computedPromptTokens,
+               "Those that were computed.");
+  text.counter("gpt2_prompt_tokens_reused_total", reusedTokens,
+               "Those whose keys and values were there.");
+  text.counter("gpt2_generation_tokens_total", newTokens,
+               "Tokens that were chosen.");
+  text.counter("gpt2_steps_total", steps, "Passes through the weights.");
+  text.counter("gpt2_step_seconds_total", stepSeconds, "How long they took.");
+  text.counter("gpt2_model_seconds_total", modelSeconds,
+               "The part of it in compiled code.");
+  text.gauge("gpt2_requests_running", underWay, "Texts under way.");
+  text.gauge("gpt2_requests_waiting", waiting, "Requests that wait.");
+  text.gauge("gpt2_kept_texts", kept,
+             "Ended texts whose keys and values are kept.");
+  addHistogram(text, "gpt2_time_to_first_token_seconds", firstToken,
+               "From a request to its first token.");
+  addHistogram(text, "gpt2_time_per_output_token_seconds", nextToken,
+               "From one token of a text to its next.");
+  addHistogram(text, "gpt2_request_seconds", request,
+               "From a request to its end.");
+  addRecent(text, "gpt2_recent_prompt_tokens", traffic.prompts, now,
+            "Lengths of prompts; half counts what came 5 minutes ago.");
+  addRecent(text, "gpt2_recent_step_texts", traffic.widths, now,
+            "Texts that got a token, a step; likewise.");
+  addRecent(text, "gpt2_recent_step_context", traffic.contexts, now,
+            "A step's longest sequence; likewise.");
+  return text.str();
 }
 
 nlohmann::json Metrics::toJson() const {
@@ -221,6 +194,8 @@ nlohmann::json Metrics::toJson() const {
           {"tokens", newTokens},
           {"prompt_tokens", promptTokens},
           {"reused_tokens", reusedTokens},
+          {"step_seconds", stepSeconds},
+          {"model_seconds", modelSeconds},
           {"last_minute", seconds},
           {"prompts", bucketsOf(traffic.prompts, now)},
           {"widths", bucketsOf(traffic.widths, now)},

@@ -46,6 +46,8 @@ struct Request {
   /// Taken from the logit of a token that was chosen before: once, and as often
   /// as it was.
   double presencePenalty = 0, frequencyPenalty = 0;
+  /// Added to the logits of tokens, each of which is there once.
+  std::vector<std::pair<int32_t, double>> biases = {};
   /// So many likely tokens beside each that is chosen; none: no probabilities.
   std::optional<size_t> logprobs = {};
   /// With logprobs: the prompt's tokens are given to onPrompt(), too.

@@ -46,7 +46,8 @@ struct Scheduler::Text {
   }
   bool needsLogits() const {
     return request.sampler.temperature != 0 || request.logprobs ||
-           request.presencePenalty != 0 || request.frequencyPenalty != 0;
+           request.presencePenalty != 0 || request.frequencyPenalty != 0 ||
+           !request.biases.empty();
   }
   /// Rows of logits that `next` is to have.
   size_t rows() const {
@@ -60,9 +61,11 @@ struct Scheduler::Text {
 
 Scheduler::Scheduler(Forward &forward, const SchedulerOptions &options)
     : forward(forward), options(options) {
-  if (options.width < 1 || options.piece < 1 || options.largePiece < 1)
+  if (options.width < 1 || options.piece < 1 || options.largePiece < 1 ||
+      options.block < 1)
     fail("a scheduler of ", options.width, " texts, ", options.piece, " and ",
-         options.largePiece, " tokens of prompts; expected 1 or more of each");
+         options.largePiece, " tokens of prompts, in blocks of ", options.block,
+         "; expected 1 or more of each");
   if (!forward.keepsCache())
     this->options.kept = 0;
   forward.makeRoom(static_cast<int64_t>(options.width + this->options.kept));
@@ -226,8 +229,10 @@ std::vector<Scheduler::Text *> Scheduler::chooseTokens(StepShape &shape) {
     shape.texts = 0;
     givePieces({prompts.front()}, most, chosen);
   } else if (!prompts.empty() && chosen.size() < most) {
-    size_t piece = chosen.empty() ? options.largePiece : options.piece;
-    givePieces(prompts, std::min(piece, most - chosen.size()), chosen);
+    size_t rows =
+        chosen.size() + (chosen.empty() ? options.largePiece : options.piece);
+    rows += options.block - 1 - (rows - 1) % options.block;
+    givePieces(prompts, std::min(rows, most) - chosen.size(), chosen);
   }
   for (Text *text : chosen) {
     shape.context =
@@ -254,6 +259,8 @@ void Scheduler::takeToken(Text &text, std::span<float> row, size_t number) {
       row[id] -= static_cast<float>(text.request.presencePenalty +
                                     text.request.frequencyPenalty *
                                         static_cast<double>(times));
+    for (auto [id, bias] : text.request.biases)
+      row[id] += static_cast<float>(bias);
     token.id = text.sampler.sample(row);
     if (scores) {
       token.logprob = scores->of(token.id);

@@ -29,6 +29,9 @@ struct SchedulerOptions {
   /// Tokens of prompts in a step beside texts that wait for their next, and
   /// with nobody waiting.
   size_t piece = 32, largePiece = 128;
+  /// In whose multiples the program computes tokens: a step that has prompts in
+  /// it is filled up.
+  size_t block = 1;
   size_t kept = 8;          ///< ended texts whose keys and values are kept
   bool joinsBetween = true; ///< false: a batch ends before the next begins
   bool cutsPrompts = true;  ///< false: a prompt is computed at once, alone

@@ -112,6 +112,21 @@ TEST(Scheduler, NobodyWaitsForALongPrompt) {
   EXPECT_EQ(seen.tokens[2], expected(someIds(80), 1));
 }
 
+TEST(Scheduler, FillsBlocksUp) {
+  PretendedModel model;
+  Scheduler scheduler(model.forward(),
+                      {.width = 4, .piece = 5, .largePiece = 20, .block = 8});
+  Seen seen;
+  scheduler.add(1, seen.request(1, {5, 6}, 50));
+  EXPECT_EQ(scheduler.step().rows(), 2u); // there is no more
+  scheduler.add(2, seen.request(2, someIds(80), 1));
+  EXPECT_EQ(scheduler.step().rows(), 8u);
+  scheduler.cancel(1);
+  EXPECT_EQ(scheduler.step().rows(), 24u);
+  runAll(scheduler);
+  EXPECT_EQ(seen.tokens[2], expected(someIds(80), 1));
+}
+
 TEST(Scheduler, AShortPromptDoesNotWaitForALongOne) {
   PretendedModel model;
   Scheduler scheduler(model.forward(),
@@ -275,6 +290,21 @@ TEST(Scheduler, PenaltiesAreForWhatWasChosen) {
   EXPECT_GE(count.size(), 20u);
   Ids plain = expected({4}, 40);
   EXPECT_NE(seen.tokens[1], plain);
+}
+
+TEST(Scheduler, BiasesForbidAndForce) {
+  PretendedModel model;
+  Scheduler scheduler(model.forward(), {});
+  Seen seen;
+  const int32_t likely = expected({4}, 1)[0];
+  for (double bias : {-100., 100.}) {
+    Request request = seen.request(bias < 0 ? 1 : 2, {4}, 1);
+    request.biases = {{bias < 0 ? likely : (likely + 1) % 31, bias}};
+    scheduler.add(bias < 0 ? 1 : 2, std::move(request));
+  }
+  runAll(scheduler);
+  EXPECT_NE(seen.tokens[1][0], likely);
+  EXPECT_EQ(seen.tokens[2][0], (likely + 1) % 31);
 }
 
 TEST(Scheduler, LosesNothingOfMany) {

@@ -11,6 +11,8 @@
 #include <iostream>
 #include <random>
 
+#include <sys/resource.h>
+
 using nlohmann::json;
 
 namespace gpt2 {
@@ -44,6 +46,10 @@ bool isSame(const std::string &given, const std::string &secret) {
   return differ == 0;
 }
 
+/// How long a client may take to send a request's body, between two bytes and
+/// in all, and to read what is sent.
+constexpr int byteSeconds = 5, bodySeconds = 20, sendSeconds = 5;
+
 class Service {
 public:
   Service(const ServerOptions &options, const Tokenizer &tokenizer,
@@ -52,13 +58,16 @@ public:
       : options(options), tokenizer(tokenizer), config(config), engine(engine),
         metrics(metrics), more(more) {
     addRoutes();
+    addErrors();
     setLimits();
   }
 
   void run();
+  json stats() const;
 
 private:
   void addRoutes();
+  void addErrors();
   void setLimits();
   void complete(const httplib::Request &request, httplib::Response &response);
   void stream(const std::shared_ptr<Exchange> &exchange,
@@ -73,6 +82,8 @@ private:
   Metrics &metrics;
   const MoreToTell &more;
   httplib::Server http;
+  Occupancy streams; ///< not yet sent to their end
+  BodyDeadlines bodies{bodySeconds};
   const std::time_t started = std::time(nullptr);
 };
 
@@ -82,6 +93,14 @@ json Service::model() const {
           {"created", started},
           {"owned_by", "lowering-gpt2"},
           {"max_model_len", config.context}};
+}
+
+json Service::stats() const {
+  json stats = metrics.toJson();
+  stats["model"] = options.model;
+  if (more.json)
+    stats["programs"] = more.json();
+  return stats;
 }
 
 bool Service::isAllowed(const httplib::Request &request) const {
@@ -95,16 +114,6 @@ bool Service::isAllowed(const httplib::Request &request) const {
 }
 
 void Service::addRoutes() {
-  http.set_pre_routing_handler([this](const httplib::Request &request,
-                                      httplib::Response &response) {
-    if (isAllowed(request))
-      return httplib::Server::HandlerResponse::Unhandled;
-    answerWith(response, {401,
-                          "This server wants its API key, as \"Authorization: "
-                          "Bearer KEY\"",
-                          "", "invalid_api_key"});
-    return httplib::Server::HandlerResponse::Handled;
-  });
   http.Get("/", [](const httplib::Request &, httplib::Response &response) {
     response.set_content(page, "text/html; charset=utf-8");
   });
@@ -136,19 +145,33 @@ void Service::addRoutes() {
   });
   http.Get("/stats",
            [this](const httplib::Request &, httplib::Response &response) {
-             json stats = metrics.toJson();
-             stats["model"] = options.model;
-             if (more.json)
-               stats["programs"] = more.json();
-             response.set_content(textOf(stats), "application/json");
+             response.set_content(textOf(stats()), "application/json");
            });
   http.Post("/v1/completions", [this](const httplib::Request &request,
                                       httplib::Response &response) {
+    bodies.end(request);
     try {
       complete(request, response);
     } catch (const ProtocolError &error) {
       answerWith(response, error);
     }
+  });
+}
+
+void Service::addErrors() {
+  http.set_pre_routing_handler([this](const httplib::Request &request,
+                                      httplib::Response &response) {
+    if (isAllowed(request)) {
+      if (request.has_header("Content-Length") ||
+          request.has_header("Transfer-Encoding"))
+        bodies.begin(request);
+      return httplib::Server::HandlerResponse::Unhandled;
+    }
+    answerWith(response, {401,
+                          "This server wants its API key, as \"Authorization: "
+                          "Bearer KEY\"",
+                          "", "invalid_api_key"});
+    return httplib::Server::HandlerResponse::Handled;
   });
   http.set_exception_handler([](const httplib::Request &,
                                 httplib::Response &response,
@@ -161,6 +184,8 @@ void Service::addRoutes() {
       answerWith(response, {500, "something went wrong"});
     }
   });
+  http.set_logger([this](const httplib::Request &request,
+                         const httplib::Response &) { bodies.end(request); });
   // What the library refuses by itself, and paths that are not there.
   http.set_error_handler([this](const httplib::Request &request,
                                 httplib::Response &response) {
@@ -175,7 +200,8 @@ void Service::addRoutes() {
                  : status == 413
                      ? "The body is too large; expected at most " +
                            std::to_string(options.largestBody) + " bytes"
-                     : "This is no request that the server understands"});
+                     : "This is no request that the server understands, or it "
+                       "did not come to its end in time"});
   });
 }
 
@@ -184,8 +210,8 @@ void Service::setLimits() {
     return new ConnectionThreads(options.connections); // the library deletes it
   };
   http.set_payload_max_length(options.largestBody);
-  http.set_read_timeout(5);  // between two bytes of a request
-  http.set_write_timeout(5); // of a client that does not read
+  http.set_read_timeout(5); // between two bytes of a request
+  http.set_write_timeout(sendSeconds);
   http.set_keep_alive_timeout(5);
   http.set_keep_alive_max_count(1000);
   http.set_tcp_nodelay(true);
@@ -216,7 +242,7 @@ void Service::complete(const httplib::Request &request,
   }
   if (isStream)
     return stream(exchange, response);
-  ClientWatch client(request);
+  Client client(request);
   exchange->waitForEnd([&] { return !client.hasLeft(); });
   response.set_content(textOf(exchange->answer()), "application/json");
 }
@@ -252,10 +278,21 @@ void Service::stream(const std::shared_ptr<Exchange> &exchange,
           sink.done();
         return true;
       },
-      [exchange](bool) { exchange->cancel(); });
+      [exchange, place = streams.enter()](bool) { exchange->cancel(); });
+}
+
+/// A connection has a file of its own; some more are for everything else.
+void allowFiles(size_t connections) {
+  rlimit files{};
+  rlim_t wanted = connections + 100;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted)
+    return;
+  files.rlim_cur = std::min(wanted, files.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 void Service::run() {
+  allowFiles(options.connections);
   int port = options.port;
   bool isBound = port == 0 ? (port = http.bind_to_any_port(options.host)) > 0
                            : http.bind_to_port(options.host, port);
@@ -270,6 +307,7 @@ void Service::run() {
     sigwait(&signals, &signal);
     std::cerr << "ending: no more requests are taken" << std::endl;
     engine.drain(options.drainSeconds);
+    streams.waitForNone(sendSeconds); // whose last parts stop() would cut off
     http.stop();
   });
   bool isFine = http.listen_after_bind();
@@ -289,10 +327,12 @@ void blockEndSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void serve(const ServerOptions &options, const Tokenizer &tokenizer,
+json serve(const ServerOptions &options, const Tokenizer &tokenizer,
            const Config &config, Engine &engine, Metrics &metrics,
            const MoreToTell &more) {
-  Service(options, tokenizer, config, engine, metrics, more).run();
+  Service service(options, tokenizer, config, engine, metrics, more);
+  service.run();
+  return service.stats();
 }
 
 } // namespace gpt2

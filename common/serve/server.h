@@ -1,7 +1,7 @@
 //===- server.h - GPT-2 over HTTP ---------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//   POST /v1/completions   OpenAI's protocol, see completions.h
+//   POST /v1/completions   OpenAI's protocol, see completion_request.h
 //   GET  /v1/models        the one model that is here
 //   GET  /health           200 while requests are taken
 //   GET  /metrics          Prometheus' text format
@@ -40,12 +40,13 @@ struct MoreToTell {
 };
 
 /// Serves until SIGTERM or SIGINT comes: then no more requests are taken, and
-/// it returns when those under way have ended. Says on stderr where it is. All
-/// threads that the process has must have these signals blocked, see
-/// blockEndSignals(). Throws an Error if the address cannot be had.
-void serve(const ServerOptions &options, const Tokenizer &tokenizer,
-           const Config &config, Engine &engine, Metrics &metrics,
-           const MoreToTell &more = {});
+/// it returns what /stats says when those under way have ended. Says on stderr
+/// where it is. All threads that the process has must have these signals
+/// blocked, see blockEndSignals(). Throws an Error if the address cannot be
+/// had.
+nlohmann::json serve(const ServerOptions &options, const Tokenizer &tokenizer,
+                     const Config &config, Engine &engine, Metrics &metrics,
+                     const MoreToTell &more = {});
 
 /// Leaves SIGTERM and SIGINT to serve(). To be called before any thread begins.
 void blockEndSignals();

@@ -15,13 +15,15 @@ from serve import bench
 class Bench(unittest.TestCase):
     def test_mixes_are_what_they_say(self):
         for mix in bench.MIXES:
-            requests = bench.mix_of(mix, 60)
-            self.assertEqual(requests, bench.mix_of(mix, 60))
-            self.assertNotEqual(requests, bench.mix_of(mix, 60, seed=2))
-            for prompt, count in requests:
-                self.assertLessEqual(len(prompt) + count, 1024)
-                self.assertGreater(count, 0)
-        chat = bench.mix_of("chat", 10)
+            for context in (512, 1024):
+                requests = bench.mix_of(mix, 60, context)
+                self.assertEqual(requests, bench.mix_of(mix, 60, context))
+                self.assertNotEqual(requests, bench.mix_of(mix, 60, context, seed=2))
+                for prompt, count in requests:
+                    self.assertLessEqual(len(prompt) + count, context)
+                    self.assertGreater(count, 0)
+        self.assertEqual(max(len(prompt) for prompt, _ in bench.mix_of("adversarial", 8, 1024)), 1000)
+        chat = bench.mix_of("chat", 10, 512)
         self.assertEqual({tuple(prompt[:48]) for prompt, _ in chat}, {tuple(chat[0][0][:48])})
         self.assertEqual(len({tuple(prompt) for prompt, _ in chat}), 10)
 
@@ -42,6 +44,7 @@ class Bench(unittest.TestCase):
         for found in measured["results"].values():
             self.assertGreater(found["tokens_per_second"], 0)
             self.assertLessEqual(found["next_p50"], found["next_p99"])
+            self.assertTrue(0 < found["own"] < 1)
         self.assertIn("first p50", told)
 
 

@@ -1,10 +1,12 @@
-//===- completions.cpp - OpenAI's protocol for continuing texts ---------===//
+//===- completion_request.cpp - What a client asks for ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "serve/completions.h"
+#include "serve/completion_request.h"
+#include "serve/text_pieces.h"
 #include "support/error.h"
 #include "support/json_file.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <random>
 
@@ -172,6 +174,32 @@ std::vector<std::string> stopsOf(const Fields &fields) {
   return stops;
 }
 
+/// {"50256": -100}
+std::vector<std::pair<int32_t, double>> biasesOf(const Fields &fields,
+                                                 const Config &config) {
+  const json &field = fields["logit_bias"];
+  std::vector<std::pair<int32_t, double>> biases;
+  if (field.is_null())
+    return biases;
+  std::string expected = "an object of up to 1000 token ids below " +
+                         std::to_string(config.vocab) +
+                         ", as strings, with numbers from -100 to "
+                         "100";
+  if (!field.is_object() || field.size() > 1000)
+    fields.refuse("logit_bias", expected);
+  for (const auto &[name, bias] : field.items()) {
+    int32_t id = -1;
+    auto [end, error] =
+        std::from_chars(name.data(), name.data() + name.size(), id);
+    if (error != std::errc() || end != name.data() + name.size() || id < 0 ||
+        id >= config.vocab || std::to_string(id) != name || !bias.is_number() ||
+        !(std::abs(bias.get<double>()) <= 100))
+      fields.refuse("logit_bias", expected);
+    biases.emplace_back(id, bias.get<double>());
+  }
+  return biases;
+}
+
 /// Fields that would change what comes, and that nobody here follows.
 void refuseUnknown(const json &body, const Fields &fields) {
   static const std::vector<std::string> known{"model",
@@ -203,8 +231,6 @@ void refuseUnknown(const json &body, const Fields &fields) {
     fields.refuse("best_of", "what \"n\" is: texts are not ranked here");
   if (!fields["suffix"].is_null() && fields["suffix"] != "")
     fields.refuse("suffix", "none: the model continues texts only");
-  if (!fields["logit_bias"].is_null() && !fields["logit_bias"].empty())
-    fields.refuse("logit_bias", "none: this server takes no biases");
 }
 
 } // namespace
@@ -249,6 +275,7 @@ CompletionRequest CompletionRequest::parse(const std::string &text,
   request.hasSeed = seed.has_value();
   request.sampler.seed = static_cast<uint64_t>(
       seed ? *seed : static_cast<int64_t>(std::random_device()()));
+  request.biases = biasesOf(fields, config);
   request.stop = stopsOf(fields);
   const json &options = fields["stream_options"];
   if (!options.is_null()) {
@@ -276,106 +303,11 @@ std::vector<Request> CompletionRequest::requests() const {
       one.sampler.seed += all.size() - 1;
       one.presencePenalty = presencePenalty;
       one.frequencyPenalty = frequencyPenalty;
+      one.biases = biases;
       one.logprobs = logprobs;
       one.scoresPrompt = echo && logprobs;
     }
   return all;
-}
-
-/// Of UTF-8.
-static size_t charactersOf(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-Choice::Choice(size_t index, const CompletionRequest &request,
-               const Tokenizer &tokenizer)
-    : index(index), tokenizer(tokenizer), echoes(request.echo),
-      scores(request.logprobs.has_value()),
-      prompt(request.prompts[index / static_cast<size_t>(request.n)]),
-      pieces(request.stop) {
-  if (echoes)
-    for (int32_t id : prompt)
-      news += bytesOf(id);
-  news = toUtf8(news);
-  if (!echoes || !scores) // else its tokens are scored
-    offset = charactersOf(news);
-}
-
-/// The bytes of a token; a model may have some that its tokenizer lacks.
-std::string_view Choice::bytesOf(int32_t id) const {
-  return tokenizer.isKnown(id) ? tokenizer.decode(id) : std::string_view();
-}
-
-void Choice::score(const ScoredToken &token) {
-  if (logprobs.is_null())
-    logprobs = {{"tokens", json::array()},
-                {"token_logprobs", json::array()},
-                {"top_logprobs", json::array()},
-                {"text_offset", json::array()}};
-  std::string text = toUtf8(bytesOf(token.id));
-  logprobs["tokens"].push_back(text);
-  logprobs["token_logprobs"].push_back(token.logprob ? json(*token.logprob)
-                                                     : json());
-  json top = json::object();
-  for (auto [id, logprob] : token.top)
-    top[toUtf8(bytesOf(id))] = logprob;
-  logprobs["top_logprobs"].push_back(token.logprob ? top : json());
-  logprobs["text_offset"].push_back(offset);
-  offset += charactersOf(told.add(bytesOf(token.id)));
-}
-
-void Choice::addPrompt(const std::vector<ScoredToken> &tokens) {
-  for (const ScoredToken &token : tokens)
-    score(token);
-}
-
-bool Choice::addToken(const ScoredToken &token) {
-  ++made;
-  news += pieces.add(bytesOf(token.id));
-  hasNews = true;
-  if (scores && !pieces.isStopped())
-    score(token);
-  return !pieces.isStopped();
-}
-
-void Choice::end(const Ending &ending) {
-  if (!pieces.isStopped())
-    news += pieces.end();
-  reason = ending;
-}
-
-json Choice::takeNews() {
-  if (isTold || (news.empty() && !hasNews && !reason))
-    return {};
-  isTold = reason.has_value();
-  hasNews = false;
-  json finish;
-  if (reason)
-    finish = reason->reason == EndReason::TokenLimit ? "length" : "stop";
-  return {{"text", std::exchange(news, "")},
-          {"index", index},
-          {"logprobs", std::exchange(logprobs, json())},
-          {"finish_reason", finish}};
-}
-
-json AnswerHead::with(json choices) const {
-  return {{"id", id},
-          {"object", "text_completion"},
-          {"created", created},
-          {"model", model},
-          {"choices", std::move(choices)}};
-}
-
-json usageOf(const CompletionRequest &request, int64_t newTokens,
-             int64_t reusedTokens) {
-  int64_t ofPrompts = 0;
-  for (const std::vector<int32_t> &prompt : request.prompts)
-    ofPrompts += static_cast<int64_t>(prompt.size());
-  return {{"prompt_tokens", ofPrompts},
-          {"completion_tokens", newTokens},
-          {"total_tokens", ofPrompts + newTokens},
-          {"prompt_tokens_details", {{"cached_tokens", reusedTokens}}}};
 }
 
 } // namespace gpt2
