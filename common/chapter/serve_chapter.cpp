@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
+
 namespace gpt2 {
 
 void serveModel(const RunOptions &run, const ServeOptions &options,
@@ -49,6 +51,9 @@ void serveModel(const RunOptions &run, const ServeOptions &options,
       serve(server, tokenizer, checkpoint.config(), engine, metrics, more);
   if (run.report)
     writeJson(*run.report, stats);
+  // A compiler cannot be interrupted, and nobody waits for what it makes now.
+  if (specializer && specializer->isCompiling())
+    std::quick_exit(0);
 }
 
 } // namespace gpt2

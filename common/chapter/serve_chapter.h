@@ -17,8 +17,9 @@ struct ServeOptions {
 };
 
 /// Serves `model`, whose program is that of `build`, until a signal comes.
-/// Compiles more programs if the chapter has a policy for that. Throws an Error
-/// as serve() does, or if the model has no tokenizer.
+/// Compiles more programs if the chapter has a policy for that; if one is being
+/// compiled at the end, the process ends here. Throws an Error as serve() does,
+/// or if the model has no tokenizer.
 void serveModel(const RunOptions &run, const ServeOptions &options,
                 const ProgramOptions &program, const Build &build,
                 const Checkpoint &checkpoint, Model &model);

@@ -65,6 +65,11 @@ std::vector<Specializer::Row> Specializer::table() const {
   return rows;
 }
 
+bool Specializer::isCompiling() const {
+  std::lock_guard lock(mutex);
+  return tokensCompiling != 0;
+}
+
 nlohmann::json toJson(const std::vector<Specializer::Row> &table) {
   nlohmann::json rows = nlohmann::json::array();
   for (const Specializer::Row &row : table)

@@ -44,6 +44,7 @@ public:
     double age = 0;                  ///< seconds in this state
   };
   std::vector<Row> table() const;
+  bool isCompiling() const;
 
 private:
   void work();

@@ -44,7 +44,9 @@ COMPARISONS = {
 TUNED = "ch06-tune"
 # What `./tutorial serve --bench` measured, written there by
 #     ./tutorial serve --bench --mix chat --out book/results/ch07-chat.json OPTIONS
-SERVED = ["ch07-chat", "ch07-adversarial"]
+SERVED = ["ch07-uniform", "ch07-chat", "ch07-adversarial"]
+# What ch07-steps measured, written there by its --benchmark_out.
+STEPS = ["ch07-steps-f32", "ch07-steps-int8"]
 README_TABLE = re.compile(r"(<!-- table of: results -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -272,6 +274,8 @@ def render(root: Path, out: Path) -> None:
         results.write(out / f"{name}.md", text)
     for name in SERVED:
         pages.render(file_of(root, name), out)
+    for name in STEPS:
+        pages.render_steps(file_of(root, name), out)
     numbers = quoted_numbers(all_results) | tuning.quoted_numbers(seen)
     aliases = [f'ALIASES += "{n}={v}"\n' for n, v in numbers.items()]
     results.write(out / "numbers.doxygen", "".join(aliases))

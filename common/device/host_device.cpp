@@ -71,7 +71,8 @@ void HostDevice::expectReads(void *data, size_t bytes) {
 void HostDevice::free(void *data) { memory.erase(data); }
 
 void HostDevice::copy(void *to, const void *from, size_t bytes) {
-  std::memmove(to, from, bytes);
+  if (bytes > 0) // else both may be null
+    std::memmove(to, from, bytes);
 }
 
 void HostDevice::start(const std::string &kernel, Dim3, Dim3, void **) {

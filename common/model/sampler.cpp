@@ -73,23 +73,25 @@ constexpr int classesPerUnit = 32;
 /// or less: beside it that is nothing, were there a million of them.
 constexpr int lastClass = 64 * classesPerUnit;
 
-/// e^-x in the middle of a class; of the last, nothing.
-double middleOf(size_t number) {
+/// e^-x where a class begins; in the last, nothing.
+double beginningOf(size_t number) {
   static const std::vector<double> values = [] {
     std::vector<double> values(lastClass + 1, 0);
     for (int number = 0; number < lastClass; ++number)
       values[static_cast<size_t>(number)] =
-          std::exp(-(number + 0.5) / classesPerUnit);
+          std::exp(-static_cast<double>(number) / classesPerUnit);
     return values;
   }();
   return values[number];
 }
 
-/// What e^-x is at `distance`, in classes, times as large as in the middle of
-/// the class there, to 1e-11 of it: Taylor's terms.
-double besideMiddle(double distance, int number) {
-  double x = (distance - number - 0.5) * (1.0 / classesPerUnit), square = x * x;
-  return 1 - x + square * (1.0 / 2 - x * (1.0 / 6) + square * (1.0 / 24));
+/// What e^-x is at `distance`, in classes, times as large as where the class
+/// there begins, to 1e-11 of it: Taylor's terms.
+double besideBeginning(double distance, int number) {
+  double x = (distance - number) * (1.0 / classesPerUnit), square = x * x;
+  return 1 - x +
+         square *
+             (1.0 / 2 - x * (1.0 / 6) + square * (1.0 / 24 - x * (1.0 / 120)));
 }
 
 } // namespace
@@ -101,22 +103,22 @@ double Sampler::distanceOf(float logit) const {
 }
 
 double Sampler::weightOf(int32_t token, size_t number) const {
-  return middleOf(number) *
-         besideMiddle(distanceOf(logits[token]), static_cast<int>(number));
+  return beginningOf(number) *
+         besideBeginning(distanceOf(logits[token]), static_cast<int>(number));
 }
 
 /// All tokens, or, if that is not 0, a few that are the most likely.
 void Sampler::consider(size_t few) {
+  auto isBefore = [&](int32_t a, int32_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  };
   tokens.resize(logits.size());
   std::iota(tokens.begin(), tokens.end(), 0);
-  if (few == 0 || few >= tokens.size())
-    return;
-  std::partial_sort(
-      tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(few),
-      tokens.end(), [&](int32_t a, int32_t b) {
-        return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
-      });
-  tokens.resize(few);
+  if (few > 0 && few < tokens.size()) {
+    auto last = tokens.begin() + static_cast<ptrdiff_t>(few);
+    std::partial_sort(tokens.begin(), last, tokens.end(), isBefore);
+    tokens.resize(few);
+  }
 }
 
 void Sampler::classify() {
@@ -130,10 +132,10 @@ void Sampler::classify() {
     classOf[i] = static_cast<uint16_t>(number);
     Class &its = classes[static_cast<size_t>(number)];
     ++its.tokens;
-    its.weight += besideMiddle(distance, number);
+    its.weight += besideBeginning(distance, number);
   }
   for (size_t number = 0; number < classes.size(); ++number)
-    classes[number].weight *= middleOf(number);
+    classes[number].weight *= beginningOf(number);
 }
 
 /// The most likely first, and of equal ones the lower id.

@@ -157,7 +157,7 @@ def rows_of(results):
     for name, found in results.items():
         rows.append([name, f"{found['tokens_per_second']:.0f}"] + [
             f"{1e3 * found[f'{kind}_p{share}']:.1f}" for kind in ("first", "next") for share in (50, 95, 99)]
-            + [f"{100 * found['own']:.1f} %"])
+            + [f"{100 * found['own']:.1f} %" if "own" in found else "-"])
     return rows
 
 

@@ -107,13 +107,15 @@ bool Client::hasLeft() const {
          (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-void Client::stopReading() const {
-  if (socket >= 0 && peerOf(socket) == its)
-    ::shutdown(socket, SHUT_RD);
+void Client::dismiss(const std::string &answer) const {
+  if (socket < 0 || peerOf(socket) != its)
+    return;
+  send(socket, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::shutdown(socket, SHUT_RDWR);
 }
 
-BodyDeadlines::BodyDeadlines(double seconds)
-    : allowed(seconds), thread([this] { work(); }) {}
+BodyDeadlines::BodyDeadlines(double seconds, std::string answer)
+    : allowed(seconds), answer(std::move(answer)), thread([this] { work(); }) {}
 
 BodyDeadlines::~BodyDeadlines() {
   {
@@ -148,7 +150,7 @@ void BodyDeadlines::work() {
     if (reading.empty()) {
       changed.wait(lock, [this] { return mustEnd || !reading.empty(); });
     } else if (auto &[end, client] = reading.front(); Clock::now() >= end) {
-      client.stopReading();
+      client.dismiss(answer);
       reading.pop_front();
     } else {
       Clock::time_point until = end;

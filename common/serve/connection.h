@@ -59,8 +59,8 @@ public:
 
   /// Whether it is no longer there.
   bool hasLeft() const;
-  /// No more of what it sends is read, if it is still the same.
-  void stopReading() const;
+  /// Answers, and hears no more of it, if it is still the same.
+  void dismiss(const std::string &answer) const;
   const std::string &address() const { return its; }
 
 private:
@@ -72,7 +72,8 @@ private:
 /// however little time is between two bytes.
 class BodyDeadlines {
 public:
-  explicit BodyDeadlines(double seconds);
+  /// `answer`, HTTP's head and all, is for who takes longer than `seconds`.
+  BodyDeadlines(double seconds, std::string answer);
   ~BodyDeadlines();
 
   /// The head of a request is there, and its body is being read.
@@ -85,6 +86,7 @@ private:
   void work();
 
   const std::chrono::duration<double> allowed;
+  const std::string answer;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::pair<Clock::time_point, Client>> reading; ///< by their time

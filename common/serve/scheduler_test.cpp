@@ -26,7 +26,7 @@ Ids someIds(size_t count, int32_t first = 0) {
   return ids;
 }
 
-/// What became of requests.
+/// What became of requests; to outlive the scheduler, which ends them.
 struct Seen {
   std::map<uint64_t, Ids> tokens;
   std::map<uint64_t, Ending> endings;
@@ -67,6 +67,7 @@ TEST(Scheduler, WritesWhatEachWouldHaveAlone) {
   for (bool reuses : {true, false})
     for (bool cuts : {true, false})
       for (bool joins : {true, false}) {
+        Seen seen;
         PretendedModel model;
         Scheduler scheduler(model.forward(), {.width = 3,
                                               .piece = 5,
@@ -75,7 +76,6 @@ TEST(Scheduler, WritesWhatEachWouldHaveAlone) {
                                               .joinsBetween = joins,
                                               .cutsPrompts = cuts,
                                               .reusesPrefixes = reuses});
-        Seen seen;
         std::map<uint64_t, std::pair<Ids, int64_t>> given;
         for (uint64_t id = 0; id < 40; ++id) {
           Ids prompt = someIds(1 + id * 13 % 90, static_cast<int32_t>(id % 3));
@@ -94,9 +94,9 @@ TEST(Scheduler, WritesWhatEachWouldHaveAlone) {
 }
 
 TEST(Scheduler, NobodyWaitsForALongPrompt) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {.width = 4, .piece = 4});
-  Seen seen;
   scheduler.add(1, seen.request(1, {5, 6}, 50));
   scheduler.step();
   EXPECT_EQ(seen.tokens[1].size(), 1u);
@@ -113,10 +113,10 @@ TEST(Scheduler, NobodyWaitsForALongPrompt) {
 }
 
 TEST(Scheduler, FillsBlocksUp) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(),
                       {.width = 4, .piece = 5, .largePiece = 20, .block = 8});
-  Seen seen;
   scheduler.add(1, seen.request(1, {5, 6}, 50));
   EXPECT_EQ(scheduler.step().rows(), 2u); // there is no more
   scheduler.add(2, seen.request(2, someIds(80), 1));
@@ -128,10 +128,10 @@ TEST(Scheduler, FillsBlocksUp) {
 }
 
 TEST(Scheduler, AShortPromptDoesNotWaitForALongOne) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(),
                       {.width = 4, .piece = 8, .largePiece = 8});
-  Seen seen;
   scheduler.add(1, seen.request(1, someIds(90), 1));
   scheduler.add(2, seen.request(2, {3, 1, 4}, 1));
   scheduler.step();
@@ -140,9 +140,9 @@ TEST(Scheduler, AShortPromptDoesNotWaitForALongOne) {
 }
 
 TEST(Scheduler, ComputesABeginningOnce) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {.width = 4, .kept = 2});
-  Seen seen;
   Ids prompt = someIds(40);
   for (uint64_t id = 0; id < 3; ++id) // at the same time
     scheduler.add(id, seen.request(id, prompt, 3));
@@ -163,9 +163,9 @@ TEST(Scheduler, ComputesABeginningOnce) {
 }
 
 TEST(Scheduler, ACancelledTextMakesRoom) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {.width = 1, .kept = 0});
-  Seen seen;
   for (uint64_t id = 1; id <= 3; ++id)
     scheduler.add(id, seen.request(id, {1, 2, static_cast<int32_t>(id)}, 50));
   scheduler.step();
@@ -182,9 +182,9 @@ TEST(Scheduler, ACancelledTextMakesRoom) {
 }
 
 TEST(Scheduler, WhatGoesWrongEndsWhatWasInTheStep) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {.width = 2});
-  Seen seen;
   Ids prompt = someIds(30);
   scheduler.add(1, seen.request(1, prompt, 5));
   scheduler.add(2, seen.request(2, {4}, 5));
@@ -202,9 +202,9 @@ TEST(Scheduler, WhatGoesWrongEndsWhatWasInTheStep) {
 }
 
 TEST(Scheduler, EndsWhenSomebodyHasEnough) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {});
-  Seen seen;
   Request request = seen.request(1, {1}, 50);
   size_t count = 0;
   request.onToken = [&](const ScoredToken &) { return ++count < 3; };
@@ -220,6 +220,7 @@ TEST(Scheduler, EndsWhenSomebodyHasEnough) {
 }
 
 TEST(Scheduler, SaysHowLikelyTokensAre) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(),
                       {.width = 2, .piece = 3, .largePiece = 3});
@@ -227,7 +228,6 @@ TEST(Scheduler, SaysHowLikelyTokensAre) {
   prompt[5] = (prompt[5] + 1) % PretendedModel::vocab; // not the most likely
   prompt.resize(6);
   prompt = PretendedModel::continued(prompt, 8);
-  Seen seen;
   Request request = seen.request(1, prompt, 1);
   std::vector<ScoredToken> scored, made;
   request.logprobs = 2;
@@ -261,9 +261,9 @@ TEST(Scheduler, SaysHowLikelyTokensAre) {
 }
 
 TEST(Scheduler, WhoNeedsNoLogitsGetsNone) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {});
-  Seen seen;
   for (uint64_t id : {1, 2, 3}) {
     Request request = seen.request(id, {1, 2}, 4);
     if (id == 2)
@@ -276,9 +276,9 @@ TEST(Scheduler, WhoNeedsNoLogitsGetsNone) {
 
 TEST(Scheduler, PenaltiesAreForWhatWasChosen) {
   // The likely token is at 2, all others at 0: after one choice 2 - 3 < 0.
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {});
-  Seen seen;
   Request request = seen.request(1, {4}, 40);
   request.presencePenalty = 1.5;
   request.frequencyPenalty = 1.5;
@@ -293,9 +293,9 @@ TEST(Scheduler, PenaltiesAreForWhatWasChosen) {
 }
 
 TEST(Scheduler, BiasesForbidAndForce) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(), {});
-  Seen seen;
   const int32_t likely = expected({4}, 1)[0];
   for (double bias : {-100., 100.}) {
     Request request = seen.request(bias < 0 ? 1 : 2, {4}, 1);
@@ -308,10 +308,10 @@ TEST(Scheduler, BiasesForbidAndForce) {
 }
 
 TEST(Scheduler, LosesNothingOfMany) {
+  Seen seen;
   PretendedModel model;
   Scheduler scheduler(model.forward(),
                       {.width = 5, .piece = 6, .largePiece = 20, .kept = 3});
-  Seen seen;
   std::mt19937 random(1);
   auto below = [&](uint32_t most) { return random() % most; };
   std::map<uint64_t, std::pair<Ids, int64_t>> given;

@@ -50,6 +50,17 @@ bool isSame(const std::string &given, const std::string &secret) {
 /// in all, and to read what is sent.
 constexpr int byteSeconds = 5, bodySeconds = 20, sendSeconds = 5;
 
+/// What the library does not answer by itself.
+std::string tooSlow() {
+  std::string body = textOf(
+      ProtocolError(408, "The body of the request did not come to its end in " +
+                             std::to_string(bodySeconds) + " seconds")
+          .toJson());
+  return "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+         "Content-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 class Service {
 public:
   Service(const ServerOptions &options, const Tokenizer &tokenizer,
@@ -82,8 +93,9 @@ private:
   Metrics &metrics;
   const MoreToTell &more;
   httplib::Server http;
-  Occupancy streams; ///< not yet sent to their end
-  BodyDeadlines bodies{bodySeconds};
+  socket_t socket = INVALID_SOCKET; ///< that it listens at
+  Occupancy streams;                ///< not yet sent to their end
+  BodyDeadlines bodies{bodySeconds, tooSlow()};
   const std::time_t started = std::time(nullptr);
 };
 
@@ -216,9 +228,10 @@ void Service::setLimits() {
   http.set_keep_alive_max_count(1000);
   http.set_tcp_nodelay(true);
   // The library would let several servers have one port.
-  http.set_socket_options([](socket_t socket) {
+  http.set_socket_options([this](socket_t its) {
     int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    setsockopt(its, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    socket = its;
   });
 }
 
@@ -299,6 +312,9 @@ void Service::run() {
   if (!isBound)
     fail("cannot listen at ", options.host, ":", options.port,
          "; is something else there? --port takes another number");
+  // The library lets 5 clients wait for their connection; more would have to
+  // try again, a second later.
+  ::listen(socket, SOMAXCONN);
   std::cerr << "serving " << options.model << " at http://" << options.host
             << ":" << port << "/ (Ctrl-C ends it)" << std::endl;
   std::thread ender([this] {

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +47,23 @@ TEST(ObjectCache, ADamagedEntryIsNone) {
   flipped[500] ^= 1;
   writeFile(file, {flipped});
   EXPECT_EQ(cache.find("k"), std::nullopt);
+}
+
+/// Models lie there, too.
+TEST(ObjectCache, PrunesWhatIsItsOwn) {
+  TemporaryDirectory directory;
+  std::filesystem::path models = directory / "models/gpt2",
+                        model = models / "model.safetensors",
+                        old = directory / "llvmcache-old";
+  std::filesystem::create_directories(models);
+  writeFile(model, {"x"});
+  writeFile(old, {"x"});
+  const timespec longAgo[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  for (const std::filesystem::path &path : {old, model, models})
+    utimensat(AT_FDCWD, path.c_str(), longAgo, 0); // read, written
+  ObjectCache(directory.path).store("key", "object");
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(model));
 }
 
 TEST(ObjectCache, SeveralProcessesWriteAtOnce) {

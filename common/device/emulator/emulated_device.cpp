@@ -47,7 +47,8 @@ void EmulatedDevice::free(void *data) {
 }
 
 void EmulatedDevice::copy(void *to, const void *from, size_t bytes) {
-  std::memmove(to, from, bytes);
+  if (bytes > 0) // else both may be null
+    std::memmove(to, from, bytes);
 }
 
 void EmulatedDevice::start(const std::string &kernel, Dim3 grid, Dim3 block,

@@ -120,7 +120,7 @@ TEST(Checkpoint, WhatIsNotAModel) {
   TemporaryDirectory directory;
   writeConfig(directory / "config.json", tiny);
   const std::pair<std::string_view, const char *> files[] = {
-      {std::string_view("PK\x03\x04 and so on", 16), "PyTorch's own format"},
+      {"PK\x03\x04 and so on", "PyTorch's own format"},
       {"\x80\x02}q", "which only PyTorch reads"},
       {"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"},
       {"GGUF\3", "a GGUF file"},

@@ -1,6 +1,5 @@
 //===- model_cache_test.cpp - Public models are found where they lie ----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/codegen/object_cache.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/model_cache.h"
 #include "support/files.h"
@@ -10,9 +9,6 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 using namespace gpt2;
 using namespace gpt2::testing;
@@ -146,19 +142,6 @@ TEST_F(ModelCache, CheckpointOpensWhatIsThere) {
   SafetensorsFile::of(randomWeights(config), ElementType::F32)
       .write(directory / own / "model.safetensors");
   EXPECT_EQ(Checkpoint::open("gpt2")->config(), config);
-}
-
-TEST_F(ModelCache, IsNotPrunedWithCompiledPrograms) {
-  fs::path models = put(own);
-  fs::path programs = directory / ".cache/lowering-gpt2";
-  writeFile(programs / "llvmcache-old", {"x"});
-  const timespec longAgo[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
-  for (const fs::path &path :
-       {programs / "llvmcache-old", models / "model.safetensors", models})
-    utimensat(AT_FDCWD, path.c_str(), longAgo, 0); // read, written
-  ObjectCache(programs).store("key", "object");
-  EXPECT_FALSE(fs::exists(programs / "llvmcache-old"));
-  EXPECT_TRUE(fs::exists(models / "model.safetensors"));
 }
 
 } // namespace

@@ -36,7 +36,7 @@ class Page(unittest.TestCase):
             .map(span => [span.style.background, span.title])""")
         self.assertEqual(len(spans), count + 1)
         for background, title in spans[1:]:
-            self.assertIn("rgba", background)
+            self.assertRegex(background, r"hsl.*%|rgba")
             self.assertRegex(title, r"^[\d.]+ %\n")
         self.assertRegex(browser.text("#took"), rf"{count} tokens in [\d.]+ s; the first after")
 
