@@ -5,6 +5,7 @@
 // have the step's own rows. Google Benchmark takes them in turn.
 //
 //===----------------------------------------------------------------------===//
+#include "chapter/specializer.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/compile.h"
 #include "declaration.h"
@@ -104,6 +105,7 @@ int run(int argc, char **argv) {
   benchmark::AddCustomContext("arguments", std::string(argv[1]) + " " +
                                                argv[2] + " " + argv[3]);
   benchmark::AddCustomContext("cpu", hostCpu().name);
+  benchmark::AddCustomContext("rows", std::to_string(rowsOfABlock(general)));
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -43,7 +43,7 @@ def step_rows(measured):
         if found.get("aggregate_name") == "median":
             _, width, program, *_ = found["run_name"].split("/")
             medians.setdefault(width, {})[program] = found["real_time"]
-    rows = [["texts in a step", "rows of 8, ms", "own rows, ms", "share"]]
+    rows = [["texts in a step", f"blocks of {measured['context']['rows']} rows, ms", "own rows, ms", "share"]]
     for width, times in sorted(medians.items(), key=lambda one: int(one[0])):
         own, general = times["own_rows"], times["general"]
         rows.append([width, f"{general:.2f}", f"{own:.2f}", f"{own / general:.2f}"])
