@@ -46,9 +46,9 @@ bool hasNan(std::span<const float> values) {
   size_t i = 0;
   for (; i + 8 <= values.size(); i += 8)
     for (size_t k = 0; k < 8; ++k)
-      found[k] |= values[i + k] != values[i + k];
+      found[k] |= !(values[i + k] <= INFINITY);
   for (; i < values.size(); ++i)
-    found[0] |= values[i] != values[i];
+    found[0] |= !(values[i] <= INFINITY);
   return std::ranges::max(found) != 0;
 }
 
