@@ -1,10 +1,10 @@
 //===- pipeline.cpp - Chapter 7: programs for steps of one size ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The chapter before computes tokens in blocks of 8 rows: of a step of 2 tokens
-// it computes 8 rows, 6 of them for nobody. A program for steps of T tokens has
-// blocks that T is a multiple of, or nearly so. That is all that is new in it:
-// what it computes, and how weights lie in memory, is the same.
+// The chapter before computes tokens in blocks of 6 or 8 rows: of a step of 2
+// tokens it computes a whole block, most of it for nobody. A program for steps
+// of T tokens has blocks that T is a multiple of, or nearly so. That is all that
+// is new in it: what it computes, and how weights lie in memory, is the same.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/pipeline/pipelines.h"
