@@ -37,7 +37,8 @@ def test_weights_in_fewer_bits(weights, tolerance, model, embedded):
     narrow = GPT2.from_pretrained(device="cpu", weights=weights)
     assert narrow.weights == weights
     judge.assert_close(narrow(ids), judge.logits(embedded, ids), tolerance)
-    assert np.abs(narrow(ids) - model(ids)).max() > 0
+    # The model is in bf16 on disk: where its products are in f32, nothing is rounded.
+    assert weights == "bf16" or np.abs(narrow(ids) - model(ids)).max() > 0
 
 
 def test_threads_compute_the_same(tiny, tiny_model):
