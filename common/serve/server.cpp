@@ -222,7 +222,7 @@ void Service::setLimits() {
     return new ConnectionThreads(options.connections); // the library deletes it
   };
   http.set_payload_max_length(options.largestBody);
-  http.set_read_timeout(5); // between two bytes of a request
+  http.set_read_timeout(byteSeconds);
   http.set_write_timeout(sendSeconds);
   http.set_keep_alive_timeout(5);
   http.set_keep_alive_max_count(1000);
